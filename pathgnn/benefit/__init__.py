@@ -1,0 +1,1 @@
+"""Layer 4, what it means: estimands, scores, metrics, safeguards."""

@@ -1,0 +1,189 @@
+"""Metrics of predicted benefit against doubly robust scores: RATE, calibration, policy value."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy import stats
+
+HALF_SAMPLES = 200
+
+
+class Estimate(NamedTuple):
+    """A number with its standard error."""
+
+    value: float
+    se: float
+
+    @property
+    def low(self) -> float:
+        """Lower end of the 95 % interval."""
+        return self.value - 1.96 * self.se
+
+    @property
+    def high(self) -> float:
+        """Upper end of the 95 % interval."""
+        return self.value + 1.96 * self.se
+
+
+class SequentialTest(NamedTuple):
+    """Valid test of whether the ranking finds those who benefit more; two-sided p."""
+
+    z: float
+    p: float
+    t_by_fold: tuple[float, ...]
+
+
+def toc(
+    priority: Float[np.ndarray, " patient"], gain: Float[np.ndarray, " patient"]
+) -> Float[np.ndarray, " patient"]:
+    """TOC at q = 1/n, ..., 1: mean gain of the top share minus the mean gain of all.
+
+    Source: Yadlowsky et al., JASA 2025, 120:38.
+    """
+    ranked = _ranked(priority, gain)
+    n = np.arange(1, len(ranked) + 1)
+    return np.asarray(ranked.cumsum() / n - ranked.mean())
+
+
+def autoc(
+    priority: Float[np.ndarray, " patient"], gain: Float[np.ndarray, " patient"]
+) -> float:
+    """Area under the TOC; 0 for a ranking that says nothing. tau = rank = U(0,1) gives 1/4."""
+    return float(_ranked(priority, gain) @ _log_weights(len(gain)) / len(gain))
+
+
+def qini(priority: Float[np.ndarray, " patient"], gain: Float[np.ndarray, " patient"]) -> float:
+    """Integral of q TOC(q); tau = rank = U(0,1) gives 1/12."""
+    n = len(gain)
+    return float((np.arange(1, n + 1) / n * toc(priority, gain)).mean())
+
+
+def autoc_with_se(
+    priority: Float[np.ndarray, " patient"],
+    gain: Float[np.ndarray, " patient"],
+    rng: np.random.Generator,
+) -> Estimate:
+    """AUTOC with the half-sample bootstrap standard error (n/2 without replacement)."""
+    n, half = len(gain), len(gain) // 2
+    order = np.argsort(rng.random((HALF_SAMPLES, n)), axis=1)[:, :half]
+    draws = [autoc(priority[i], gain[i]) for i in order]
+    return Estimate(autoc(priority, gain), float(np.std(draws, ddof=1)))
+
+
+def toc_band(
+    priority: Float[np.ndarray, " patient"],
+    gain: Float[np.ndarray, " patient"],
+    at: Float[np.ndarray, " share"],
+    rng: np.random.Generator,
+) -> tuple[Float[np.ndarray, " share"], Float[np.ndarray, " share"]]:
+    """TOC at some shares and its half-sample standard error."""
+    n, half = len(gain), len(gain) // 2
+    draws = []
+    for _ in range(HALF_SAMPLES):
+        i = rng.permutation(n)[:half]
+        draws.append(_toc_at(priority[i], gain[i], at))
+    return _toc_at(priority, gain, at), np.std(draws, axis=0, ddof=1)
+
+
+def sequential_test(by_fold: list[Estimate]) -> SequentialTest:
+    """z = sum of the folds' t over sqrt(folds); each fold ranked by a model of earlier folds.
+
+    Source: Wager, "Sequential validation of treatment heterogeneity", arXiv 2405.05534.
+    """
+    t = tuple(e.value / e.se if e.se > 0 else 0.0 for e in by_fold)
+    z = sum(t) / max(1, len(t)) ** 0.5
+    return SequentialTest(z, float(2 * stats.norm.sf(abs(z))), t)
+
+
+def blp_slope(
+    benefit: Float[np.ndarray, " patient"], gain: Float[np.ndarray, " patient"]
+) -> Estimate:
+    """Slope of gain on predicted benefit with HC1 errors: 1 is calibrated, 0 says nothing.
+
+    A constant prediction has slope 0 with no error to speak of (infinite).
+    """
+    x = benefit - benefit.mean()
+    if np.allclose(x, 0):
+        return Estimate(0.0, float("inf"))
+    slope = x @ gain / (x @ x)
+    residual = gain - gain.mean() - slope * x
+    variance = (x**2 @ residual**2) / (x @ x) ** 2 * len(x) / max(1, len(x) - 2)
+    return Estimate(float(slope), float(np.sqrt(variance)))
+
+
+def mean_gain(gain: Float[np.ndarray, " patient"]) -> Estimate:
+    """Average effect with its standard error."""
+    return Estimate(float(gain.mean()), float(gain.std(ddof=1) / np.sqrt(len(gain))))
+
+
+def gain_by_group(
+    benefit: Float[np.ndarray, " patient"], gain: Float[np.ndarray, " patient"], n_groups: int
+) -> list[tuple[float, Estimate]]:
+    """Per group of equal size, from low to high predicted benefit: its mean, and the mean gain."""
+    order = np.argsort(benefit, kind="stable")
+    return [
+        (float(benefit[part].mean()), mean_gain(gain[part]))
+        for part in np.array_split(order, n_groups)
+    ]
+
+
+def policy_gain(
+    choice: Int[np.ndarray, " patient"], gamma: Float[np.ndarray, "patient arm"]
+) -> Estimate:
+    """Value of treating as chosen minus that of the best single arm, paired."""
+    best = int(gamma.mean(0).argmax())
+    return mean_gain(gamma[np.arange(len(choice)), choice] - gamma[:, best])
+
+
+def paired_difference(
+    ours: Float[np.ndarray, " patient"],
+    theirs: Float[np.ndarray, " patient"],
+    gain: Float[np.ndarray, " patient"],
+) -> Estimate:
+    """Drop in squared error against the gain of our benefit compared with another's; above 0: ours is nearer."""
+    return mean_gain((gain - theirs) ** 2 - (gain - ours) ** 2)
+
+
+def autoc_difference(
+    ours: Float[np.ndarray, " patient"],
+    theirs: Float[np.ndarray, " patient"],
+    gain: Float[np.ndarray, " patient"],
+    rng: np.random.Generator,
+) -> Estimate:
+    """AUTOC of our ranking minus another's, with the paired half-sample standard error."""
+    n, half = len(gain), len(gain) // 2
+    draws = []
+    for _ in range(HALF_SAMPLES):
+        i = rng.permutation(n)[:half]
+        draws.append(autoc(ours[i], gain[i]) - autoc(theirs[i], gain[i]))
+    return Estimate(autoc(ours, gain) - autoc(theirs, gain), float(np.std(draws, ddof=1)))
+
+
+def _ranked(
+    priority: Float[np.ndarray, " patient"], gain: Float[np.ndarray, " patient"]
+) -> Float[np.ndarray, " patient"]:
+    """Gains from highest to lowest priority; tied patients share their mean gain."""
+    order = np.argsort(-priority, kind="stable")
+    sorted_priority, sorted_gain = priority[order], gain[order]
+    _, group = np.unique(-sorted_priority, return_inverse=True)
+    mean = np.bincount(group, weights=sorted_gain) / np.bincount(group)
+    return np.asarray(mean[group])
+
+
+def _log_weights(n: int) -> Float[np.ndarray, " patient"]:
+    """Exact weights of the mean of the TOC: H_n - H_{j-1} - 1, near -ln q - 1; they sum to 0."""
+    tail = (1 / np.arange(1, n + 1))[::-1].cumsum()[::-1]
+    return np.asarray(tail - 1)
+
+
+def _toc_at(
+    priority: Float[np.ndarray, " patient"],
+    gain: Float[np.ndarray, " patient"],
+    at: Float[np.ndarray, " share"],
+) -> Float[np.ndarray, " share"]:
+    curve = toc(priority, gain)
+    place = np.ceil(at * len(curve)).astype(int).clip(1, len(curve)) - 1
+    return np.asarray(curve[place])

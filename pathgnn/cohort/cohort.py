@@ -1,0 +1,134 @@
+"""Cohort and Outcome: patients, measurements, treatment and outcome, aligned by id and checked once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool, Float, Int
+
+from pathgnn.errors import CohortError
+
+OutcomeKind = Literal["binary", "continuous", "survival"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Observed outcomes, one per row; a patient treated in several arms has several rows.
+
+    `value` is coded so that higher is better: 1 is the good answer, and months for survival.
+    """
+
+    kind: OutcomeKind
+    patient: tuple[str, ...]
+    arm: Int[np.ndarray, " row"]
+    arms: tuple[str, ...]
+    value: Float[np.ndarray, " row"]
+    event: Bool[np.ndarray, " row"]
+    stratum: Int[np.ndarray, " row"]
+    randomised: bool
+    crossover: bool = False
+    horizon: float = 0.0
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        check_outcome(self)
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Patients with their omic tables (patient x feature, NaN = not measured) and outcomes."""
+
+    name: str
+    patients: tuple[str, ...]
+    omics: Mapping[str, pd.DataFrame]
+    kinds: Mapping[str, str]
+    clinical: pd.DataFrame
+    outcome: Outcome
+    feature_maps: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.patients:
+            raise CohortError(
+                f"cohort '{self.name}' has no patient with an outcome and a measurement; do the "
+                "patient ids of the tables agree?"
+            )
+        for name, table in self.omics.items():
+            check_omic(name, table)
+        lost = set(self.outcome.patient) - set(self.patients)
+        if lost:
+            raise CohortError(f"{len(lost)} outcome rows belong to no patient of '{self.name}'")
+
+
+def check_omic(name: str, table: pd.DataFrame) -> None:
+    """Refuse a table without numbers, with duplicate ids or with infinite values.
+
+    Raises:
+        CohortError: saying which omic, what was found and what to do.
+    """
+    if table.shape[1] == 0 or table.notna().to_numpy().sum() == 0:
+        raise CohortError(f"omic '{name}' holds no measured value; remove it or mend its file")
+    for what, index in (("patient", table.index), ("feature", table.columns)):
+        if index.has_duplicates:
+            n = int(index.duplicated().sum())
+            raise CohortError(
+                f"omic '{name}' names {n} {what}(s) twice; keep one line per {what} (for several "
+                "samples of a patient, choose or average them first)"
+            )
+    values = table.to_numpy(dtype=float)
+    if np.isinf(values).any():
+        raise CohortError(f"omic '{name}' holds infinite values; was a 0 put through a logarithm?")
+    spread = np.nanmax(values) - np.nanmin(values)
+    if spread == 0 and len(table) > 1:
+        raise CohortError(
+            f"omic '{name}' has the same value {np.nanmax(values):g} everywhere, so it says "
+            "nothing; remove it or mend its file"
+        )
+
+
+def check_outcome(outcome: Outcome) -> None:
+    """Refuse an outcome or a treatment from which no benefit can be learned.
+
+    Raises:
+        CohortError: one arm, one class, no event, a negative time, a missing value.
+    """
+    if not np.isfinite(outcome.value).all():
+        raise CohortError("the outcome holds missing or infinite values; leave those rows out")
+    counts = np.bincount(outcome.arm, minlength=len(outcome.arms))
+    if len(outcome.arms) < 2 or (counts > 0).sum() < 2:
+        raise CohortError(
+            f"the treatment has one arm only ({outcome.arms[0]!r} with {len(outcome.arm)} rows); "
+            "benefit needs at least two arms: check the treatment column and its values"
+        )
+    for arm, count in zip(outcome.arms, counts, strict=True):
+        if count < 10:
+            raise CohortError(f"arm {arm!r} has {count} rows; an arm needs at least 10 to compare")
+    if outcome.kind == "continuous" and np.ptp(outcome.value) == 0:
+        raise CohortError(f"the outcome is {outcome.value[0]:g} in every row; nothing to predict")
+    if outcome.kind == "binary":
+        _check_binary(outcome.value)
+    if outcome.kind == "survival":
+        _check_survival(outcome)
+
+
+def _check_binary(value: Float[np.ndarray, " row"]) -> None:
+    classes = np.unique(value)
+    if not np.isin(classes, (0, 1)).all():
+        found = ", ".join(f"{x:g}" for x in classes[:4])
+        raise CohortError(f"a binary outcome must be 0 or 1, found {found}; recode it first")
+    if len(classes) < 2:
+        raise CohortError(f"the outcome has one class only ({classes[0]:g}); nothing to predict")
+
+
+def _check_survival(outcome: Outcome) -> None:
+    if (outcome.value < 0).any():
+        n = int((outcome.value < 0).sum())
+        raise CohortError(f"{n} follow-up times are negative; time counts in months from time zero")
+    if not outcome.event.any():
+        raise CohortError(
+            "the survival outcome has no event; is 1 = event and 0 = censored in the event column?"
+        )

@@ -1,0 +1,185 @@
+"""A cohort from a folder of tables: one per omic, one with outcome and treatment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pathgnn.cohort import TRANSFORMS
+from pathgnn.cohort.block_clinical import clinical_block
+from pathgnn.cohort.cohort import Cohort, Outcome
+from pathgnn.cohort.read_table import numeric, read_table
+from pathgnn.cohort.sources import CohortSource, OmicSource, OutcomeSource, TreatmentSource
+from pathgnn.errors import CohortError
+
+
+def read_cohort(source: CohortSource, data: Path, maps: Path | None = None) -> Cohort:
+    """The cohort that a study file describes.
+
+    Args:
+        source: The cohort part of the study file.
+        data: Folder that the paths of the tables start from.
+        maps: Folder that the paths of feature maps start from; None: `data`.
+
+    A patient stays in with one measured omic or more. Raises `CohortError` for bad input.
+    """
+    rows = _rows(source, data)
+    wanted = set(rows.index)
+    tables: dict[str, pd.DataFrame] = {}
+    notes: list[str] = []
+    for name, omic in source.omics.items():
+        table, note = _omic(name, omic, data, wanted)
+        tables[name] = table
+        notes.extend(note)
+    measured = set().union(*(set(t.index) for t in tables.values()))
+    rows = rows[rows.index.isin(measured)]
+    patients = tuple(dict.fromkeys(rows.index))
+    if not patients:
+        raise CohortError(_no_overlap(wanted, measured))
+    notes.append(f"{len(wanted) - len(patients)} patients with an outcome have no omic: left out")
+    return Cohort(
+        name=source.name,
+        patients=patients,
+        omics={k: t.reindex([p for p in patients if p in t.index]) for k, t in tables.items()},
+        kinds={k: o.kind for k, o in source.omics.items()},
+        clinical=_clinical(source, data, patients),
+        outcome=_outcome(rows, source.outcome, source.treatment),
+        feature_maps=_feature_maps(source, maps or data),
+        notes=tuple(notes),
+    )
+
+
+def _rows(source: CohortSource, data: Path) -> pd.DataFrame:
+    o, t = source.outcome, source.treatment
+    table = read_table(data / o.file, o.patient)
+    needed = [c for c in (o.value, o.time, o.event, t.column, *t.strata, *source.keep) if c]
+    absent = [c for c in needed if c not in table.columns]
+    if absent:
+        raise CohortError(
+            f"{o.file} has no column {absent[0]!r}; it has {', '.join(table.columns[:8])}, ..."
+        )
+    for column, values in source.keep.items():
+        table = table[table[column].astype(str).isin([str(v) for v in values])]
+    arms = (t.reference, *t.arms) if t.arms else tuple(table[t.column].dropna().astype(str).unique())
+    if t.reference not in table[t.column].astype(str).unique():
+        raise CohortError(
+            f"no row of {o.file} is in the reference arm {t.reference!r}; the column {t.column!r} "
+            f"holds {sorted(table[t.column].astype(str).unique())[:6]}"
+        )
+    table = table[table[t.column].astype(str).isin(arms)]
+    used = [c for c in (o.value, o.time, o.event, *t.strata) if c]
+    table = table.dropna(subset=used)
+    if table.index.has_duplicates and not t.crossover:
+        n = int(table.index.duplicated().sum())
+        raise CohortError(
+            f"{n} patients of {o.file} have more than one row; keep one each, or set "
+            "`crossover = true` if a patient may have been treated in several arms"
+        )
+    return table
+
+
+def _omic(
+    name: str, omic: OmicSource, data: Path, wanted: set[str]
+) -> tuple[pd.DataFrame, list[str]]:
+    table = read_table(data / omic.file, omic.id)
+    notes = []
+    if not wanted & set(table.index) and wanted & set(table.columns):
+        table = table.T
+        notes.append(f"{name}: patients are the columns of {omic.file}; turned")
+    if omic.columns:
+        absent = [c for c in omic.columns if c not in table.columns]
+        if absent:
+            raise CohortError(f"omic '{name}': {omic.file} has no column {absent[0]!r}")
+        table = table[list(omic.columns)]
+    if not wanted & set(table.index):
+        raise CohortError(f"omic '{name}': " + _no_overlap(wanted, set(table.index)))
+    # Duplicates are looked for among all rows: a filter must not hide them.
+    if table.index.has_duplicates:
+        n = int(table.index.duplicated().sum())
+        raise CohortError(
+            f"omic '{name}' names {n} patient(s) twice in {omic.file}; keep one line per patient "
+            "(for several samples of a patient, choose or average them first)"
+        )
+    values = numeric(table[table.index.isin(wanted)], f"omic '{name}' ({omic.file})")
+    transformed, said = TRANSFORMS[omic.kind](values, omic.scale)
+    return transformed, notes + [f"{name}: {note}" for note in said]
+
+
+def _clinical(source: CohortSource, data: Path, patients: tuple[str, ...]) -> pd.DataFrame:
+    clinical = source.clinical
+    if not clinical.columns:
+        return pd.DataFrame(index=list(patients))
+    file = clinical.file or source.outcome.file
+    table = read_table(data / file, clinical.id)
+    absent = [c for c in clinical.columns if c not in table.columns]
+    if absent:
+        raise CohortError(f"{file} has no clinical column {absent[0]!r}")
+    table = table[~table.index.duplicated()][list(clinical.columns)]
+    return clinical_block(table.reindex(list(patients)))
+
+
+def _outcome(rows: pd.DataFrame, o: OutcomeSource, t: TreatmentSource) -> Outcome:
+    arms = (t.reference, *(t.arms or sorted(set(rows[t.column].astype(str)) - {t.reference})))
+    arm = pd.Index(arms).get_indexer(rows[t.column].astype(str))
+    survival = o.kind == "survival"
+    value = numeric(rows[[o.time if survival else o.value]], o.file).to_numpy()[:, 0]
+    event = (
+        numeric(rows[[o.event]], o.file).to_numpy()[:, 0] > 0.5
+        if survival
+        else np.ones(len(rows), dtype=bool)
+    )
+    if o.clip is not None:
+        value = value.clip(*o.clip)
+    if o.better == "lower" and not survival:
+        value = 1 - value if o.kind == "binary" else -value
+    labels = rows[list(t.strata)].astype(str).agg("|".join, axis=1) if t.strata else None
+    stratum = np.zeros(len(rows), dtype=int) if labels is None else pd.factorize(labels, sort=True)[0]
+    return Outcome(
+        kind=o.kind,
+        patient=tuple(rows.index),
+        arm=arm,
+        arms=arms,
+        value=value,
+        event=event,
+        stratum=stratum,
+        randomised=t.randomised,
+        crossover=t.crossover,
+        horizon=o.horizon,
+        unit=o.unit,
+    )
+
+
+def _feature_maps(source: CohortSource, folder: Path) -> dict[str, pd.DataFrame]:
+    return {
+        name: read_feature_map(folder / omic.feature_map)
+        for name, omic in source.omics.items()
+        if omic.feature_map
+    }
+
+
+def read_feature_map(path: Path) -> pd.DataFrame:
+    """Table feature, gene, weight: which graph nodes a measured feature stands for."""
+    table = read_table(path).reset_index()
+    absent = {"feature", "gene", "weight"} - set(table.columns)
+    if absent:
+        raise CohortError(f"{path.name} needs the columns feature, gene, weight; lacks {absent}")
+    return table[["feature", "gene", "weight"]].astype({"weight": float})
+
+
+def _no_overlap(wanted: set[str], found: set[str]) -> str:
+    return (
+        f"no patient id in common: the outcome table has {_example(wanted)}, the measurements "
+        f"have {_example(found)}; do both use the same kind of id?"
+    )
+
+
+def _example(ids: set[str]) -> str:
+    """The shape of an id, not the id itself: digits as 9, letters as x."""
+    if not ids:
+        return "none"
+    text = min(ids)
+    return "ids such as " + "".join(
+        "9" if c.isdigit() else "x" if c.isalpha() else c for c in text[:20]
+    )

@@ -1,0 +1,153 @@
+"""Cohorts with a planted cascade and a known benefit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float, Int
+
+from pathgnn.cohort.cohort import Cohort, Outcome
+
+# Share of patients in whom a whole omic was not measured, and share of genes an omic covers.
+LACKING: Mapping[str, float] = {
+    "expression": 0.05,
+    "protein": 0.25,
+    "mutation": 0.03,
+    "copy_number": 0.03,
+    "methylation": 0.20,
+}
+COVERED: Mapping[str, float] = {
+    "expression": 1.0,
+    "protein": 0.5,
+    "mutation": 1.0,
+    "copy_number": 1.0,
+    "methylation": 0.7,
+}
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What a simulated cohort was made from."""
+
+    benefit: Float[np.ndarray, " patient"]
+    cascade: tuple[str, ...]
+    prognostic: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which genes decide benefit and prognosis, and how strongly.
+
+    `cascade` runs from receptor to effector; `direction` is +1 where more activity means more
+    benefit. Sizes are in standard deviations of the noise.
+    """
+
+    genes: tuple[str, ...]
+    edges: Int[np.ndarray, "2 edge"]
+    sign: Int[np.ndarray, " edge"]
+    cascade: tuple[str, ...]
+    direction: tuple[int, ...]
+    prognostic: tuple[str, ...]
+    mean_benefit: float = 0.5
+    sd_benefit: float = 1.0
+    sd_prognosis: float = 1.0
+
+
+def simulate_trial(plan: Plan, n_patients: int, rng: np.random.Generator) -> tuple[Cohort, Truth]:
+    """A two-arm randomised trial with five omics and a continuous response, and its truth.
+
+    Each gene has a hidden activity: its own part, an effect of its mutation and copy number, and
+    what comes along the edges. The omics see activity with noise. Benefit is a saturating
+    function of the signed activity of the cascade; prognosis one of the prognostic genes.
+    """
+    patients = tuple(f"S{i:05d}" for i in range(n_patients))
+    mutation = (rng.random((n_patients, len(plan.genes))) < 0.04).astype(float)
+    copies = rng.choice([-1.0, 0.0, 1.0], (n_patients, len(plan.genes)), p=[0.1, 0.8, 0.1])
+    activity = _activity(plan, mutation, copies, rng)
+    benefit = plan.mean_benefit + plan.sd_benefit * _score(
+        activity, plan.genes, plan.cascade, np.array(plan.direction)
+    )
+    prognosis = plan.sd_prognosis * _score(
+        activity, plan.genes, plan.prognostic, np.ones(len(plan.prognostic))
+    )
+    arm = rng.permutation(np.arange(n_patients) % 2)
+    value = prognosis + arm * benefit + rng.standard_normal(n_patients)
+    noise = rng.standard_normal((2, *activity.shape))
+    layers = {
+        "expression": activity + 0.7 * rng.standard_normal(activity.shape),
+        "protein": activity + 0.7 * noise[0],
+        "mutation": mutation,
+        "copy_number": copies,
+        "methylation": -0.7 * activity + noise[1],
+    }
+    cohort = Cohort(
+        name="simulated trial",
+        patients=patients,
+        omics={k: _lose(x, k, plan.genes, patients, rng) for k, x in layers.items()},
+        kinds={k: k for k in layers},
+        clinical=pd.DataFrame({"age": rng.normal(60, 10, n_patients)}, index=list(patients)),
+        outcome=Outcome(
+            kind="continuous",
+            patient=patients,
+            arm=arm,
+            arms=("control", "treated"),
+            value=value,
+            event=np.ones(n_patients, dtype=bool),
+            stratum=np.zeros(n_patients, dtype=int),
+            randomised=True,
+            unit="response score",
+        ),
+        notes=("simulated: benefit and its cascade are known",),
+    )
+    return cohort, Truth(benefit=benefit, cascade=plan.cascade, prognostic=plan.prognostic)
+
+
+def _activity(
+    plan: Plan,
+    mutation: Float[np.ndarray, "patient gene"],
+    copies: Float[np.ndarray, "patient gene"],
+    rng: np.random.Generator,
+) -> Float[np.ndarray, "patient gene"]:
+    """Hidden activity, unit variance per gene, after two rounds of flow along the edges."""
+    own = rng.standard_normal(mutation.shape) + mutation + 0.5 * copies
+    activity = own
+    source, target = plan.edges
+    n_in = np.bincount(target, minlength=len(plan.genes)).clip(1)
+    for _ in range(2):
+        flow = np.zeros_like(own)
+        np.add.at(flow.T, target, (activity[:, source] * plan.sign).T)
+        activity = own + 0.5 * flow / np.sqrt(n_in)
+    return np.asarray((activity - activity.mean(0)) / activity.std(0))
+
+
+def _score(
+    activity: Float[np.ndarray, "patient gene"],
+    genes: tuple[str, ...],
+    chosen: Sequence[str],
+    direction: Float[np.ndarray, " chosen"] | Int[np.ndarray, " chosen"],
+) -> Float[np.ndarray, " patient"]:
+    """Saturating, standardised sum of the signed activities of the chosen genes."""
+    at = pd.Index(genes).get_indexer(list(chosen))
+    total = activity[:, at] @ direction
+    bent = np.tanh(total / total.std())
+    return np.asarray((bent - bent.mean()) / bent.std())
+
+
+def _lose(
+    values: Float[np.ndarray, "patient gene"],
+    omic: str,
+    genes: tuple[str, ...],
+    patients: tuple[str, ...],
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """The table of one omic without the genes it does not cover and the patients who lack it."""
+    n_genes = max(2, round(COVERED[omic] * len(genes)))
+    covered = np.sort(rng.choice(len(genes), n_genes, replace=False))
+    has = np.flatnonzero(rng.random(len(patients)) >= LACKING[omic])
+    table = pd.DataFrame(values[np.ix_(has, covered)])
+    table.index = pd.Index([patients[i] for i in has])
+    table.columns = pd.Index([genes[j] for j in covered])
+    return table

@@ -1,0 +1,71 @@
+"""Where a cohort's tables lie and what their columns mean: the cohort part of `study.toml`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pathgnn.settings import Settings, setting
+
+OmicKind = Literal[
+    "mutation", "copy_number", "expression", "methylation", "protein", "metabolite", "signature"
+]
+
+
+class OmicSource(Settings):
+    """One omic layer: a table of patients x features."""
+
+    file: str = setting(..., "csv, tsv or parquet, relative to the data folder")
+    kind: OmicKind = setting("expression", "which transform of the omic applies")
+    id: str = setting("", "column with the patient id; empty: the first column or the index")
+    columns: tuple[str, ...] = setting((), "features to use; empty: all numeric columns")
+    scale: Literal["log", "linear", "auto"] = setting(
+        "log", "expression, protein, metabolite: already logarithmic, or counts to be logged"
+    )
+    feature_map: str = setting("", "table feature, gene, weight; relative to the study file")
+
+
+class ClinicalSource(Settings):
+    """Covariates that bypass the graph."""
+
+    file: str = setting("", "table with the covariates; empty: none")
+    id: str = setting("", "column with the patient id; empty: the first column or the index")
+    columns: tuple[str, ...] = setting((), "covariates; text columns become indicators")
+
+
+class OutcomeSource(Settings):
+    """One row per observed outcome."""
+
+    file: str = setting(..., "table with outcome and treatment, relative to the data folder")
+    patient: str = setting("", "column with the patient id; empty: the first column or the index")
+    kind: Literal["binary", "continuous", "survival"] = setting(..., "type of the outcome")
+    value: str = setting("", "binary, continuous: column with the outcome")
+    time: str = setting("", "survival: column with the follow-up time in months")
+    event: str = setting("", "survival: column with 1 = event, 0 = censored")
+    better: Literal["higher", "lower"] = setting("higher", "which outcome is the good one")
+    clip: tuple[float, float] | None = setting(None, "continuous: range the outcome is cut to")
+    horizon: float = setting(0.0, "survival: months up to which benefit counts; 0: chosen", ge=0)
+    unit: str = setting("", "what the outcome counts, for labels")
+
+
+class TreatmentSource(Settings):
+    """Which arm each row was treated in, and how it came about."""
+
+    column: str = setting(..., "column of the outcome table with the arm")
+    reference: str = setting(..., "the arm that the others are compared with")
+    arms: tuple[str, ...] = setting((), "arms to compare with it; empty: all others")
+    randomised: bool = setting(..., "was the treatment assigned by chance?")
+    strata: tuple[str, ...] = setting((), "columns of the randomisation strata, if any")
+    crossover: bool = setting(False, "may one patient have rows in several arms?")
+
+
+class CohortSource(Settings):
+    """Everything that `read_cohort` needs."""
+
+    name: str = setting("cohort", "a short name")
+    omics: dict[str, OmicSource] = setting(..., "omic layers by name")
+    clinical: ClinicalSource = setting(ClinicalSource(), "covariates that bypass the graph")
+    outcome: OutcomeSource = setting(..., "the outcome")
+    treatment: TreatmentSource = setting(..., "the treatment")
+    keep: dict[str, tuple[str | int | float, ...]] = setting(
+        {}, "column of the outcome table -> values kept"
+    )

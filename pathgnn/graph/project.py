@@ -1,0 +1,210 @@
+"""Cohort x PathwayGraph -> Nodes: tensors with masks and ids, and the mapping report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from pathgnn.cohort.cohort import Cohort
+from pathgnn.cohort.genes import GeneMap, excel_dates, map_features, refuse_no_overlap
+from pathgnn.errors import GraphError
+from pathgnn.graph.graph import PathwayGraph
+
+
+class OmicReport(NamedTuple):
+    """How the features of one omic met the graph."""
+
+    omic: str
+    patients: int
+    features: int
+    mapped: int
+    by_alias: int
+    ambiguous: int
+    not_in_graph: int
+    excel_dates: int
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """A cohort on a graph: tensors with the ids beside them.
+
+    `x` is 0 where `seen` is False. Rows are observed outcomes and point at patients.
+    """
+
+    x: Float[Tensor, "gene patient modality"]
+    seen: Bool[Tensor, "gene patient modality"]
+    clinical: Float[Tensor, "patient covariate"]
+    clinical_seen: Bool[Tensor, "patient covariate"]
+    patient_of: Int[Tensor, " row"]
+    arm: Int[Tensor, " row"]
+    value: Float[Tensor, " row"]
+    event: Bool[Tensor, " row"]
+    stratum: Int[Tensor, " row"]
+    genes: tuple[str, ...]
+    patients: tuple[str, ...]
+    modalities: tuple[str, ...]
+    kinds: tuple[str, ...]
+    covariates: tuple[str, ...]
+    arms: tuple[str, ...]
+    outcome: str
+    horizon: float
+    randomised: bool
+    crossover: bool
+    unit: str
+    report: tuple[OmicReport, ...]
+
+    @property
+    def n_patients(self) -> int:
+        """How many patients there are."""
+        return len(self.patients)
+
+    def take(self, patients: Int[Tensor, " chosen"]) -> Nodes:
+        """Some of the patients, with their rows, in the order given."""
+        place = torch.full((self.n_patients,), -1)
+        place[patients] = torch.arange(len(patients))
+        on = place[self.patient_of] >= 0
+        return replace(
+            self,
+            x=self.x[:, patients],
+            seen=self.seen[:, patients],
+            clinical=self.clinical[patients],
+            clinical_seen=self.clinical_seen[patients],
+            patient_of=place[self.patient_of[on]],
+            arm=self.arm[on],
+            value=self.value[on],
+            event=self.event[on],
+            stratum=self.stratum[on],
+            patients=tuple(self.patients[i] for i in patients.tolist()),
+        )
+
+
+def project(cohort: Cohort, graph: PathwayGraph) -> Nodes:
+    """The cohort laid on the genes of the graph, aligned by id.
+
+    Raises:
+        GraphError: no feature of any omic is in the graph, or no edge joins measured genes.
+    """
+    shape = (len(graph.genes), len(cohort.patients), len(cohort.omics))
+    x = np.zeros(shape, dtype=np.float32)
+    seen = np.zeros(shape, dtype=bool)
+    reports = []
+    for m, (name, table) in enumerate(cohort.omics.items()):
+        on_genes, found, n_alias = _on_genes(name, table, cohort, graph)
+        reports.append(_report(name, table, found, n_alias))
+        if on_genes.shape[1] == 0:
+            continue
+        rows = pd.Index(cohort.patients).get_indexer(on_genes.index)
+        columns = pd.Index(graph.genes).get_indexer(on_genes.columns)
+        values = on_genes.to_numpy(dtype=np.float32).T
+        x[np.ix_(columns, rows, [m])] = np.nan_to_num(values)[:, :, None]
+        seen[np.ix_(columns, rows, [m])] = ~np.isnan(values)[:, :, None]
+    if not seen.any():
+        raise refuse_no_overlap({k: t.columns for k, t in cohort.omics.items()}, graph.genes)
+    _refuse_lone_genes(seen.any((1, 2)), graph)
+    return _nodes(cohort, graph, x, seen, tuple(reports))
+
+
+def coverage(nodes: Nodes, graph: PathwayGraph) -> pd.DataFrame:
+    """Per pathway: genes, genes measured in any omic, and their share."""
+    measured = nodes.seen.any(2).any(1).numpy()
+    pathway, gene = graph.members
+    size = np.bincount(pathway, minlength=len(graph.pathways))
+    n = np.bincount(pathway, weights=measured[gene], minlength=len(graph.pathways)).astype(int)
+    share = n / size.clip(1)
+    return pd.DataFrame({"pathway": graph.pathways, "size": size, "measured": n, "share": share})
+
+
+def _on_genes(
+    name: str, table: pd.DataFrame, cohort: Cohort, graph: PathwayGraph
+) -> tuple[pd.DataFrame, GeneMap, int]:
+    """The table with one column per graph gene, by feature map or by identifier."""
+    weights = cohort.feature_maps.get(name)
+    if weights is not None:
+        return _spread(table, weights, graph), _mapped_by(table, weights, graph), 0
+    found = map_features(table.columns, graph.genes, graph.aliases)
+    renamed = table[list(found.gene_of)].rename(columns=dict(found.gene_of))
+    return renamed, found, sum(h == "alias" for h in found.how.values())
+
+
+def _spread(table: pd.DataFrame, weights: pd.DataFrame, graph: PathwayGraph) -> pd.DataFrame:
+    """Weighted mean, per gene, of the standing features attached to it; unseen ones left out."""
+    on = weights["feature"].isin(table.columns) & weights["gene"].isin(graph.genes)
+    used = weights[on & (weights["weight"] != 0)]
+    columns = {}
+    for gene, group in used.groupby("gene", sort=False):
+        values = table[group["feature"].tolist()]
+        w = group["weight"].to_numpy()
+        size = values.notna().to_numpy() @ np.abs(w)
+        total = values.fillna(0).to_numpy() @ w
+        columns[gene] = np.where(size > 0, total / np.where(size > 0, size, 1), np.nan)
+    return pd.DataFrame(columns, index=table.index)
+
+
+def _mapped_by(table: pd.DataFrame, weights: pd.DataFrame, graph: PathwayGraph) -> GeneMap:
+    pairs = weights[weights["gene"].isin(graph.genes) & weights["feature"].isin(table.columns)]
+    gene_of = dict(zip(pairs["feature"], pairs["gene"], strict=True))
+    unknown = tuple(f for f in table.columns if f not in gene_of)
+    return GeneMap(gene_of, dict.fromkeys(gene_of, "feature map"), (), unknown)
+
+
+def _report(name: str, table: pd.DataFrame, found: GeneMap, n_alias: int) -> OmicReport:
+    return OmicReport(
+        omic=name,
+        patients=len(table),
+        features=table.shape[1],
+        mapped=len(found.gene_of),
+        by_alias=n_alias,
+        ambiguous=len(found.ambiguous),
+        not_in_graph=len(found.unknown),
+        excel_dates=len(excel_dates(table.columns)),
+    )
+
+
+def _refuse_lone_genes(measured: Bool[np.ndarray, " gene"], graph: PathwayGraph) -> None:
+    if graph.edges.shape[1] and measured[graph.edges].any():
+        return
+    raise GraphError(
+        f"no edge of the graph touches a measured gene ({int(measured.sum())} genes measured, "
+        f"{graph.edges.shape[1]} edges); use a graph that holds the cohort's genes"
+    )
+
+
+def _nodes(
+    cohort: Cohort,
+    graph: PathwayGraph,
+    x: Float[np.ndarray, "gene patient modality"],
+    seen: Bool[np.ndarray, "gene patient modality"],
+    reports: tuple[OmicReport, ...],
+) -> Nodes:
+    outcome = cohort.outcome
+    block = cohort.clinical.reindex(list(cohort.patients)).to_numpy(dtype=np.float32)
+    rows = pd.Index(cohort.patients).get_indexer(list(outcome.patient))
+    return Nodes(
+        x=torch.from_numpy(x),
+        seen=torch.from_numpy(seen),
+        clinical=torch.from_numpy(np.nan_to_num(block)),
+        clinical_seen=torch.from_numpy(~np.isnan(block)),
+        patient_of=torch.from_numpy(rows.astype(np.int64)),
+        arm=torch.from_numpy(outcome.arm.astype(np.int64)),
+        value=torch.from_numpy(outcome.value.astype(np.float32)),
+        event=torch.from_numpy(outcome.event.astype(bool)),
+        stratum=torch.from_numpy(outcome.stratum.astype(np.int64)),
+        genes=graph.genes,
+        patients=cohort.patients,
+        modalities=tuple(cohort.omics),
+        kinds=tuple(cohort.kinds[k] for k in cohort.omics),
+        covariates=tuple(cohort.clinical.columns),
+        arms=outcome.arms,
+        outcome=outcome.kind,
+        horizon=outcome.horizon,
+        randomised=outcome.randomised,
+        crossover=outcome.crossover,
+        unit=outcome.unit,
+        report=reports,
+    )

@@ -1,0 +1,56 @@
+"""Settings: frozen pydantic models whose fields carry default, help and sweep range in one place."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pathgnn.errors import ConfigError
+
+
+class Settings(BaseModel):
+    """A group of settings: frozen, and an unknown name is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+AnySettings = TypeVar("AnySettings", bound=Settings)
+
+
+def setting(default: Any, text: str, sweep: tuple[float, float] | None = None, **bounds: Any) -> Any:
+    """A field with its default, its help and, where it may be tuned, its range."""
+    extra = {} if sweep is None else {"sweep": list(sweep)}
+    return Field(default, description=text, json_schema_extra=extra, **bounds)
+
+
+def parse(kind: type[AnySettings], content: dict[str, Any], where: str) -> AnySettings:
+    """Settings of one kind from plain values.
+
+    Raises:
+        ConfigError: naming each wrong field, its value and what was expected.
+    """
+    try:
+        return kind.model_validate(content)
+    except ValidationError as error:
+        wrong = "; ".join(_say(item) for item in error.errors()[:5])
+        raise ConfigError(f"{where}: {wrong}") from error
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The content of a TOML file, with a clear error when it is missing or broken."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"no study file at {path}; `pathgnn init FOLDER` writes one") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path} is not a readable TOML file: {error}") from error
+
+
+def _say(item: Any) -> str:
+    name = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "extra_forbidden":
+        return f"unknown setting '{name}'; check its spelling"
+    return f"setting '{name}' is {item.get('input')!r}: {item['msg']}"
