@@ -93,7 +93,8 @@ def sequential_test(by_fold: list[Estimate]) -> SequentialTest:
 
     Source: Wager, "Sequential validation of treatment heterogeneity", arXiv 2405.05534.
     """
-    t = tuple(e.value / e.se if e.se > 0 else 0.0 for e in by_fold)
+    # A constant ranking has AUTOC and error 0 but for rounding.
+    t = tuple(e.value / e.se if e.se > 1e-9 else 0.0 for e in by_fold)
     z = sum(t) / max(1, len(t)) ** 0.5
     return SequentialTest(z, float(2 * stats.norm.sf(abs(z))), t)
 

@@ -8,24 +8,40 @@ from pathgnn.settings import Settings, setting
 class NetConfig(Settings):
     """The shape of the network."""
 
-    channels: int = setting(8, "hidden features per gene", sweep=(4, 32), ge=1, le=256)
+    channels: int = setting(4, "hidden features per gene", sweep=(2, 16), ge=1, le=256)
     depth: int = setting(2, "rounds of message passing", sweep=(0, 4), ge=0, le=10)
     trunk: int = setting(16, "hidden units of the prognostic trunk", sweep=(4, 64), ge=1, le=1024)
-    use_graph: bool = setting(True, "pass messages along the edges")
 
 
 class FitConfig(Settings):
-    """How the network is trained and cross-fitted."""
+    """How the network is trained and cross-fitted.
 
-    folds: int = setting(5, "cross-fitting folds", ge=2, le=20)
-    members: int = setting(2, "networks per fold, of different seeds", sweep=(1, 5), ge=1, le=50)
-    epochs: int = setting(80, "rounds on the observed outcomes", sweep=(40, 300), ge=1)
-    refine_epochs: int = setting(80, "rounds on the benefit scores", sweep=(0, 200), ge=0)
-    lr: float = setting(0.02, "learning rate", sweep=(0.003, 0.05), gt=0)
-    encoder_lr: float = setting(0.1, "refinement: share of the rate the encoder learns at", ge=0)
-    decay: float = setting(0.01, "weight decay of shared weights", sweep=(0.0, 0.3), ge=0)
-    gene_decay: float = setting(1.0, "weight decay of gene-specific weights", sweep=(0.1, 5), ge=0)
-    group_lasso: float = setting(0.02, "shrinkage of whole pathways", sweep=(0.0, 0.2), ge=0)
-    smoothness: float = setting(0.01, "neighbours share weights", sweep=(0.0, 1.0), ge=0)
-    modality_dropout: float = setting(0.1, "share of omics hidden", sweep=(0.0, 0.4), ge=0, lt=1)
-    threads: int = setting(0, "processor threads; 0: as torch chooses", ge=0)
+    Penalties are those of a log-posterior: their sum over weights is divided by the number of
+    training patients.
+    """
+
+    folds: int = setting(5, "cross-fitting folds", ge=3, le=20)
+    members: int = setting(2, "networks per fold, of different seeds", ge=1, le=50)
+    outcome_rounds: int = setting(2, "rounds on the observed outcomes", sweep=(1, 5), ge=1)
+    benefit_rounds: int = setting(4, "rounds on the benefit scores", sweep=(1, 8), ge=1)
+    steps: int = setting(8, "L-BFGS steps per round", sweep=(4, 20), ge=1)
+    score_weight: float = setting(0.25, "weight of the benefit scores", sweep=(0.05, 1), gt=0)
+    group_lasso: float = setting(10.0, "shrinks whole pathways to 0", sweep=(1, 50), ge=0)
+    ridge: float = setting(1.0, "shrinks slopes of pathways and trunk", sweep=(0.1, 10), ge=0)
+    gene_ridge: float = setting(0.5, "shrinks gene-specific weights", sweep=(0.05, 10), ge=0)
+    attention_ridge: float = setting(0.1, "pulls attention to equal", sweep=(0.01, 10), ge=0)
+    message_ridge: float = setting(100.0, "shrinks message weights", sweep=(1, 500), ge=0)
+    smoothness: float = setting(0.1, "pulls weights of neighbours together", sweep=(0, 5), ge=0)
+    modality_dropout: float = setting(0.05, "share of omics hidden", sweep=(0, 0.4), ge=0, lt=1)
+
+
+class ExplainConfig(Settings):
+    """How the benefit is attributed and cascades are drawn."""
+
+    contrast: str = setting("", "arm to explain against the reference; empty: the first")
+    steps: int = setting(8, "Gauss-Legendre nodes of the integral", ge=2, le=64)
+    permutations: int = setting(999, "permutations behind each p", ge=99)
+    cascades: int = setting(3, "how many cascades to look for", ge=0, le=20)
+    edge_cost: float = setting(0.2, "score an edge must earn", sweep=(0.05, 0.5), gt=0)
+    longest: int = setting(9, "most genes from receptor to effector", ge=2, le=20)
+    stable: float = setting(0.5, "share of networks an edge must come back in", ge=0, le=1)

@@ -44,8 +44,8 @@ class GeneEmbedding(nn.Module):
 class SignedConv(nn.Module):
     """One round of messages along directed edges, each sign with weights of its own.
 
-    h + sum_r A_r h W_r, then h + U gelu(norm(h)) with U = 0 at first: linear until the data ask
-    for more. A_r is divided by sqrt(out-degree x in-degree).
+    h + sum_r A_r h W_r, then h + U gelu(h) with U = 0 at first: linear until the data ask for
+    more. A_r is divided by sqrt(out-degree x in-degree).
     """
 
     def __init__(
@@ -61,7 +61,6 @@ class SignedConv(nn.Module):
                 self._add_relation(edges[:, at], at, n_genes)
         n = len(self.relations)
         self.mix = nn.Parameter(0.1 * torch.randn(n, channels, channels) / channels**0.5)
-        self.norm = nn.LayerNorm(channels)
         self.bend = nn.Linear(channels, channels, bias=False)
         nn.init.zeros_(self.bend.weight)
 
@@ -87,7 +86,7 @@ class SignedConv(nn.Module):
         ):
             value = weight if scale is None else weight * scale[place]
             out = out + sparse_product(topo, value, (h @ mix).flatten(1)).view_as(h)
-        bent: Tensor = out + self.bend(nn.functional.gelu(self.norm(out)))
+        bent: Tensor = out + self.bend(nn.functional.gelu(out))
         return bent
 
 

@@ -46,7 +46,7 @@ class PathwayNet(nn.Module):
         self.scales = InputScales(n_genes, nodes.kinds, n_covariates)
         self.embed = GeneEmbedding(n_genes, nodes.kinds, channels)
         edges, sign = torch.as_tensor(graph.edges), torch.as_tensor(graph.sign)
-        rounds = config.depth if config.use_graph else 0
+        rounds = config.depth
         self.convs = nn.ModuleList(
             SignedConv(edges, sign, n_genes, channels) for _ in range(rounds)
         )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn.parameter import Parameter
 
@@ -30,7 +31,7 @@ class Recipe(NamedTuple):
 
 
 class History(NamedTuple):
-    """Loss per round of the two stages."""
+    """Penalised loss at the end of each round of the two stages."""
 
     outcome: tuple[float, ...]
     benefit: tuple[float, ...]
@@ -41,86 +42,105 @@ def fit_network(
 ) -> tuple[PathwayNet, History]:
     """A trained network; the same seed gives the same network on the same machine.
 
+    Full-batch L-BFGS on a penalised likelihood. Adam moves every weight equally fast, informative
+    or not, and overfits cohorts of this size: out-of-fold r .32 against .69 on nine simulations.
+
     Args:
         train: Training patients.
         scores: Their benefit scores, from nuisances fitted on other patients.
         recipe: Graph, estimand and settings.
-        seed: Decides the first weights and what is dropped out.
+        seed: Decides the first weights and which omics are hidden in which round.
     """
     with torch_seed(seed):
         net = PathwayNet(recipe.graph, train, recipe.net)
         net.scales.learn(train)
         net.head.prepare(train.value, train.event, train.horizon)
-        inputs = net.scales(train)
-        first = _learn_outcome(net, train, inputs, recipe)
-        second = _learn_benefit(net, train, inputs, scores, recipe)
-    net.learn_activity_scales(net.raw_activity(inputs.z).detach())
+        stage = _Stage(net, train, net.scales(train), recipe)
+        outcome = _rounds(stage, list(net.parameters()), _outcome_loss, recipe.fit.outcome_rounds)
+        held = {id(p) for part in (net.trunk, net.trunk_linear, net.head) for p in part.parameters()}
+        free = [p for p in net.parameters() if id(p) not in held]
+        loss = _benefit_loss(scores)
+        benefit = _rounds(stage, free, loss, recipe.fit.benefit_rounds)
+    net.learn_activity_scales(net.raw_activity(stage.inputs.z).detach())
     for parameter in net.parameters():
         parameter.requires_grad_(False)
-    return net.eval(), History(tuple(first), tuple(second))
+    return net.eval(), History(outcome, benefit)
 
 
-def _learn_outcome(
-    net: PathwayNet, train: Nodes, inputs: Standardised, recipe: Recipe
-) -> list[float]:
-    """Negative log-likelihood of the observed outcomes, with group lasso and smoothness."""
-    fit = recipe.fit
-    optimiser = torch.optim.AdamW(_groups(net, fit, fit.lr), lr=fit.lr)
-    edges = torch.as_tensor(recipe.graph.edges)
+class _Stage(NamedTuple):
+    net: PathwayNet
+    train: Nodes
+    inputs: Standardised
+    recipe: Recipe
+
+
+_Loss = Callable[[_Stage, Scores], Tensor]
+
+
+def _rounds(
+    stage: _Stage, free: Sequence[Parameter], loss_of: _Loss, n_rounds: int
+) -> tuple[float, ...]:
+    """Rounds of L-BFGS, each with other omics hidden; the loss at the end of each."""
+    fit, z = stage.recipe.fit, stage.inputs.z
     losses = []
-    for _ in range(fit.epochs):
-        optimiser.zero_grad()
-        scores = _scores(net, inputs, fit.modality_dropout)
-        m, delta = scores.m[train.patient_of], scores.delta[train.patient_of, train.arm]
-        loss = net.head.loss(m, delta, train.value, train.event)
-        (loss + fit.smoothness * _roughness(net, edges)).backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        net.effect.shrink(fit.lr * fit.group_lasso)
-        losses.append(float(loss.detach()))
-    return losses
+    for _ in range(n_rounds):
+        kept = torch.rand(1, *z.shape[1:]) >= fit.modality_dropout
+        optimiser = torch.optim.LBFGS(
+            free, max_iter=fit.steps, history_size=10, line_search_fn="strong_wolfe"
+        )
+
+        def closure(
+            kept: Bool[Tensor, "1 patient modality"] = kept,
+            optimiser: torch.optim.LBFGS = optimiser,
+        ) -> Tensor:
+            optimiser.zero_grad()
+            loss = loss_of(stage, _scores(stage, kept)) + _penalty(stage)
+            loss.backward()  # type: ignore[no-untyped-call]
+            return loss
+
+        optimiser.step(closure)  # type: ignore[no-untyped-call]
+        with torch.no_grad():
+            losses.append(float(loss_of(stage, _scores(stage, kept))))
+    return tuple(losses)
 
 
-def _learn_benefit(
-    net: PathwayNet, train: Nodes, inputs: Standardised, targets: Nuisances, recipe: Recipe
-) -> list[float]:
-    """Orthogonal stage: weighted squares in a trial, residual-on-residual otherwise.
+def _scores(stage: _Stage, kept: Bool[Tensor, "1 patient modality"]) -> Scores:
+    raw = stage.net.raw_activity(stage.inputs.z * kept)
+    stage.net.learn_activity_scales(raw.detach())
+    return stage.net.scores(raw, stage.inputs.clinical)
+
+
+def _outcome_loss(stage: _Stage, scores: Scores) -> Tensor:
+    """Mean negative log-likelihood of the observed outcomes."""
+    train = stage.train
+    m, delta = scores.m[train.patient_of], scores.delta[train.patient_of, train.arm]
+    loss: Tensor = stage.net.head.loss(m, delta, train.value, train.event)
+    return loss
+
+
+def _benefit_loss(targets: Nuisances) -> _Loss:
+    """Orthogonal loss: squares of DR scores in a trial, residual on residual otherwise.
+
+    The prognosis is held, so that only the effect head and what it reads can move.
 
     Source: Kennedy, arXiv 2004.14497 (DR); Nie & Wager, Biometrika 2021, 108:299 (R).
     """
-    fit = recipe.fit
-    if fit.refine_epochs == 0:
-        return []
     unit = max(float(targets.value.std()), 1e-6)
-    frozen = [*net.trunk.parameters(), *net.trunk_linear.parameters(), *net.head.parameters()]
-    for parameter in frozen:
-        parameter.requires_grad_(False)
-    optimiser = torch.optim.AdamW(_groups(net, fit, fit.lr * fit.encoder_lr), lr=fit.lr)
-    losses = []
-    for _ in range(fit.refine_epochs):
-        optimiser.zero_grad()
-        scores = _scores(net, inputs, fit.modality_dropout)
-        tau = recipe.estimand(net.head.predict(scores.m.detach(), scores.delta))
-        loss = (_dr_loss if train.randomised else _r_loss)(tau, train, targets) / unit**2
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        net.effect.shrink(fit.lr * fit.group_lasso)
-        losses.append(float(loss.detach()))
-    return losses
 
+    def loss_of(stage: _Stage, scores: Scores) -> Tensor:
+        prediction = stage.net.head.predict(scores.m.detach(), scores.delta)
+        tau = stage.recipe.estimand(prediction)
+        loss = (_dr_loss if stage.train.randomised else _r_loss)(tau, stage.train, targets)
+        return stage.recipe.fit.score_weight * loss / unit**2
 
-def _scores(net: PathwayNet, inputs: Standardised, dropout: float) -> Scores:
-    kept = torch.rand(1, inputs.z.shape[1], inputs.z.shape[2]) >= dropout
-    raw = net.raw_activity(inputs.z * kept)
-    net.learn_activity_scales(raw.detach())
-    return net.scores(raw, inputs.clinical)
+    return loss_of
 
 
 def _dr_loss(
     tau: Float[Tensor, "patient contrast"], train: Nodes, targets: Nuisances
 ) -> Float[Tensor, ""]:
-    gain = _tensor(targets.gain)
     weight = _tensor(targets.weight)[:, None] * torch.from_numpy(targets.informs)
-    return (weight * (gain - tau).square()).sum() / weight.sum()
+    return (weight * (_tensor(targets.gain) - tau).square()).sum() / weight.sum()
 
 
 def _r_loss(
@@ -130,37 +150,41 @@ def _r_loss(
     expected = (e * mu).sum(1)
     treated = torch.nn.functional.one_hot(train.arm, len(train.arms)).float()
     moved = ((treated - e)[:, 1:] * tau[train.patient_of]).sum(1)
-    return (_tensor(targets.value) - expected - moved).square().mean()
+    # Residual on residual has var(W) = e(1 - e) of the curvature of the DR loss.
+    overlap = (e[:, 1:] * (1 - e[:, 1:])).mean()
+    return (_tensor(targets.value) - expected - moved).square().mean() / overlap
 
 
-def _groups(net: PathwayNet, fit: FitConfig, encoder_lr: float) -> list[dict[str, object]]:
-    """Parameter groups: gene-specific and arm-specific weights are pulled to 0 the hardest."""
-    own = [net.embed.own]
-    pulled = [net.effect.by_arm, net.effect.bend, *net.trunk[0].parameters()]
-    encoder = [net.embed.shared, net.read, net.pool.logit, *net.convs.parameters()]
-    rest: list[Parameter] = [
-        net.effect.pooled,
-        net.effect.mean,
-        net.effect.clinical,
-        *net.trunk_linear.parameters(),
-        *net.trunk[2].parameters(),
-        *net.head.parameters(),
-    ]
-    return [
-        {"params": own, "lr": encoder_lr, "weight_decay": fit.gene_decay},
-        {"params": encoder, "lr": encoder_lr, "weight_decay": 0.0},
-        {"params": pulled, "weight_decay": 10 * fit.decay},
-        {"params": rest, "weight_decay": fit.decay},
-    ]
+def _penalty(stage: _Stage) -> Float[Tensor, ""]:
+    """Sum of the penalties over the number of training patients."""
+    net, fit = stage.net, stage.recipe.fit
+    effect = net.effect
+    slopes = [effect.pooled, effect.clinical, net.trunk_linear.weight, *net.trunk.parameters()]
+    # The square root is smoothed near 0, or L-BFGS would stall at its kink.
+    lasso = (effect.slopes().square().sum(1) + 1e-3).sqrt().sum()
+    total = (
+        fit.group_lasso * lasso
+        + fit.ridge * _squares(slopes)
+        + 10 * fit.ridge * _squares([effect.bend, effect.by_arm])
+        + fit.gene_ridge * _squares([net.embed.own])
+        + fit.attention_ridge * _squares([net.pool.logit])
+        + fit.message_ridge * _squares(list(net.convs.parameters()))
+        + fit.smoothness * _roughness(stage)
+        + _squares([net.read - 1 / net.read.shape[2]]) * net.read.shape[2]
+    )
+    return total / stage.train.n_patients
 
 
-def _roughness(net: PathwayNet, edges: Tensor) -> Float[Tensor, ""]:
-    """Mean squared difference of the gene-specific weights at the two ends of an edge."""
-    if edges.shape[1] == 0:
-        return net.embed.own.new_zeros(())
-    return (net.embed.own[edges[0]] - net.embed.own[edges[1]]).square().sum((1, 2)).mean()
+def _roughness(stage: _Stage) -> Float[Tensor, ""]:
+    """Squared differences of the gene-specific weights at the two ends of the edges."""
+    source, target = torch.as_tensor(stage.recipe.graph.edges)
+    own = stage.net.embed.own
+    return (own[source] - own[target]).square().sum()
+
+
+def _squares(weights: Sequence[Tensor]) -> Float[Tensor, ""]:
+    return torch.stack([w.square().sum() for w in weights]).sum() if weights else torch.zeros(())
 
 
 def _tensor(values: Float[np.ndarray, "..."]) -> Float[Tensor, "..."]:
     return torch.from_numpy(np.asarray(values, dtype=np.float32))
-

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import torch
 from jaxtyping import Bool, Float, Int
 from lifelines import CoxPHFitter
 from sklearn.decomposition import PCA
@@ -57,18 +58,8 @@ def features(nodes: Nodes, scales: InputScales) -> Float[np.ndarray, "patient fe
 
 def fit_nuisances(train: Nodes, test: Nodes) -> Nuisances:
     """Propensity, outcome models and scores of the test patients, from the training patients."""
-    scales = InputScales(len(train.genes), train.kinds, len(train.covariates)).learn(train)
-    x_train, x_test = features(train, scales), features(test, scales)
-    used = x_train.std(0) > 0
-    x_train, x_test = x_train[:, used], x_test[:, used]
-    # A few components and the clinical block, for models that many features would break.
-    n_clinical = train.clinical.shape[1]
-    n = min(N_COMPONENTS, len(x_train) // 10, x_train.shape[1])
-    pca = PCA(n, svd_solver="randomized", random_state=0).fit(x_train)
-    low_train, low_test = (
-        np.concatenate([pca.transform(x), x[:, x.shape[1] - n_clinical :]], 1)
-        for x in (x_train, x_test)
-    )
+    x_train, x_test = _design(train, test)
+    low_train, low_test = _few(x_train, x_test, train.clinical.shape[1])
     propensity = _propensity(train, test, low_train, low_test)
     value_train, value_test = _values(train, test, low_train, low_test)
     mu = _outcome_model(train, value_train, x_train, x_test)
@@ -80,6 +71,42 @@ def fit_nuisances(train: Nodes, test: Nodes) -> Nuisances:
         gamma=aipw(value_test, arm, patient_of, propensity, mu),
         weight=overlap_weight(propensity, patient_of, test.n_patients),
         informs=_informs(test),
+    )
+
+
+def propensity_of(
+    nodes: Nodes, is_train: Bool[np.ndarray, " patient"], is_test: Bool[np.ndarray, " patient"]
+) -> Float[np.ndarray, "row arm"]:
+    """Propensities of the test patients' rows from the training patients, nothing else fitted."""
+    train, test = (nodes.take(torch.from_numpy(np.flatnonzero(m))) for m in (is_train, is_test))
+    few = _few(*_design(train, test), train.clinical.shape[1])
+    return _propensity(train, test, *few)
+
+
+def _design(
+    train: Nodes, test: Nodes
+) -> tuple[Float[np.ndarray, "train feature"], Float[np.ndarray, "test feature"]]:
+    """Standardised features that vary among the training patients; the clinical block last."""
+    scales = InputScales(len(train.genes), train.kinds, len(train.covariates)).learn(train)
+    x_train, x_test = features(train, scales), features(test, scales)
+    used = x_train.std(0) > 0
+    used[x_train.shape[1] - train.clinical.shape[1] :] = True
+    return x_train[:, used], x_test[:, used]
+
+
+def _few(
+    x_train: Float[np.ndarray, "train feature"],
+    x_test: Float[np.ndarray, "test feature"],
+    n_clinical: int,
+) -> tuple[Float[np.ndarray, "train few"], Float[np.ndarray, "test few"]]:
+    """Components of the omics and the clinical block, for models that many features would break."""
+    cut = x_train.shape[1] - n_clinical
+    n = max(1, min(N_COMPONENTS, len(x_train) // 10, cut))
+    pca = PCA(n, svd_solver="randomized", random_state=0).fit(x_train[:, :cut])
+    spread = np.sqrt(pca.explained_variance_).clip(1e-9)
+    return (
+        np.concatenate([pca.transform(x_train[:, :cut]) / spread, x_train[:, cut:]], 1),
+        np.concatenate([pca.transform(x_test[:, :cut]) / spread, x_test[:, cut:]], 1),
     )
 
 

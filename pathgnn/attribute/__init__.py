@@ -1,0 +1,1 @@
+"""Layer 6, why: attribution of the benefit, its evidence, and cascades."""

@@ -1,0 +1,282 @@
+"""Signed gene scores to connected receptor-to-effector cascades, exactly, by a mixed-integer program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import networkx as nx
+import numpy as np
+from jaxtyping import Float, Int
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array
+
+from pathgnn.attribute.attribution import Attribution, Cascade
+from pathgnn.attribute.significance import association
+from pathgnn.graph.graph import PathwayGraph
+from pathgnn.model.config import ExplainConfig
+from pathgnn.train.crossfit import Fitted
+
+STARTS = ("receptor",)
+ENDS = ("transcription_factor", "effector")
+# Candidates: genes that earn an edge, their neighbours, and no more than this many by score.
+MOST_CANDIDATES = 60
+# An edge whose sign contradicts the directions of its two genes costs this many edges.
+INCONSISTENT = 2.0
+SECONDS = 5.0
+# A patient carries a cascade when it makes up this share of their attribution.
+CARRIED = 0.2
+
+
+@dataclass(frozen=True)
+class Terrain:
+    """What a cascade is drawn on: scores relative to the best gene, directions, ends."""
+
+    graph: PathwayGraph
+    prize: Float[np.ndarray, " gene"]
+    direction: Int[np.ndarray, " gene"]
+
+
+class Route(NamedTuple):
+    """Edges of one cascade, as places in the graph, and its value."""
+
+    edges: tuple[int, ...]
+    value: float
+
+
+def cascades(
+    attribution: Attribution, fitted: Fitted, config: ExplainConfig, rng: np.random.Generator
+) -> tuple[Cascade, ...]:
+    """Receptor-to-effector cascades that come back in the networks; none if none does.
+
+    Each network's scores are solved alone; only edges that come back in a share `stable` of the
+    networks may be drawn, and the consensus scores decide among them.
+    """
+    graph = fitted.recipe.graph
+    direction = directions(attribution)
+    frequency = np.zeros(graph.edges.shape[1])
+    for scores in attribution.member.double().numpy():
+        terrain = Terrain(graph, _relative(scores), direction)
+        found = solve_many(terrain, config, config.cascades)
+        frequency[list({e for route in found for e in route.edges})] += 1 / len(attribution.member)
+    consensus = Terrain(graph, _relative(attribution.by_gene.abs().mean(0).numpy()), direction)
+    stable = np.flatnonzero(frequency >= config.stable)
+    routes = solve_many(consensus, config, config.cascades, stable)
+    return tuple(
+        _describe(route, consensus, frequency, attribution, (fitted, config, rng))
+        for route in routes
+    )
+
+
+def directions(attribution: Attribution) -> Int[np.ndarray, " gene"]:
+    """+1 where more activity of a gene raises the predicted benefit, -1 where it lowers it."""
+    return np.asarray(attribution.slope.sign().numpy().astype(int))
+
+
+def solve_many(
+    terrain: Terrain,
+    config: ExplainConfig,
+    n: int,
+    allowed: Int[np.ndarray, " edge"] | None = None,
+) -> list[Route]:
+    """Up to n cascades without a common edge, best first, each worth more than it costs."""
+    edges = np.arange(terrain.graph.edges.shape[1]) if allowed is None else allowed
+    prize = terrain.prize.copy()
+    routes: list[Route] = []
+    for _ in range(n):
+        route = solve(Terrain(terrain.graph, prize, terrain.direction), config, edges)
+        if route is None:
+            break
+        routes.append(route)
+        genes = terrain.graph.edges[:, list(route.edges)].ravel()
+        # The next cascade is paid for new genes only.
+        prize[genes] = 0
+        edges = np.setdiff1d(edges, route.edges)
+    return routes
+
+
+def solve(
+    terrain: Terrain, config: ExplainConfig, allowed: Int[np.ndarray, " edge"]
+) -> Route | None:
+    """The connected cascade of the highest score minus edge costs, or None if none is worth it.
+
+    Binary: gene chosen (y), gene is the root (r), edge chosen (x); integer level of each gene (t).
+    One receptor is the root; every other chosen gene has an edge into it and every gene that is
+    no effector an edge out; levels rise along edges, so each gene lies on a route.
+    """
+    near = _near(terrain, config, allowed)
+    if len(near) == 0:
+        return None
+    nodes = np.unique(terrain.graph.edges[:, near])
+    problem = _Problem(terrain, config, near, nodes)
+    result = milp(
+        -problem.gain(),
+        integrality=np.ones(problem.size),
+        bounds=problem.bounds(),
+        constraints=problem.constraints(),
+        options={"time_limit": SECONDS},
+    )
+    if result.x is None or -result.fun <= 1e-6:
+        return None
+    chosen = result.x[problem.x] > 0.5
+    return Route(tuple(int(e) for e in near[chosen]), float(-result.fun))
+
+
+class _Problem:
+    """Columns y, r, x, t of the program, and its rows."""
+
+    def __init__(
+        self,
+        terrain: Terrain,
+        config: ExplainConfig,
+        edges: Int[np.ndarray, " edge"],
+        nodes: Int[np.ndarray, " node"],
+    ) -> None:
+        n, m = len(nodes), len(edges)
+        self.y, self.r = slice(0, n), slice(n, 2 * n)
+        self.x, self.t = slice(2 * n, 2 * n + m), slice(2 * n + m, 3 * n + m)
+        self.size, self.longest = 3 * n + m, config.longest - 1
+        place = {int(g): i for i, g in enumerate(nodes)}
+        self.source, self.target = (
+            np.array([place[int(g)] for g in side]) for side in terrain.graph.edges[:, edges]
+        )
+        self.prize = terrain.prize[nodes]
+        sign = terrain.graph.sign[edges]
+        ends = terrain.direction[terrain.graph.edges[:, edges]]
+        against = ends[0] * sign * ends[1] < 0
+        self.cost = config.edge_cost * np.where(against, INCONSISTENT, 1.0)
+        kinds = [terrain.graph.kind[g] for g in nodes]
+        self.may_start = np.array([k in STARTS for k in kinds], dtype=float)
+        self.may_end = np.array([k in ENDS for k in kinds], dtype=float)
+
+    def gain(self) -> Float[np.ndarray, " column"]:
+        """Scores of the genes minus the costs of the edges."""
+        out = np.zeros(self.size)
+        out[self.y], out[self.x] = self.prize, -self.cost
+        return out
+
+    def bounds(self) -> Bounds:
+        """Binary choices; roots only at receptors; levels up to the longest route."""
+        high = np.ones(self.size)
+        high[self.r], high[self.t] = self.may_start, self.longest
+        return Bounds(np.zeros(self.size), high)
+
+    def constraints(self) -> list[LinearConstraint]:
+        """The rows, in the order of the docstring of `solve`."""
+        n, m = len(self.prize), len(self.source)
+        at_most, edge, node = [], np.arange(m), np.arange(n)
+        for side in (self.source, self.target):
+            at_most.append((self._rows(m, (edge, self.x, edge, 1), (edge, self.y, side, -1)), 0.0))
+        into = (self.target, self.x, edge, -1.0)
+        out_of = (self.source, self.x, edge, -1.0)
+        at_most.append(
+            (self._rows(n, (node, self.y, node, 1), (node, self.r, node, -1), into), 0.0)
+        )
+        ends = self._rows(n, (node, self.y, node, 1), out_of)
+        at_most.append((ends, self.may_end))
+        at_most.append((self._rows(n, (node, self.r, node, 1), (node, self.y, node, -1)), 0.0))
+        # Level of the target >= level of the source + 1 where the edge is chosen.
+        big = self.longest + 1
+        levels = self._rows(
+            m, (edge, self.t, self.source, 1), (edge, self.t, self.target, -1), (edge, self.x, edge, big)
+        )
+        at_most.append((levels, float(big - 1)))
+        one_root = self._rows(1, (np.zeros(n, dtype=int), self.r, node, 1))
+        at_most.append((one_root, 1.0))
+        # No gene without a root: y_i <= sum of r.
+        rooted = self._rows(
+            n,
+            (node, self.y, node, 1),
+            (np.repeat(node, n), self.r, np.tile(node, n), -1),
+        )
+        at_most.append((rooted, 0.0))
+        return [LinearConstraint(a, -np.inf, b) for a, b in at_most]
+
+    def _rows(self, n_rows: int, *entries: tuple[np.ndarray, slice, np.ndarray, float]) -> csr_array:
+        row = np.concatenate([e[0] for e in entries])
+        column = np.concatenate([e[1].start + e[2] for e in entries])
+        value = np.concatenate([np.full(len(e[0]), float(e[3])) for e in entries])
+        return csr_array((value, (row, column)), shape=(n_rows, self.size))
+
+
+def _near(
+    terrain: Terrain, config: ExplainConfig, allowed: Int[np.ndarray, " edge"]
+) -> Int[np.ndarray, " edge"]:
+    """Allowed edges between candidates: genes that earn an edge and what lies one step around."""
+    source, target = terrain.graph.edges[:, allowed]
+    worth = terrain.prize >= config.edge_cost / 2
+    if not worth.any():
+        return allowed[:0]
+    reach = worth.copy()
+    reach[source[worth[target]]] = True
+    reach[target[worth[source]]] = True
+    rank = np.argsort(-(terrain.prize + worth), kind="stable")
+    keep = np.zeros(len(worth), dtype=bool)
+    keep[[g for g in rank if reach[g]][:MOST_CANDIDATES]] = True
+    return allowed[keep[source] & keep[target]]
+
+
+def _relative(scores: Float[np.ndarray, " gene"]) -> Float[np.ndarray, " gene"]:
+    top = scores.max() if len(scores) else 0.0
+    return scores / top if top > 0 else np.zeros_like(scores)
+
+
+def _describe(
+    route: Route,
+    terrain: Terrain,
+    frequency: Float[np.ndarray, " edge"],
+    attribution: Attribution,
+    how: tuple[Fitted, ExplainConfig, np.random.Generator],
+) -> Cascade:
+    fitted, config, rng = how
+    contrast = attribution.contrast
+    graph = terrain.graph
+    pairs = [(int(u), int(v)) for u, v in graph.edges[:, list(route.edges)].T]
+    level = _levels(pairs)
+    genes = sorted(level, key=lambda g: (level[g], graph.genes[g]))
+    share = attribution.by_gene[:, genes].double().numpy()
+    on = fitted.scores.informs[:, contrast]
+    evidence = association(
+        share[on].sum(1, keepdims=True),
+        fitted.scores.gain[on, contrast],
+        fitted.fold[on],
+        config.permutations,
+        rng,
+    )
+    whole = attribution.by_gene.abs().sum(1).double().numpy()
+    carried = np.abs(share).sum(1) / whole.clip(1e-12) >= CARRIED
+    return Cascade(
+        genes=tuple(graph.genes[g] for g in genes),
+        order=tuple(level[g] for g in genes),
+        kind=tuple(graph.kind[g] for g in genes),
+        compartment=tuple(graph.compartment[g] for g in genes),
+        score=tuple(float(terrain.prize[g]) for g in genes),
+        direction=tuple(int(terrain.direction[g]) for g in genes),
+        edges=tuple(
+            (graph.genes[u], graph.genes[v], int(graph.sign[e]))
+            for (u, v), e in zip(pairs, route.edges, strict=True)
+        ),
+        frequency=tuple(float(frequency[e]) for e in route.edges),
+        pathway=_pathway_of(genes, graph),
+        p=float(evidence.p[0]),
+        share_of_patients=float(carried.mean()),
+    )
+
+
+def _levels(pairs: list[tuple[int, int]]) -> dict[int, int]:
+    """Longest distance of each gene from the receptor; edges run from low to high."""
+    level: dict[int, int] = {}
+    for g in nx.topological_sort(nx.DiGraph(pairs)):
+        level[g] = 1 + max((level[u] for u, v in pairs if v == g), default=-1)
+    return level
+
+
+def _pathway_of(genes: Iterable[int], graph: PathwayGraph) -> str:
+    """The pathway that holds most of the genes; of equals the smaller one."""
+    inside = np.isin(graph.members[1], list(genes))
+    n = np.bincount(graph.members[0][inside], minlength=len(graph.pathways))
+    size = np.bincount(graph.members[0], minlength=len(graph.pathways))
+    if not n.any():
+        return ""
+    return graph.pathways[int(np.lexsort((size, -n))[0])]

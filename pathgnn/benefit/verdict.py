@@ -1,0 +1,140 @@
+"""The safeguards as findings: each a severity, a number and a sentence."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+from jaxtyping import Int
+
+from pathgnn.benefit.metrics import Estimate, SequentialTest
+from pathgnn.benefit.overlap import Overlap
+
+Severity = Literal["ok", "note", "warning", "refused"]
+ALPHA = 0.05
+FEW_EVENTS = 50
+
+
+class Finding(NamedTuple):
+    """One safeguard's answer."""
+
+    severity: Severity
+    topic: str
+    number: float
+    sentence: str
+
+
+def overlap_finding(o: Overlap, randomised: bool) -> Finding:
+    """Can the arms be compared at all?"""
+    numbers = (
+        f"AUC of the treatment given the measurements {o.auc:.2f}, {o.outside:.0%} of the patients "
+        f"outside [.05, .95], effective sample {o.ess_share:.0%}, largest imbalance (SMD) "
+        f"{o.smd_before:.2f} before and {o.smd_after:.2f} after weighting"
+    )
+    if randomised:
+        return Finding("ok", "overlap", o.auc, f"Treatment was randomised; {numbers}.")
+    if o.refused:
+        return Finding(
+            "refused",
+            "overlap",
+            o.auc,
+            f"The arms are too different to compare: {numbers}. No benefit is printed.",
+        )
+    if o.doubtful:
+        return Finding(
+            "warning",
+            "overlap",
+            o.auc,
+            f"Treatment was not randomised and the arms differ much: {numbers}. Read the benefit "
+            "as a hypothesis.",
+        )
+    return Finding(
+        "warning",
+        "overlap",
+        o.auc,
+        f"Treatment was not randomised: {numbers}. What was not measured may explain a benefit.",
+    )
+
+
+def events_finding(events: Int[np.ndarray, " arm"], arms: tuple[str, ...]) -> Finding:
+    """Is there enough outcome in every arm?"""
+    least = int(events.argmin())
+    counts = ", ".join(f"{a} {n}" for a, n in zip(arms, events.tolist(), strict=True))
+    if events[least] < FEW_EVENTS:
+        return Finding(
+            "warning",
+            "events",
+            float(events[least]),
+            f"Few outcomes to learn from ({counts}); below {FEW_EVENTS} in an arm, individual "
+            "benefit is hardly estimable.",
+        )
+    return Finding("ok", "events", float(events[least]), f"Outcomes per arm: {counts}.")
+
+
+def rate_finding(test: SequentialTest, pooled: Estimate) -> Finding:
+    """Does the ranking find those who benefit more? The one test that decides."""
+    detectable = 2.8 * pooled.se
+    said = (
+        f"sequential test z = {test.z:.2f}, p = {test.p:.3g}; pooled AUTOC {pooled.value:.3f} "
+        f"(descriptive); smallest AUTOC this cohort could show {detectable:.3f}"
+    )
+    if test.p < ALPHA and test.z > 0:
+        return Finding("ok", "who benefits", test.p, f"Benefit differs between patients: {said}.")
+    if test.p < ALPHA:
+        return Finding(
+            "warning",
+            "who benefits",
+            test.p,
+            f"The ranking points the wrong way: {said}. The average effect is returned for all.",
+        )
+    return Finding(
+        "warning",
+        "who benefits",
+        test.p,
+        f"No evidence that benefit differs between patients: {said}. The average effect is "
+        "returned for all; the ranking stays available as `score`.",
+    )
+
+
+def calibration_finding(slope: Estimate) -> Finding:
+    """Are the sizes of the predicted differences right?"""
+    said = f"slope {slope.value:.2f} ({slope.low:.2f} to {slope.high:.2f}; 1 is right)"
+    if slope.low <= 1 <= slope.high and slope.low > 0:
+        return Finding("ok", "calibration", slope.value, f"Predicted differences hold: {said}.")
+    return Finding(
+        "note", "calibration", slope.value, f"Predicted differences are not calibrated: {said}."
+    )
+
+
+def comparator_finding(name: str, difference: Estimate) -> Finding:
+    """Is the network's ranking better than a simpler one?"""
+    said = f"AUTOC difference {difference.value:.3f} ({difference.low:.3f} to {difference.high:.3f})"
+    if difference.low > 0:
+        return Finding("ok", "comparison", difference.value, f"Better than {name}: {said}.")
+    if difference.high < 0:
+        return Finding("warning", "comparison", difference.value, f"Worse than {name}: {said}.")
+    return Finding("note", "comparison", difference.value, f"Not shown better than {name}: {said}.")
+
+
+def graph_finding(nearer: Estimate) -> Finding:
+    """Does the network need this graph, or would any do?"""
+    said = (
+        f"squared error on a rewired graph minus that on the true one {nearer.value:.3g} "
+        f"({nearer.low:.3g} to {nearer.high:.3g})"
+    )
+    if nearer.low > 0:
+        return Finding("ok", "graph", nearer.value, f"The true edges predict better: {said}.")
+    return Finding(
+        "note",
+        "graph",
+        nearer.value,
+        f"Rewired edges predict as well ({said}): edge scores are no evidence about edges.",
+    )
+
+
+def describe(kind: str, randomised: bool, crossover: bool) -> str:
+    """Estimand card: how treatment came about."""
+    if crossover:
+        return f"{kind} outcome; each subject observed in several arms, benefit nearly observed"
+    how = "randomised" if randomised else "observational: confounded unless everything is measured"
+    return f"{kind} outcome; {how}"

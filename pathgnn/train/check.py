@@ -1,0 +1,67 @@
+"""What can be said before anything is trained: overlap, outcomes per arm, mapping."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pathgnn.benefit.overlap import overlap
+from pathgnn.benefit.verdict import Finding, events_finding, overlap_finding
+from pathgnn.errors import RefusedError
+from pathgnn.graph.graph import PathwayGraph
+from pathgnn.graph.project import Nodes, coverage
+from pathgnn.seeds import rng_for
+from pathgnn.train.estimate import events_per_arm
+from pathgnn.train.folds import folds
+from pathgnn.train.nuisance import propensity_of
+
+LOW_COVERAGE = 0.2
+
+
+def check(nodes: Nodes, graph: PathwayGraph, n_folds: int, seed: int) -> tuple[Finding, ...]:
+    """Findings on overlap, outcomes and coverage; a severity "refused" forbids a benefit."""
+    propensity = np.empty((len(nodes.arm), len(nodes.arms)))
+    fold = folds(nodes, n_folds, rng_for(seed, 0))
+    for k in range(n_folds):
+        rows = np.flatnonzero((fold == k)[nodes.patient_of.numpy()])
+        propensity[rows] = propensity_of(nodes, fold != k, fold == k)
+    block = (nodes.clinical * nodes.clinical_seen).double().numpy()[nodes.patient_of]
+    worst = overlap(propensity, nodes.arm.numpy(), block)
+    return (
+        overlap_finding(worst, nodes.randomised),
+        events_finding(events_per_arm(nodes), nodes.arms),
+        _coverage_finding(nodes, graph),
+        *_constant_findings(nodes),
+    )
+
+
+def refuse(findings: tuple[Finding, ...], accept_risk: bool) -> None:
+    """Stop where a safeguard says so, unless the user takes the risk.
+
+    Raises:
+        RefusedError: with the safeguard's sentence and what to do.
+    """
+    refused = [f for f in findings if f.severity == "refused"]
+    if refused and not accept_risk:
+        raise RefusedError(
+            f"{refused[0].sentence} Restrict the cohort to patients who could have had either arm, "
+            "or pass --accept-risk, which is stamped on the report."
+        )
+
+
+def _coverage_finding(nodes: Nodes, graph: PathwayGraph) -> Finding:
+    share = float(coverage(nodes, graph)["share"].mean())
+    measured = int(nodes.seen.any(2).any(1).sum())
+    said = f"{measured} of {len(nodes.genes)} graph genes are measured; {share:.0%} of a pathway"
+    severity = "ok" if share >= LOW_COVERAGE else "warning"
+    return Finding("ok" if severity == "ok" else "warning", "coverage", share, f"{said} on average.")
+
+
+def _constant_findings(nodes: Nodes) -> tuple[Finding, ...]:
+    """Omics that touch the graph nowhere, or that hardly anybody has."""
+    out = []
+    for m, name in enumerate(nodes.modalities):
+        have = float(nodes.seen[:, :, m].any(0).float().mean())
+        if have < 0.5:
+            said = f"Omic '{name}' was measured in {have:.0%} of the patients (on graph genes)."
+            out.append(Finding("note", "missing", have, said))
+    return tuple(out)

@@ -1,0 +1,206 @@
+"""Benefit of one contrast with its evidence, from a cross-fitted model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from pathgnn.benefit import metrics, verdict
+from pathgnn.benefit.estimand import Estimand
+from pathgnn.benefit.metrics import Estimate, SequentialTest
+from pathgnn.benefit.overlap import Overlap, overlap
+from pathgnn.errors import ConfigError
+from pathgnn.graph.project import Nodes
+from pathgnn.seeds import rng_for
+from pathgnn.train.crossfit import NETWORK, REWIRED, Fitted
+
+N_GROUPS = 5
+TOC_POINTS = np.linspace(0.05, 1, 20)
+
+
+class Rung(NamedTuple):
+    """One learner of the ladder; AUTOC is pooled and descriptive, the test is the valid one."""
+
+    name: str
+    autoc: Estimate
+    slope: Estimate
+    test: SequentialTest | None
+    network_ahead: Estimate
+
+
+class Toc(NamedTuple):
+    """Gain of treating only the top share, against treating all."""
+
+    share: Float[np.ndarray, " share"]
+    value: Float[np.ndarray, " share"]
+    se: Float[np.ndarray, " share"]
+
+
+@dataclass(frozen=True)
+class Benefit:
+    """Who benefits, by how much, and how sure that is; one value per patient.
+
+    `benefit` is calibrated: shrunken towards the average effect, and the average itself where
+    `differs` is False. `low` and `high` bound the mean benefit of patients with the same
+    predicted score (95 %), not that of a single person. `score` is the network's own ranking.
+    """
+
+    arm: str
+    reference: str
+    estimand: Estimand
+    benefit: Float[np.ndarray, " patient"]
+    low: Float[np.ndarray, " patient"]
+    high: Float[np.ndarray, " patient"]
+    score: Float[np.ndarray, " patient"]
+    differs: bool
+    average: Estimate
+    test: SequentialTest
+    autoc: Estimate
+    slope: Estimate
+    halves: tuple[Estimate, Estimate]
+    groups: tuple[tuple[float, Estimate], ...]
+    policy: Estimate
+    toc: Toc
+    ladder: tuple[Rung, ...]
+    overlap: Overlap
+    findings: tuple[verdict.Finding, ...]
+
+
+def contrast_of(nodes: Nodes, arm: str) -> int:
+    """Place of an arm among the contrasts; empty: the first after the reference."""
+    if not arm:
+        return 0
+    if arm not in nodes.arms[1:]:
+        raise ConfigError(f"no arm {arm!r} to compare with {nodes.arms[0]!r}; have {nodes.arms[1:]}")
+    return nodes.arms.index(arm) - 1
+
+
+def estimate(fitted: Fitted, nodes: Nodes, arm: str = "") -> Benefit:
+    """Benefit of one arm against the reference, for every patient, out of fold."""
+    k = contrast_of(nodes, arm)
+    rng = rng_for(fitted.seed, 5, k)
+    on = fitted.scores.informs[:, k]
+    gain, tau = fitted.scores.gain[:, k], fitted.benefit[:, k]
+    test = metrics.sequential_test(list(fitted.sequential[NETWORK][k]))
+    differs = test.p < verdict.ALPHA and test.z > 0
+    average = metrics.mean_gain(gain[on])
+    calibrated = average.value + _shrink(fitted, k) * (tau - tau[on].mean())
+    choice = (calibrated > 0).astype(int)
+    low, high = _interval(tau, gain, on, differs)
+    pair = fitted.scores.gamma[:, [0, k + 1]]
+    autoc = metrics.autoc_with_se(tau[on], gain[on], rng)
+    halves = metrics.gain_by_group(tau[on], gain[on], 2)
+    ladder = _ladder(fitted, k, rng)
+    slope = metrics.blp_slope(tau[on], gain[on])
+    worst = arms_overlap(fitted, nodes)
+    return Benefit(
+        arm=nodes.arms[k + 1],
+        reference=nodes.arms[0],
+        estimand=fitted.recipe.estimand,
+        benefit=calibrated if differs else np.full_like(tau, average.value),
+        low=low,
+        high=high,
+        score=tau,
+        differs=differs,
+        average=average,
+        test=test,
+        autoc=autoc,
+        slope=slope,
+        halves=(halves[1][1], halves[0][1]),
+        groups=tuple(metrics.gain_by_group(tau[on], gain[on], N_GROUPS)),
+        policy=metrics.policy_gain(choice[on], pair[on]),
+        toc=Toc(TOC_POINTS, *metrics.toc_band(tau[on], gain[on], TOC_POINTS, rng)),
+        ladder=ladder,
+        overlap=worst,
+        findings=_findings(fitted, nodes, k, (test, autoc, slope), worst),
+    )
+
+
+def arms_overlap(fitted: Fitted, nodes: Nodes) -> Overlap:
+    """Overlap of the arms by the cross-fitted propensities."""
+    block = (nodes.clinical * nodes.clinical_seen).double().numpy()[nodes.patient_of]
+    return overlap(fitted.scores.propensity, nodes.arm.numpy(), block)
+
+
+def events_per_arm(nodes: Nodes) -> Float[np.ndarray, " arm"]:
+    """Deaths, or the rarer class, or all rows of a continuous outcome, in every arm."""
+    value, arm = nodes.value.numpy(), nodes.arm.numpy()
+    if nodes.outcome == "survival":
+        counted = nodes.event.numpy()
+    elif nodes.outcome == "binary":
+        counted = value == (value.mean() < 0.5)
+    else:
+        counted = np.ones(len(arm), dtype=bool)
+    return np.bincount(arm[counted], minlength=len(nodes.arms))
+
+
+def _findings(
+    fitted: Fitted,
+    nodes: Nodes,
+    k: int,
+    evidence: tuple[SequentialTest, Estimate, Estimate],
+    worst: Overlap,
+) -> tuple[verdict.Finding, ...]:
+    test, autoc, slope = evidence
+    on = fitted.scores.informs[:, k]
+    gain = fitted.scores.gain[on, k]
+    ours = fitted.benefit[on, k]
+    nearer = metrics.paired_difference(ours, fitted.ladder[REWIRED][on, k], gain)
+    rng = rng_for(fitted.seed, 6, k)
+    ahead = metrics.autoc_difference(ours, fitted.ladder["risk only"][on, k], gain, rng)
+    return (
+        verdict.overlap_finding(worst, nodes.randomised),
+        verdict.events_finding(events_per_arm(nodes), nodes.arms),
+        verdict.rate_finding(test, autoc),
+        verdict.calibration_finding(slope),
+        verdict.comparator_finding("ranking by risk alone", ahead),
+        verdict.graph_finding(nearer),
+    )
+
+
+def _shrink(fitted: Fitted, k: int) -> Float[np.ndarray, " patient"]:
+    """Calibration slope in [0, 1] for each patient, learned on the other folds."""
+    gain, tau = fitted.scores.gain[:, k], fitted.benefit[:, k]
+    out = np.empty(len(tau))
+    for fold in np.unique(fitted.fold):
+        others = (fitted.fold != fold) & fitted.scores.informs[:, k]
+        slope = metrics.blp_slope(tau[others], gain[others]).value
+        out[fitted.fold == fold] = np.clip(slope, 0, 1)
+    return out
+
+
+def _interval(
+    tau: Float[np.ndarray, " patient"],
+    gain: Float[np.ndarray, " patient"],
+    on: np.ndarray,
+    differs: bool,
+) -> tuple[Float[np.ndarray, " patient"], Float[np.ndarray, " patient"]]:
+    """95 % band of the line of gain on score; flat where benefit does not differ."""
+    mean, slope = metrics.mean_gain(gain[on]), metrics.blp_slope(tau[on], gain[on])
+    if not differs:
+        return np.full_like(tau, mean.low), np.full_like(tau, mean.high)
+    x = tau - tau[on].mean()
+    width = 1.96 * np.sqrt(mean.se**2 + (x * slope.se) ** 2)
+    center = mean.value + slope.value * x
+    return center - width, center + width
+
+
+def _ladder(fitted: Fitted, k: int, rng: np.random.Generator) -> tuple[Rung, ...]:
+    on = fitted.scores.informs[:, k]
+    gain, ours = fitted.scores.gain[on, k], fitted.benefit[on, k]
+    out = []
+    for name, tau in fitted.ladder.items():
+        sequential = fitted.sequential.get(name)
+        out.append(
+            Rung(
+                name=name,
+                autoc=metrics.autoc_with_se(tau[on, k], gain, rng),
+                slope=metrics.blp_slope(tau[on, k], gain),
+                test=metrics.sequential_test(list(sequential[k])) if sequential else None,
+                network_ahead=metrics.autoc_difference(ours, tau[on, k], gain, rng),
+            )
+        )
+    return tuple(out)
