@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 PERSISTENCE = 0.9
 DEPTH = 100
+TOP_GENES = 20
 
 
 def jaccard_at(scores: Float[np.ndarray, "member item"], k: int) -> float:
@@ -16,6 +17,12 @@ def jaccard_at(scores: Float[np.ndarray, "member item"], k: int) -> float:
     best = [set(np.argsort(-row, kind="stable")[:k].tolist()) for row in scores]
     pairs = list(combinations(best, 2))
     return float(np.mean([len(a & b) / len(a | b) for a, b in pairs])) if pairs else 1.0
+
+
+def share_in_top(scores: Float[np.ndarray, "member item"], k: int) -> Float[np.ndarray, " item"]:
+    """Share of the networks that hold each item among their k best."""
+    best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    return np.bincount(best.ravel(), minlength=scores.shape[1]) / len(scores)
 
 
 def rank_biased_overlap(scores: Float[np.ndarray, "member item"]) -> float:

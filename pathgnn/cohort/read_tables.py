@@ -146,9 +146,15 @@ def _outcome(rows: pd.DataFrame, o: OutcomeSource, t: TreatmentSource) -> Outcom
         stratum=stratum,
         randomised=t.randomised,
         crossover=t.crossover,
-        horizon=o.horizon,
+        horizon=(o.horizon or _horizon(value)) if survival else 0.0,
         unit=o.unit,
     )
+
+
+def _horizon(time: np.ndarray) -> float:
+    """Whole years that a fifth of the rows were followed beyond; for short studies the time itself."""
+    reached = float(np.quantile(time, 0.8))
+    return 12.0 * (reached // 12) or reached
 
 
 def _feature_maps(source: CohortSource, folder: Path) -> dict[str, pd.DataFrame]:

@@ -208,3 +208,45 @@ def _nodes(
         unit=outcome.unit,
         report=reports,
     )
+
+
+def match_layout(
+    nodes: Nodes, modalities: tuple[str, ...], covariates: tuple[str, ...]
+) -> Nodes:
+    """The same patients with the omics and covariates of another cohort, in its order.
+
+    Omics and covariates that are lacking count as unseen; surplus ones are left out.
+
+    Raises:
+        GraphError: not one omic in common.
+    """
+    shared = [m for m in modalities if m in nodes.modalities]
+    if not shared:
+        raise GraphError(
+            f"the model was trained on the omics {', '.join(modalities)}, the cohort has "
+            f"{', '.join(nodes.modalities)}; name the same layers the same way"
+        )
+    kind_of = dict(zip(nodes.modalities, nodes.kinds, strict=True))
+    x, seen = (_columns(t, nodes.modalities, modalities) for t in (nodes.x, nodes.seen))
+    clinical, clinical_seen = (
+        _columns(t, nodes.covariates, covariates) for t in (nodes.clinical, nodes.clinical_seen)
+    )
+    return replace(
+        nodes,
+        x=x,
+        seen=seen,
+        clinical=clinical,
+        clinical_seen=clinical_seen,
+        modalities=modalities,
+        kinds=tuple(kind_of.get(m, "signature") for m in modalities),
+        covariates=covariates,
+    )
+
+
+def _columns(values: Tensor, have: tuple[str, ...], want: tuple[str, ...]) -> Tensor:
+    """Columns of the last axis by name; those lacking are 0 or False."""
+    out = values.new_zeros((*values.shape[:-1], len(want)))
+    for i, name in enumerate(want):
+        if name in have:
+            out[..., i] = values[..., have.index(name)]
+    return out

@@ -33,22 +33,35 @@ class Scores(NamedTuple):
         return torch.cat([torch.zeros_like(effect[:, :1]), effect], 1)
 
 
+class Layout(NamedTuple):
+    """What of a cohort decides the size of the network."""
+
+    kinds: tuple[str, ...]
+    n_covariates: int
+    n_contrasts: int
+    outcome: str
+
+
+def layout_of(nodes: Nodes) -> Layout:
+    """The layout of a projected cohort."""
+    return Layout(nodes.kinds, len(nodes.covariates), len(nodes.arms) - 1, nodes.outcome)
+
+
 class PathwayNet(nn.Module):
     """Value-gated genes, messages along signed edges, pathway activities, additive effect head."""
 
     activity_center: Tensor
     activity_scale: Tensor
 
-    def __init__(self, graph: PathwayGraph, nodes: Nodes, config: NetConfig) -> None:
+    def __init__(self, graph: PathwayGraph, layout: Layout, config: NetConfig) -> None:
         super().__init__()
         n_genes, n_pathways = len(graph.genes), len(graph.pathways)
-        n_covariates, channels = len(nodes.covariates), config.channels
-        self.scales = InputScales(n_genes, nodes.kinds, n_covariates)
-        self.embed = GeneEmbedding(n_genes, nodes.kinds, channels)
+        n_covariates, channels = layout.n_covariates, config.channels
+        self.scales = InputScales(n_genes, layout.kinds, n_covariates)
+        self.embed = GeneEmbedding(n_genes, layout.kinds, channels)
         edges, sign = torch.as_tensor(graph.edges), torch.as_tensor(graph.sign)
-        rounds = config.depth
         self.convs = nn.ModuleList(
-            SignedConv(edges, sign, n_genes, channels) for _ in range(rounds)
+            SignedConv(edges, sign, n_genes, channels) for _ in range(config.depth)
         )
         self.pool = PathwayPool(torch.as_tensor(graph.members), n_pathways, n_genes)
         # One column reads pathways for benefit, the other for prognosis.
@@ -56,7 +69,7 @@ class PathwayNet(nn.Module):
             torch.ones(2, n_pathways, channels) / channels
             + 0.02 * torch.randn(2, n_pathways, channels)
         )
-        self.effect = EffectHead(n_pathways, n_covariates, len(nodes.arms) - 1)
+        self.effect = EffectHead(n_pathways, n_covariates, layout.n_contrasts)
         self.trunk_linear = nn.Linear(n_pathways + n_covariates, 1)
         self.trunk = nn.Sequential(
             nn.Linear(n_pathways + n_covariates, config.trunk), nn.GELU(), nn.Linear(config.trunk, 1)
@@ -64,7 +77,7 @@ class PathwayNet(nn.Module):
         for layer in (self.trunk_linear, self.trunk[2]):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
-        self.head = HEADS[nodes.outcome]()
+        self.head = HEADS[layout.outcome]()
         self.register_buffer("activity_center", torch.zeros(2, 1, n_pathways))
         self.register_buffer("activity_scale", torch.ones(2, 1, n_pathways))
 

@@ -61,9 +61,9 @@ class Fitted:
         return self.ladder[NETWORK]
 
 
-def n_steps(recipe: Recipe) -> int:
+def n_steps(n_folds: int) -> int:
     """How many progress steps `fit` reports."""
-    return recipe.fit.folds * 3 - 2
+    return n_folds * 3 - 2
 
 
 def fit(nodes: Nodes, recipe: Recipe, seed: int, progress: Progress = lambda _: None) -> Fitted:

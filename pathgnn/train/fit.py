@@ -15,7 +15,7 @@ from pathgnn.benefit.estimand import Estimand
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.project import Nodes
 from pathgnn.model.config import FitConfig, NetConfig
-from pathgnn.model.network import PathwayNet, Scores
+from pathgnn.model.network import PathwayNet, Scores, layout_of
 from pathgnn.model.scales import Standardised
 from pathgnn.seeds import torch_seed
 from pathgnn.train.nuisance import Nuisances
@@ -52,7 +52,7 @@ def fit_network(
         seed: Decides the first weights and which omics are hidden in which round.
     """
     with torch_seed(seed):
-        net = PathwayNet(recipe.graph, train, recipe.net)
+        net = PathwayNet(recipe.graph, layout_of(train), recipe.net)
         net.scales.learn(train)
         net.head.prepare(train.value, train.event, train.horizon)
         stage = _Stage(net, train, net.scales(train), recipe)

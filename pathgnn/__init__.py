@@ -1,0 +1,63 @@
+"""pathgnn: who benefits from a treatment, by how much, and through which signaling cascade."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any
+
+__version__ = "0.1.0"
+
+# Public name -> module. Loaded when first used, so that the command line answers at once.
+_PUBLIC: Mapping[str, str] = MappingProxyType(
+    {
+        "Attribution": "attribute.attribution",
+        "Benefit": "train.estimate",
+        "Cascade": "attribute.attribution",
+        "Cohort": "cohort.cohort",
+        "CohortSource": "cohort.sources",
+        "ExplainConfig": "model.config",
+        "FitConfig": "model.config",
+        "Fitted": "train.crossfit",
+        "GraphSource": "graph.load",
+        "NetConfig": "model.config",
+        "Nodes": "graph.project",
+        "Outcome": "cohort.cohort",
+        "PathwayGraph": "graph.graph",
+        "PathgnnError": "errors",
+        "Recipe": "train.fit",
+        "Study": "study",
+        "demo_input": "demo",
+        "estimate": "train.estimate",
+        "explain": "attribute.explain",
+        "export": "run",
+        "fit": "train.crossfit",
+        "from_networkx": "graph.graph",
+        "load": "train.bundle",
+        "load_graph": "graph.load",
+        "mean_gained": "benefit.estimand",
+        "months_gained": "benefit.estimand",
+        "predict": "train.bundle",
+        "project": "graph.project",
+        "read_cohort": "cohort.read_tables",
+        "read_input": "run",
+        "read_study": "study",
+        "risk_avoided": "benefit.estimand",
+        "run": "run",
+        "save": "train.bundle",
+        "survival_gained": "benefit.estimand",
+    }
+)
+
+__all__ = [*_PUBLIC]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'pathgnn' has no attribute {name!r}")
+    return getattr(import_module(f"pathgnn.{_PUBLIC[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_PUBLIC])

@@ -1,0 +1,74 @@
+"""An explanation on disk, so that a run resumes: tensors without ids, words as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from pathgnn.attribute.attribution import Attribution, Cascade, Evidence
+from pathgnn.attribute.explain import Explanation
+from pathgnn.errors import BundleError
+from pathgnn.files import read_json, whole_folder, write_json
+
+ARRAYS, WORDS = "explanation.safetensors", "explanation.json"
+
+
+def save_explanation(explanation: Explanation, folder: Path) -> None:
+    """Write attribution, evidence and cascades, whole or not at all."""
+    a = explanation.attribution
+    tensors = {f.name: getattr(a, f.name) for f in fields(a)}
+    words = {k: v for k, v in tensors.items() if not isinstance(v, Tensor)}
+    arrays = {k: v.contiguous() for k, v in tensors.items() if isinstance(v, Tensor)}
+    for name in ("gene", "pathway"):
+        for key, value in getattr(explanation, name)._asdict().items():
+            arrays[f"{name}.{key}"] = torch.from_numpy(np.ascontiguousarray(value))
+    arrays["univariate"] = torch.from_numpy(explanation.univariate)
+    found = [asdict(c) for c in explanation.cascades]
+    with whole_folder(folder) as part:
+        save_file(arrays, part / ARRAYS)
+        write_json(
+            part / WORDS,
+            {"attribution": words, "cascades": found, "stability": explanation.stability},
+        )
+
+
+def load_explanation(folder: Path) -> Explanation:
+    """Read back what `save_explanation` wrote.
+
+    Raises:
+        BundleError: missing or broken.
+    """
+    words = read_json(folder / WORDS, BundleError)
+    try:
+        arrays = load_file(folder / ARRAYS)
+        own = {f.name: arrays[f.name] for f in fields(Attribution) if f.name in arrays}
+        return Explanation(
+            attribution=Attribution(**own, **_tuples(words["attribution"])),
+            gene=_evidence(arrays, "gene"),
+            pathway=_evidence(arrays, "pathway"),
+            cascades=tuple(Cascade(**_tuples(c)) for c in words["cascades"]),
+            stability=tuple(words["stability"]),
+            univariate=arrays["univariate"].numpy(),
+        )
+    except (OSError, KeyError, TypeError, SafetensorError) as error:
+        raise BundleError(f"{folder} cannot be read as an explanation: {error}") from error
+
+
+def _evidence(arrays: dict[str, Tensor], name: str) -> Evidence:
+    return Evidence(*(arrays[f"{name}.{key}"].numpy() for key in Evidence._fields))
+
+
+def _tuples(content: dict[str, Any]) -> dict[str, Any]:
+    """JSON knows lists only; the containers hold tuples, also inside."""
+
+    def deep(value: Any) -> Any:
+        return tuple(deep(v) for v in value) if isinstance(value, list) else value
+
+    return {k: deep(v) for k, v in content.items()}

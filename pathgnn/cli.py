@@ -1,0 +1,268 @@
+"""The command line: demo, init, check, run, fit, explain, export, predict."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pathgnn.errors import PathgnnError
+
+if TYPE_CHECKING:
+    from pathgnn.export.results import Results
+    from pathgnn.run import Input
+
+app = typer.Typer(
+    help="Who benefits from a treatment, by how much, and through which signaling cascade.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+StudyFile = Annotated[Path, typer.Argument(help="the study file")]
+Data = Annotated[Path | None, typer.Option(help="folder of the tables; else as the study says")]
+Out = Annotated[Path | None, typer.Option(help="run folder; else as the study says")]
+Risk = Annotated[bool, typer.Option("--accept-risk", help="go on where a safeguard refuses")]
+Ids = Annotated[bool, typer.Option("--with-ids", help="write patient ids into the tables")]
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="run folder")] = Path("pathgnn-demo"),
+    patients: Annotated[int, typer.Option(help="how many are simulated", min=60)] = 600,
+    seed: Annotated[int, typer.Option(help="decides everything random", min=0)] = 1,
+) -> None:
+    """Run the whole job on a simulated trial whose truth is known."""
+    with _errors():
+        from pathgnn.demo import demo_input
+
+        _say("Simulating a trial on the curated signaling graph ...")
+        given = demo_input(patients, seed)
+        results = _go(given, out, "export", False, False)
+        if results is not None:
+            _show_truth(results)
+            _show(results, out)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="folder with the cohort's tables")],
+    out: Annotated[Path | None, typer.Option(help="study file; else FOLDER/study.toml")] = None,
+) -> None:
+    """Look at a folder of tables and write a commented study.toml for it."""
+    with _errors():
+        from pathgnn.init import write_study
+
+        path = write_study(folder, out or folder / "study.toml")
+        _say(f"Wrote {path}. Read every line, then: pathgnn check {path}")
+
+
+@app.command()
+def check(study: StudyFile, data: Data = None, out: Out = None) -> None:
+    """Say what the cohort, the graph and the treatment are good for, before any training."""
+    with _errors():
+        given = _read(study, data)
+        table = Table(title=f"{given.study.name}: {given.nodes.n_patients} patients")
+        for column in ("omic", "patients", "features", "on the graph", "not in graph"):
+            table.add_column(column)
+        for r in given.nodes.report:
+            table.add_row(r.omic, *map(str, (r.patients, r.features, r.mapped, r.not_in_graph)))
+        Console().print(table)
+        _show_checks(given)
+        _go(given, _out(given, out), "check", False, False)
+
+
+@app.command()
+def run(
+    study: StudyFile, data: Data = None, out: Out = None, risk: Risk = False, ids: Ids = False
+) -> None:
+    """Run all stages: check, fit, explain, export; finished ones are taken up again."""
+    _stage(study, data, out, "export", risk, ids)
+
+
+@app.command()
+def fit(study: StudyFile, data: Data = None, out: Out = None, risk: Risk = False) -> None:
+    """Train cross-fitted networks and the ladder; the model is kept in the run folder."""
+    _stage(study, data, out, "fit", risk, False)
+
+
+@app.command()
+def explain(study: StudyFile, data: Data = None, out: Out = None, risk: Risk = False) -> None:
+    """Attribute the benefit to genes, edges, pathways and cascades."""
+    _stage(study, data, out, "explain", risk, False)
+
+
+@app.command()
+def export(
+    study: StudyFile, data: Data = None, out: Out = None, risk: Risk = False, ids: Ids = False
+) -> None:
+    """Write tables, ranks, graphs, figures and the report."""
+    _stage(study, data, out, "export", risk, ids)
+
+
+@app.command()
+def predict(
+    model: Annotated[Path, typer.Argument(help="RUN/fit/model of an earlier run")],
+    study: StudyFile,
+    data: Data = None,
+    out: Annotated[Path, typer.Option(help="csv to write")] = Path("benefit.csv"),
+    ids: Ids = False,
+) -> None:
+    """Predict the benefit of the patients of a study with a saved model."""
+    with _errors():
+        import pandas as pd
+
+        from pathgnn.files import whole_file
+        from pathgnn.train.bundle import load
+        from pathgnn.train.bundle import predict as predict_new
+
+        trained, given = load(model), _read(study, data)
+        names = given.cohort.patients
+        if not ids:
+            names = tuple(f"P{i + 1:05d}" for i in range(len(names)))
+        parts = [
+            pd.DataFrame({"patient": names, **b._asdict()}) for b in predict_new(trained, given.cohort)
+        ]
+        with whole_file(out) as part:
+            pd.concat(parts).to_csv(part, index=False)
+        _say(f"Wrote {out}")
+
+
+def _stage(
+    study: Path, data: Path | None, out: Path | None, until: str, risk: bool, ids: bool
+) -> None:
+    with _errors():
+        given = _read(study, data)
+        target = _out(given, out)
+        results = _go(given, target, until, risk, ids)
+        if results is None:
+            _say(f"Finished {until}; see {target}")
+        else:
+            _show(results, target)
+
+
+def _read(study: Path, data: Path | None) -> Input:
+    from pathgnn.run import read_input
+    from pathgnn.study import read_study
+
+    return read_input(read_study(study), study.parent, data)
+
+
+def _out(given: Input, out: Path | None) -> Path:
+    return out or Path(given.study.out)
+
+
+def _go(given: Input, out: Path, until: str, risk: bool, ids: bool) -> Results | None:
+    from tqdm.auto import tqdm
+
+    from pathgnn.run import Options
+    from pathgnn.run import run as run_stages
+    from pathgnn.train.crossfit import n_steps
+
+    bar = tqdm(total=n_steps(given.study.fit.folds), disable=until == "check", file=sys.stderr)
+
+    def step(label: str) -> None:
+        bar.set_description(label, refresh=False)
+        bar.update()
+
+    with bar:
+        return run_stages(given, out, Options(risk, ids, until, step))
+
+
+def _show_checks(given: Input) -> None:
+    from pathgnn.train.check import check as check_nodes
+
+    for f in check_nodes(given.nodes, given.graph, given.study.fit.folds, given.study.seed):
+        _say(f"[{f.severity}] {f.topic}: {f.sentence}")
+    for note in given.cohort.notes:
+        _say(f"[note] {note}")
+
+
+def _show_truth(results: Results) -> None:
+    import numpy as np
+
+    from pathgnn.train.crossfit import REWIRED
+
+    truth = results.truth
+    if truth is None:
+        return
+    k = results.explained
+    table = Table(title="Predicted benefit against the known truth (every patient out of fold)")
+    for column in ("learner", "r with truth", "AUTOC", "test p"):
+        table.add_column(column, justify="left" if column == "learner" else "right")
+    for rung in results.benefit.ladder:
+        tau = results.fitted.ladder[rung.name][:, k]
+        r = np.corrcoef(tau, truth.benefit)[0, 1] if tau.std() > 1e-9 and rung.name != "average effect" else None
+        p = f"{rung.test.p:.2g}" if rung.test else "" if rung.name == REWIRED else "-"
+        table.add_row(rung.name, "-" if r is None else f"{r:.2f}", f"{rung.autoc.value:.2f}", p)
+    Console().print(table)
+    found = results.explanation.cascades
+    top = found[0] if found else None
+    genes = set(top.genes) if top else set()
+    n_found = len(genes & set(truth.cascade))
+    cascade = Table(title="Top cascade beside the planted one")
+    cascade.add_column("")
+    cascade.add_column("pathway")
+    cascade.add_column("genes")
+    cascade.add_row("planted", truth.pathway, " → ".join(truth.cascade))
+    cascade.add_row("found", top.pathway if top else "-", _chain(results) if top else "no stable cascade")
+    Console().print(cascade)
+    _say(f"{n_found} of {len(truth.cascade)} planted genes are in the top cascade.")
+    _say(_pathway_line(results))
+
+
+def _chain(results: Results) -> str:
+    cascade = results.explanation.cascades[0]
+    levels: list[list[str]] = [[] for _ in range(max(cascade.order) + 1)]
+    for gene, order in zip(cascade.genes, cascade.order, strict=True):
+        levels[order].append(gene)
+    return " → ".join(" + ".join(row) for row in levels)
+
+
+def _pathway_line(results: Results) -> str:
+    from pathgnn.export.to_tables import pathways
+
+    truth = results.truth
+    if truth is None:
+        return ""
+    table = pathways(results).set_index("Term")
+    rank = list(table.index).index(truth.pathway) + 1
+    q = table.loc[truth.prognostic_pathway, "q"]
+    word = "predictive" if table.loc[truth.prognostic_pathway, "is_predictive"] else "not predictive"
+    return (
+        f"Planted pathway {truth.pathway} ranks {rank} (q = {table.loc[truth.pathway, 'q']:.2g}); "
+        f"the prognostic {truth.prognostic_pathway} is called {word} (q = {q:.2g})."
+    )
+
+
+def _show(results: Results, out: Path) -> None:
+    for benefit in results.benefits:
+        average = benefit.average
+        _say(
+            f"{benefit.arm} against {benefit.reference}: average {average.value:.3g} "
+            f"({average.low:.3g} to {average.high:.3g}), {benefit.estimand.unit}."
+        )
+        for f in benefit.findings:
+            _say(f"  [{f.severity}] {f.sentence}")
+    _say(f"Report: {out / 'report.html'}   tables: {out / 'tables'}   figures: {out / 'figures'}")
+
+
+def _say(text: str) -> None:
+    Console().print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """Our errors end in one sentence and exit status 2, without a traceback."""
+    try:
+        yield
+    except PathgnnError as error:
+        Console(stderr=True).print(f"pathgnn: {error}", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(2) from error
+

@@ -1,0 +1,68 @@
+"""The demo: a simulated trial on the curated graph, whose truth is known."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import numpy as np
+
+from pathgnn.cohort.simulate import Plan, simulate_trial
+from pathgnn.cohort.sources import CohortSource, OmicSource, OutcomeSource, TreatmentSource
+from pathgnn.export.results import Truth
+from pathgnn.graph.from_curated import from_curated
+from pathgnn.graph.graph import PathwayGraph
+from pathgnn.graph.project import project
+from pathgnn.run import Input
+from pathgnn.seeds import rng_for
+from pathgnn.study import Study
+
+CASCADE = ("EGFR", "GRB2", "SOS1", "KRAS", "BRAF", "MAP2K1", "MAPK1", "FOS")
+PREDICTIVE, PROGNOSTIC = "RTK_RAS_MAPK", "CELL_CYCLE_G2M"
+N_PROGNOSTIC = 8
+# Standard deviations of benefit and of prognosis, in those of the noise.
+SD_BENEFIT, SD_PROGNOSIS = 2.5, 1.0
+
+
+def demo_input(n_patients: int = 600, seed: int = 1) -> Input:
+    """A simulated trial with five omics, one predictive cascade and one prognostic pathway."""
+    graph = from_curated()
+    plan = plan_on(graph, CASCADE, PROGNOSTIC)
+    cohort, truth = simulate_trial(plan, n_patients, rng_for(seed, 99))
+    study = Study(name="Simulated trial", seed=seed, out="pathgnn-demo", cohort=_source())
+    content = json.dumps([n_patients, seed, CASCADE, graph.sha256])
+    return Input(
+        study=study,
+        cohort=cohort,
+        graph=graph,
+        nodes=project(cohort, graph),
+        hashes={"simulation": hashlib.sha256(content.encode()).hexdigest()},
+        truth=Truth(truth.benefit, CASCADE, PREDICTIVE, PROGNOSTIC),
+    )
+
+
+def plan_on(graph: PathwayGraph, cascade: tuple[str, ...], prognostic: str) -> Plan:
+    """A plan whose benefit follows one cascade of the graph with the signs of its edges."""
+    place = {gene: i for i, gene in enumerate(graph.genes)}
+    sign = {(int(u), int(v)): int(s) for (u, v), s in zip(graph.edges.T, graph.sign, strict=True)}
+    steps = [sign[place[u], place[v]] for u, v in zip(cascade, cascade[1:], strict=False)]
+    return Plan(
+        genes=graph.genes,
+        edges=graph.edges,
+        sign=graph.sign,
+        cascade=cascade,
+        direction=tuple(int(d) for d in np.cumprod([1, *steps])),
+        prognostic=graph.members_of(prognostic)[:N_PROGNOSTIC],
+        sd_benefit=SD_BENEFIT,
+        sd_prognosis=SD_PROGNOSIS,
+    )
+
+
+def _source() -> CohortSource:
+    """What the simulated cohort would be called in a study file."""
+    return CohortSource(
+        name="simulated trial",
+        omics={"expression": OmicSource(file="simulated")},
+        outcome=OutcomeSource(file="simulated", kind="continuous", value="response"),
+        treatment=TreatmentSource(column="arm", reference="control", randomised=True),
+    )

@@ -1,0 +1,49 @@
+"""Results: everything a run found out, in one container that every export reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float
+
+from pathgnn.attribute.explain import Explanation
+from pathgnn.benefit.verdict import Finding
+from pathgnn.graph.project import Nodes
+from pathgnn.train.crossfit import Fitted
+from pathgnn.train.estimate import Benefit
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What a simulation planted, for comparison."""
+
+    benefit: Float[np.ndarray, " patient"]
+    cascade: tuple[str, ...]
+    pathway: str
+    prognostic_pathway: str
+
+
+@dataclass(frozen=True)
+class Results:
+    """One contrast's benefit and attribution with their evidence, and what they rest on.
+
+    `stamp` names versions, hashes and seed; `accepted_risk` that a refusal was overridden.
+    """
+
+    name: str
+    nodes: Nodes
+    fitted: Fitted
+    benefits: tuple[Benefit, ...]
+    explained: int
+    explanation: Explanation
+    checks: tuple[Finding, ...]
+    stamp: dict[str, str]
+    notes: tuple[str, ...] = ()
+    accepted_risk: bool = False
+    truth: Truth | None = field(default=None)
+
+    @property
+    def benefit(self) -> Benefit:
+        """Benefit of the explained contrast."""
+        return self.benefits[self.explained]

@@ -1,0 +1,39 @@
+"""GraphML of the whole graph with scores, and of the cascades, as Cytoscape and networkx read it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import networkx as nx
+
+from pathgnn.export.results import Results
+from pathgnn.export.to_tables import edges
+from pathgnn.files import whole_file
+
+
+def scored_graph(results: Results) -> nx.DiGraph[str]:
+    """The pathway graph with score, direction and evidence on its genes, and scores on its edges."""
+    e, graph = results.explanation, results.fitted.recipe.graph
+    out = graph.to_networkx()
+    whole = e.attribution.by_gene.abs().mean(0).numpy()
+    in_cascade = {gene: i for i, c in reversed(list(enumerate(e.cascades, 1))) for gene in c.genes}
+    for i, gene in enumerate(graph.genes):
+        out.nodes[gene].update(
+            score=float(whole[i]),
+            direction=int(e.attribution.slope[i].sign()),
+            q=float(e.gene.q[i]),
+            cascade=in_cascade.get(gene, 0),
+        )
+    columns = ["source", "target", "score", "edge_ig", "cascade_frequency"]
+    for source, target, score, edge_ig, frequency in edges(results)[columns].itertuples(index=False):
+        out.edges[source, target].update(
+            score=float(score), edge_ig=float(edge_ig), cascade_frequency=float(frequency)
+        )
+    return out
+
+
+def to_graphml(results: Results, path: Path) -> Path:
+    """Write the scored graph; every attribute is text or a number, so that any reader takes it."""
+    with whole_file(path) as part:
+        nx.write_graphml(scored_graph(results), part)
+    return path

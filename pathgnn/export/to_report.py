@@ -1,0 +1,152 @@
+"""The HTML report: one self-contained page, every name escaped, nothing loaded from elsewhere."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from jinja2 import Environment, PackageLoader, select_autoescape
+from markupsafe import Markup
+from matplotlib import rc_context
+from plotly.offline import get_plotlyjs
+
+from pathgnn.export.results import Results
+from pathgnn.export.to_figures import STYLE, cascade_figure, pathway_matrix, pathway_points
+from pathgnn.export.to_tables import genes, ladder, pathways
+from pathgnn.files import write_text
+
+GENES_SHOWN = 15
+
+
+def to_report(results: Results, path: Path) -> Path:
+    """Write the report."""
+    environment = Environment(
+        loader=PackageLoader("pathgnn.export", "."), autoescape=select_autoescape(default=True)
+    )
+    page = environment.get_template("report.html.j2").render(**_content(results))
+    write_text(path, page)
+    return path
+
+
+def plots(results: Results) -> dict[str, dict[str, Any]]:
+    """The interactive figures as plotly JSON, by name."""
+    draw = {
+        "heatmap": _heatmap,
+        "toc": _toc,
+        "calibration": _calibration,
+        "prognostic": _prognostic,
+    }
+    return {name: json.loads(function(results).to_json()) for name, function in draw.items()}
+
+
+def _content(results: Results) -> dict[str, Any]:
+    benefit = results.benefit
+    n_shown = min(len(results.explanation.cascades), 3)
+    shown = ladder(results)
+    return {
+        "results": results,
+        "benefit": benefit,
+        "findings": [*results.checks, *benefit.findings[2:]],
+        "cascade_pictures": [_svg(results, i) for i in range(max(1, n_shown))],
+        "pathways": pathways(results).head(12).to_dict("records"),
+        "genes": genes(results).drop_duplicates("symbol").head(GENES_SHOWN).to_dict("records"),
+        "ladder": shown[shown["arm"] == benefit.arm].to_dict("records"),
+        "others": [b for b in results.benefits if b.arm != benefit.arm],
+        "plots": plots(results),
+        "plotly": Markup(get_plotlyjs()),
+        "recovered": _recovered(results),
+    }
+
+
+def _recovered(results: Results) -> dict[str, Any] | None:
+    """What of a simulation's truth was found again; None on real data."""
+    truth = results.truth
+    if truth is None:
+        return None
+    found = results.explanation.cascades
+    genes_found = set(found[0].genes) if found else set()
+    return {
+        "r": float(np.corrcoef(results.benefit.score, truth.benefit)[0, 1]),
+        "planted": truth.cascade,
+        "found": sorted(genes_found & set(truth.cascade), key=truth.cascade.index),
+        "pathway": truth.pathway,
+    }
+
+
+def _svg(results: Results, number: int) -> Markup:
+    """A cascade drawn inline; matplotlib escapes the names."""
+    out = io.StringIO()
+    with rc_context(dict(STYLE)):
+        cascade_figure(results, number).savefig(out, format="svg", metadata={"Date": None})
+    text = out.getvalue()
+    return Markup(text[text.index("<svg") :])
+
+
+def _heatmap(results: Results) -> go.Figure:
+    names, values = pathway_matrix(results)
+    limit = float(np.quantile(np.abs(values), 0.99)) or 1.0
+    figure = go.Figure(
+        go.Heatmap(
+            z=np.round(values, 4), y=names, colorscale="RdBu", reversescale=True, zmin=-limit, zmax=limit
+        )
+    )
+    figure.update_yaxes(autorange="reversed")
+    figure.update_xaxes(title="patients, by predicted benefit →", showticklabels=False)
+    return _sized(figure, 60 + 26 * len(names))
+
+
+def _toc(results: Results) -> go.Figure:
+    toc = results.benefit.toc
+    share = toc.share * 100
+    band = {"mode": "lines", "line": {"width": 0}, "showlegend": False, "hoverinfo": "skip"}
+    figure = go.Figure(
+        [
+            go.Scatter(x=share, y=toc.value - 1.96 * toc.se, **band),
+            go.Scatter(x=share, y=toc.value + 1.96 * toc.se, fill="tonexty", **band),
+            go.Scatter(x=share, y=toc.value, mode="lines", name="TOC"),
+        ]
+    )
+    figure.add_hline(0, line_width=1)
+    figure.update_xaxes(title="% treated, highest predicted benefit first")
+    figure.update_yaxes(title="gain above treating all")
+    return _sized(figure, 340)
+
+
+def _calibration(results: Results) -> go.Figure:
+    predicted = [x for x, _ in results.benefit.groups]
+    observed = [e for _, e in results.benefit.groups]
+    figure = go.Figure(
+        go.Scatter(
+            x=predicted,
+            y=[e.value for e in observed],
+            error_y={"array": [1.96 * e.se for e in observed]},
+            mode="markers",
+            name="fifths of patients",
+        )
+    )
+    ends = [min(predicted), max(predicted)]
+    figure.add_scatter(x=ends, y=ends, mode="lines", name="exact", line={"color": "grey", "width": 1})
+    figure.update_xaxes(title="predicted, before shrinkage")
+    figure.update_yaxes(title="observed")
+    return _sized(figure, 340)
+
+
+def _prognostic(results: Results) -> go.Figure:
+    names, prognostic, predictive, q = pathway_points(results)
+    colour = np.where(q < 0.05, "#b2182b", "#999999")
+    figure = go.Figure(
+        go.Scatter(x=prognostic, y=predictive, text=names, mode="markers", marker={"color": colour})
+    )
+    figure.update_xaxes(title="prognostic")
+    figure.update_yaxes(title="predictive (red: q < .05)")
+    return _sized(figure, 340)
+
+
+def _sized(figure: go.Figure, height: int) -> go.Figure:
+    return figure.update_layout(
+        height=height, margin={"l": 10, "r": 10, "t": 10, "b": 10}, template="plotly_white", showlegend=False
+    )

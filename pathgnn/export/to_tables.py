@@ -1,0 +1,273 @@
+"""Tables: genes, edges, pathways, cascades, patients, ladder, findings, mapping (csv and parquet)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+
+from pathgnn.attribute.stability import TOP_GENES, share_in_top
+from pathgnn.export.results import Results
+from pathgnn.files import whole_file, write_json
+from pathgnn.graph.project import coverage
+
+# A spreadsheet takes these for the start of a formula.
+FORMULA = ("=", "+", "-", "@")
+
+
+def tables(results: Results, with_ids: bool = False) -> dict[str, pd.DataFrame]:
+    """Every table by name; patient ids only when asked for."""
+    return {
+        "genes": genes(results),
+        "edges": edges(results),
+        "pathways": pathways(results),
+        "cascades": cascades(results),
+        "patients": patients(results, with_ids),
+        "ladder": ladder(results),
+        "findings": findings(results),
+        "mapping": pd.DataFrame(results.nodes.report),
+    }
+
+
+def to_tables(results: Results, folder: Path, with_ids: bool = False) -> list[Path]:
+    """Write every table as csv and parquet, and what they mean as tables.json."""
+    written = []
+    for name, table in tables(results, with_ids).items():
+        with whole_file(folder / f"{name}.csv") as part:
+            _safe(table).to_csv(part, index=False)
+        with whole_file(folder / f"{name}.parquet") as part:
+            table.to_parquet(part, index=False)
+        written += [folder / f"{name}.csv", folder / f"{name}.parquet"]
+    write_json(folder / "tables.json", describe(results))
+    return [*written, folder / "tables.json"]
+
+
+def describe(results: Results) -> dict[str, object]:
+    """Header of all tables: estimand, reference, versions and hashes, and how to read p and q."""
+    benefit, attribution = results.benefit, results.explanation.attribution
+    return {
+        "contrast": f"{benefit.arm} against {benefit.reference}",
+        "estimand": benefit.estimand.unit,
+        "attribution_reference": attribution.reference,
+        "largest_gap": float(attribution.gap.abs().max()),
+        "p": "permutation of the benefit scores within folds, one-sided, (b + 1) / (m + 1)",
+        "q": "Benjamini-Hochberg within one table",
+        "caution": "the null is no effect modification: correlates of a true driver can be small p",
+        **results.stamp,
+    }
+
+
+def genes(results: Results) -> pd.DataFrame:
+    """One row per gene and modality that was measured, strongest gene first."""
+    e, graph = results.explanation, results.fitted.recipe.graph
+    score, prognostic = e.attribution.score, e.attribution.prognostic
+    high = _high_minus_low(results)
+    in_pathways = _pathways_of(results)
+    whole = e.attribution.by_gene.abs().mean(0).numpy()
+    frequency = share_in_top(e.attribution.member.numpy(), TOP_GENES)
+    rows = []
+    for g in np.argsort(-whole, kind="stable"):
+        for m, modality in enumerate(e.attribution.modalities):
+            if not e.attribution.n_seen[g, m]:
+                continue
+            rows.append(
+                {
+                    "symbol": graph.genes[g],
+                    "modality": modality,
+                    "mean": float(score[:, g, m].mean()),
+                    "mean_abs": float(score[:, g, m].abs().mean()),
+                    "high_minus_low": float(high[g, m]),
+                    "gene_mean_abs": float(whole[g]),
+                    "direction": int(np.sign(float(e.attribution.slope[g]))),
+                    "prognostic_mean_abs": float(prognostic[:, g, m].abs().mean()),
+                    "p": float(e.gene.p[g]),
+                    "q": float(e.gene.q[g]),
+                    "stability": float(frequency[g]),
+                    "univariate_t": float(e.univariate[g, m]),
+                    "n_observed": int(e.attribution.n_seen[g, m]),
+                    "kind": graph.kind[g],
+                    "pathways": ";".join(in_pathways[g]),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def edges(results: Results) -> pd.DataFrame:
+    """One row per edge: node product (ranking), what the model used, how often it is drawn."""
+    e, graph = results.explanation, results.fitted.recipe.graph
+    whole = e.attribution.by_gene.abs().mean(0).numpy()
+    source, target = graph.edges
+    slope = np.sign(e.attribution.slope.numpy())
+    drawn = {(u, v): f for c in e.cascades for (u, v, _), f in zip(c.edges, c.frequency, strict=True)}
+    names = [(graph.genes[u], graph.genes[v]) for u, v in graph.edges.T]
+    needed = next(f.severity == "ok" for f in results.benefit.findings if f.topic == "graph")
+    table = pd.DataFrame(
+        {
+            "source": [u for u, _ in names],
+            "target": [v for _, v in names],
+            "sign": graph.sign,
+            "mechanism": graph.mechanism,
+            "score": np.sqrt(whole[source] * whole[target]),
+            "edge_ig": e.attribution.edge.numpy(),
+            "consistent": slope[source] * graph.sign * slope[target] > 0,
+            "cascade_frequency": [drawn.get(pair, 0.0) for pair in names],
+            "graph_needed": needed,
+        }
+    )
+    return table.sort_values("score", ascending=False, kind="stable", ignore_index=True)
+
+
+def pathways(results: Results) -> pd.DataFrame:
+    """One row per pathway, strongest first, in the columns of a prerank result."""
+    e, graph = results.explanation, results.fitted.recipe.graph
+    score = e.attribution.pathway.abs().mean(0).numpy()
+    prognostic = e.attribution.prognostic_pathway.abs().mean(0).numpy()
+    held = coverage(results.nodes, graph)
+    whole = e.attribution.by_gene.abs().mean(0).numpy()
+    high, low = _thirds(results)
+    contrast = e.attribution.pathway[high].mean(0) - e.attribution.pathway[low].mean(0)
+    table = pd.DataFrame(
+        {
+            "Term": graph.pathways,
+            "size": held["size"],
+            "measured": held["measured"],
+            "score": score,
+            "high_minus_low": contrast.numpy(),
+            "p": e.pathway.p,
+            "q": e.pathway.q,
+            "is_predictive": e.pathway.q < 0.05,
+            "prognostic_score": prognostic,
+            "is_prognostic": prognostic > score,
+            "lead_genes": [";".join(_lead(graph.members_of(p), graph.genes, whole)) for p in graph.pathways],
+        }
+    )
+    return table.sort_values("score", ascending=False, kind="stable", ignore_index=True)
+
+
+def cascades(results: Results) -> pd.DataFrame:
+    """One row per gene of a cascade, in order from the receptor."""
+    rows = []
+    for number, cascade in enumerate(results.explanation.cascades, start=1):
+        for i, gene in enumerate(cascade.genes):
+            into = [(u, s, f) for (u, v, s), f in zip(cascade.edges, cascade.frequency, strict=True) if v == gene]
+            rows.append(
+                {
+                    "cascade": number,
+                    "order": cascade.order[i],
+                    "gene": gene,
+                    "role": cascade.kind[i],
+                    "compartment": cascade.compartment[i],
+                    "parent": ";".join(u for u, _, _ in into),
+                    "sign": ";".join(str(s) for _, s, _ in into),
+                    "score": cascade.score[i],
+                    "direction": cascade.direction[i],
+                    "frequency": max((f for _, _, f in into), default=cascade.stability),
+                    "pathway": cascade.pathway,
+                    "p": cascade.p,
+                    "share_of_patients": cascade.share_of_patients,
+                }
+            )
+    columns = ["cascade", "order", "gene", "role", "compartment", "parent", "sign", "score"]
+    columns += ["direction", "frequency", "pathway", "p", "share_of_patients"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def patients(results: Results, with_ids: bool) -> pd.DataFrame:
+    """One row per patient and arm: benefit with interval, raw score, strongest pathway."""
+    names = results.nodes.patients
+    anonymous = tuple(f"P{i + 1:05d}" for i in range(len(names)))
+    names = names if with_ids else anonymous
+    top = results.explanation.attribution.pathway.abs().argmax(1).numpy()
+    pathway = [results.fitted.recipe.graph.pathways[i] for i in top]
+    seen = results.nodes.seen.any(0).numpy()
+    parts = []
+    for k, benefit in enumerate(results.benefits):
+        part = pd.DataFrame(
+            {
+                "patient": names,
+                "arm": benefit.arm,
+                "benefit": benefit.benefit,
+                "low": benefit.low,
+                "high": benefit.high,
+                "score": benefit.score,
+                "fold": results.fitted.fold,
+            }
+        )
+        part["top_pathway"] = pathway if k == results.explained else ""
+        part["omics"] = [";".join(np.array(results.nodes.modalities)[row]) for row in seen]
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)
+
+
+def ladder(results: Results) -> pd.DataFrame:
+    """One row per arm and learner: ranking, calibration and the valid test."""
+    rows = []
+    for benefit in results.benefits:
+        for rung in benefit.ladder:
+            rows.append(
+                {
+                    "arm": benefit.arm,
+                    "learner": rung.name,
+                    "autoc": rung.autoc.value,
+                    "autoc_se": rung.autoc.se,
+                    "slope": rung.slope.value,
+                    "slope_se": rung.slope.se,
+                    "test_z": rung.test.z if rung.test else np.nan,
+                    "test_p": rung.test.p if rung.test else np.nan,
+                    "network_ahead": rung.network_ahead.value,
+                    "network_ahead_low": rung.network_ahead.low,
+                    "network_ahead_high": rung.network_ahead.high,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def findings(results: Results) -> pd.DataFrame:
+    """One row per verdict of the checks and of every arm."""
+    rows = [{"arm": "all", **f._asdict()} for f in results.checks]
+    for benefit in results.benefits:
+        rows += [{"arm": benefit.arm, **f._asdict()} for f in benefit.findings]
+    return pd.DataFrame(rows)
+
+
+def _safe(table: pd.DataFrame) -> pd.DataFrame:
+    """Text cells that a spreadsheet would run as a formula get a leading apostrophe."""
+    out = table.copy()
+    for column in out.select_dtypes(object):
+        if column == "sign":
+            continue
+        text = out[column].astype(str)
+        out[column] = text.where(~text.str.startswith(FORMULA), "'" + text)
+    return out
+
+
+def _thirds(results: Results) -> tuple[np.ndarray, np.ndarray]:
+    """Patients of the top and of the bottom third of predicted benefit."""
+    order = np.argsort(results.benefit.score, kind="stable")
+    third = max(1, len(order) // 3)
+    return order[-third:].copy(), order[:third].copy()
+
+
+def _high_minus_low(results: Results) -> Float[np.ndarray, "gene modality"]:
+    high, low = _thirds(results)
+    score = results.explanation.attribution.score
+    return np.asarray((score[high].mean(0) - score[low].mean(0)).numpy())
+
+
+def _pathways_of(results: Results) -> list[list[str]]:
+    graph = results.fitted.recipe.graph
+    out: list[list[str]] = [[] for _ in graph.genes]
+    for pathway, gene in graph.members.T:
+        out[gene].append(graph.pathways[pathway])
+    return out
+
+
+def _lead(
+    members: tuple[str, ...], genes: tuple[str, ...], whole: Float[np.ndarray, " gene"]
+) -> list[str]:
+    place: Mapping[str, int] = {g: i for i, g in enumerate(genes)}
+    return sorted(members, key=lambda g: -whole[place[g]])[:5]
+

@@ -1,0 +1,161 @@
+"""Look at a user's folder and write a commented study.toml for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from pathgnn.cohort.read_table import SUFFIXES, read_table
+from pathgnn.errors import CohortError, ConfigError
+from pathgnn.files import write_text
+
+KINDS = (
+    ("mutation", r"mut|maf|snv"),
+    ("copy_number", r"cna|cnv|copy|gistic"),
+    ("methylation", r"meth|beta|cpg"),
+    ("protein", r"rppa|prot|phospho"),
+    ("metabolite", r"metab"),
+    ("expression", r"rna|expr|gene|mrna|array|counts|tpm|fpkm"),
+)
+ARM = re.compile(r"^(arm|treat(ment)?(id)?|therapy|trt|drug|regimen)|treat_", re.IGNORECASE)
+TIME = re.compile(r"(os|pfs|dfs|rfs|dss)[._ ]?(months|time)|survival.?(months|time)|^time", re.IGNORECASE)
+EVENT = re.compile(r"(os|pfs|dfs|rfs|dss)[._ ]?(event|status)|^(event|status|censor)", re.IGNORECASE)
+RESPONSE = re.compile(r"response|pcr|outcome|recist|^y$", re.IGNORECASE)
+CONTROL = re.compile(r"control|ctr|untreated|placebo|none|^0$|^no", re.IGNORECASE)
+MOST_COLUMNS = 80
+
+
+class _Found(NamedTuple):
+    file: str
+    table: pd.DataFrame
+
+
+def write_study(folder: Path, target: Path) -> Path:
+    """A study file for the tables in a folder; what was guessed says so in a comment.
+
+    Raises:
+        ConfigError: no folder, no readable table, or a study file is already there.
+    """
+    if not folder.is_dir():
+        raise ConfigError(f"no folder at {folder}")
+    if target.exists():
+        raise ConfigError(f"{target} is there already; move it away first")
+    found = list(_tables(folder))
+    if not found:
+        raise ConfigError(f"no table in {folder}; looked for {', '.join(SUFFIXES)}, also gzipped")
+    clinical = max(found, key=_looks_clinical)
+    omics = [f for f in found if f.file != clinical.file and _looks_numeric(f.table)]
+    write_text(target, _text(folder, target, clinical, omics))
+    return target
+
+
+def _tables(folder: Path) -> Iterable[_Found]:
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and any(s in SUFFIXES for s in path.suffixes):
+            try:
+                yield _Found(path.name, read_table(path))
+            except CohortError:
+                continue
+
+
+def _looks_clinical(found: _Found) -> int:
+    names = list(map(str, found.table.columns[:MOST_COLUMNS]))
+    hits = sum(any(bool(p.search(n)) for n in names) for p in (ARM, TIME, EVENT, RESPONSE))
+    return 10 * hits - (found.table.shape[1] > MOST_COLUMNS) * 5
+
+
+def _looks_numeric(table: pd.DataFrame) -> bool:
+    return table.select_dtypes(np.number).shape[1] > 0.5 * table.shape[1]
+
+
+def _kind(found: _Found) -> str:
+    for kind, pattern in KINDS:
+        if re.search(pattern, found.file, re.IGNORECASE):
+            return kind
+    values = found.table.select_dtypes(np.number).to_numpy()[:200]
+    return "mutation" if np.isin(values[~np.isnan(values)], (0, 1)).all() else "expression"
+
+
+def _text(folder: Path, target: Path, clinical: _Found, omics: list[_Found]) -> str:
+    # TOML takes forward slashes on every system.
+    data = folder.resolve().as_posix() if target.parent.resolve() != folder.resolve() else "."
+    table = clinical.table
+    lines = [
+        "# A pathgnn study, guessed from the files in the folder: read every line before you run it.",
+        "# `pathgnn check study.toml` says what it makes of the data, `pathgnn run study.toml` does it all.",
+        f"name = {_quote(folder.resolve().name)}",
+        "seed = 0",
+        f"data = {_quote(data)}",
+        f"out = {_quote('run-' + folder.resolve().name)}",
+        "",
+        "[cohort]",
+        f"name = {_quote(folder.resolve().name)}",
+    ]
+    for number, found in enumerate(omics):
+        lines += _omic_lines(found, _name(found, omics[:number]))
+    if not omics:
+        lines += ["# No omic table was found; give one per layer:", "# [cohort.omics.expression]"]
+    lines += _outcome_lines(clinical) + _treatment_lines(table)
+    covariates = [c for c in table.columns if re.match(r"age|sex|stage|grade", str(c), re.IGNORECASE)]
+    lines += ["", "[cohort.clinical]  # covariates known before treatment; no outcome among them"]
+    lines.append(f"columns = [{', '.join(map(_quote, covariates))}]")
+    lines += ["", "# [graph]  # empty: the curated signaling graph", '# edges = "edges.csv"']
+    return "\n".join(lines) + "\n"
+
+
+def _name(found: _Found, earlier: list[_Found]) -> str:
+    kind = _kind(found)
+    used = sum(_kind(e) == kind for e in earlier)
+    return f"{kind}_{used + 1}" if used else kind
+
+
+def _omic_lines(found: _Found, name: str) -> list[str]:
+    kind, table = _kind(found), found.table
+    lines = ["", f"[cohort.omics.{name}]  # {table.shape[0]} x {table.shape[1]}"]
+    lines += [f"file = {_quote(found.file)}", f'kind = "{kind}"']
+    if kind in ("expression", "protein", "metabolite"):
+        largest = float(np.nanmax(table.select_dtypes(np.number).to_numpy()))
+        scale = "linear" if largest > 50 else "log"
+        lines.append(f'scale = "{scale}"  # largest value {largest:.4g}; "linear" is logged')
+    return lines
+
+
+def _outcome_lines(clinical: _Found) -> list[str]:
+    names = list(map(str, clinical.table.columns))
+    time, event, response = (_first(names, p) for p in (TIME, EVENT, RESPONSE))
+    lines = ["", "[cohort.outcome]", f"file = {_quote(clinical.file)}"]
+    if time and event:
+        lines += ['kind = "survival"', f"time = {_quote(time)}  # in months"]
+        return [*lines, f"event = {_quote(event)}  # 1 = event, 0 = censored"]
+    n_values = clinical.table[response].nunique() if response else 0
+    kind = "binary" if n_values == 2 else "continuous"
+    lines.append(f'kind = "{kind}"')
+    lines.append(f"value = {_quote(response)}" + ("" if response else "  # which column?"))
+    return [*lines, 'better = "higher"  # or "lower"']
+
+
+def _treatment_lines(table: pd.DataFrame) -> list[str]:
+    arm = _first(list(map(str, table.columns)), ARM)
+    lines = ["", "[cohort.treatment]", f"column = {_quote(arm)}" + ("" if arm else "  # which column?")]
+    values = [str(v) for v in table[arm].dropna().unique()] if arm else []
+    reference = next((v for v in values if CONTROL.search(v)), values[0] if values else "")
+    seen = ", ".join(values[:6])
+    lines.append(f"reference = {_quote(reference)}  # the column holds: {seen}")
+    lines.append("randomised = false  # true only if chance decided the treatment")
+    if table.index.has_duplicates:
+        lines.append("crossover = true  # patients have several rows")
+    return lines
+
+
+def _first(names: list[str], pattern: re.Pattern[str]) -> str:
+    return next((n for n in names if pattern.search(n)), "")
+
+
+def _quote(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(c if c.isprintable() else " " for c in escaped) + '"'

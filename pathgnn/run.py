@@ -1,0 +1,244 @@
+"""The stages of a study in a run folder: each finished one is kept, a rerun takes it up again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from pathgnn.attribute.explain import Explanation, explain
+from pathgnn.attribute.keep import load_explanation, save_explanation
+from pathgnn.benefit.verdict import Finding
+from pathgnn.cohort.cohort import Cohort
+from pathgnn.cohort.read_tables import read_cohort
+from pathgnn.errors import ConfigError
+from pathgnn.export.results import Results, Truth
+from pathgnn.export.to_figures import to_figures
+from pathgnn.export.to_graphml import to_graphml
+from pathgnn.export.to_report import to_report
+from pathgnn.export.to_rnk import to_gmt, to_rnk
+from pathgnn.export.to_tables import to_tables
+from pathgnn.files import sha256, whole_file, write_json
+from pathgnn.graph.graph import PathwayGraph
+from pathgnn.graph.load import load_graph
+from pathgnn.graph.project import Nodes, project
+from pathgnn.study import Study, estimand_of
+from pathgnn.train.bundle import versions
+from pathgnn.train.check import check, refuse
+from pathgnn.train.crossfit import Fitted, Progress, fit
+from pathgnn.train.estimate import Benefit, contrast_of, estimate
+from pathgnn.train.fit import Recipe
+from pathgnn.train.keep import load_fitted, save_fitted
+
+STAGES = ("check", "fit", "explain", "export")
+
+
+class Input(NamedTuple):
+    """A study with its cohort and graph read and joined; `hashes` names what it was read from."""
+
+    study: Study
+    cohort: Cohort
+    graph: PathwayGraph
+    nodes: Nodes
+    hashes: Mapping[str, str]
+    truth: Truth | None = None
+
+
+class Options(NamedTuple):
+    """How one run is done."""
+
+    accept_risk: bool = False
+    with_ids: bool = False
+    until: str = "export"
+    progress: Progress = lambda _: None
+
+
+def read_input(study: Study, folder: Path, data: Path | None = None) -> Input:
+    """Read cohort and graph of a study.
+
+    Args:
+        study: The settings.
+        folder: Where the study file lies; the graph's and maps' paths start from it.
+        data: Folder of the tables; None: what the study says, from its own folder.
+    """
+    data = data or folder / study.data
+    if not data.is_dir():
+        raise ConfigError(f"no data folder at {data}; set `data` in the study file, or pass --data")
+    cohort, graph = read_cohort(study.cohort, data, folder), load_graph(study.graph, folder)
+    return Input(study, cohort, graph, project(cohort, graph), _hashes(study, folder, data))
+
+
+def run(given: Input, out: Path, options: Options | None = None) -> Results | None:
+    """All stages up to `options.until`; the results once explained, else None.
+
+    A finished stage whose settings, data and versions are the same is read back.
+
+    Raises:
+        RefusedError: a safeguard forbids a benefit.
+    """
+    options = options or Options()
+    if options.until not in STAGES:
+        raise ConfigError(f"no stage {options.until!r}; the stages are {', '.join(STAGES)}")
+    last = STAGES.index(options.until)
+    keeper = _Keeper(given, out)
+    keeper.start()
+    checks = check(given.nodes, given.graph, given.study.fit.folds, given.study.seed)
+    _write_checks(checks, out)
+    refuse(checks, options.accept_risk)
+    if last == 0:
+        return None
+    fitted, benefits = _fitted(given, out, keeper, options)
+    if last == 1:
+        return None
+    explanation = _explanation(given, fitted, out, keeper)
+    results = Results(
+        name=given.study.name,
+        nodes=given.nodes,
+        fitted=fitted,
+        benefits=benefits,
+        explained=explanation.attribution.contrast,
+        explanation=explanation,
+        checks=checks,
+        stamp=_stamp(given),
+        notes=given.cohort.notes,
+        accepted_risk=options.accept_risk and any(f.severity == "refused" for f in checks),
+        truth=given.truth,
+    )
+    if last >= STAGES.index("export"):
+        export(results, out, options.with_ids)
+        keeper.finish("export")
+    return results
+
+
+def export(results: Results, out: Path, with_ids: bool = False) -> list[Path]:
+    """Tables, ranks, graphs, figures and report of a run."""
+    written = to_tables(results, out / "tables", with_ids)
+    written += to_figures(results, out / "figures")
+    written.append(to_rnk(results, out / "tables" / "genes.rnk"))
+    written.append(to_gmt(results, out / "tables" / "cascades.gmt"))
+    written.append(to_graphml(results, out / "graph.graphml"))
+    written.append(to_report(results, out / "report.html"))
+    return written
+
+
+class _Keeper:
+    """What is finished in a run folder, and under which settings, data and versions."""
+
+    def __init__(self, given: Input, out: Path) -> None:
+        self.given, self.out, self.path = given, out, out / "stages.json"
+        self.done: dict[str, str] = json.loads(self.path.read_text()) if self.path.is_file() else {}
+
+    def start(self) -> None:
+        """Write the resolved settings and hashes."""
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+            write_json(self.out / "config.json", self.given.study.model_dump(mode="json"))
+        except OSError as error:
+            raise ConfigError(f"cannot write to the run folder {self.out}: {error}") from error
+        write_json(self.out / "versions.json", _stamp(self.given) | {"platform": platform.platform()})
+
+    def is_done(self, stage: str) -> bool:
+        """Finished before, with the same settings, data and versions."""
+        return self.done.get(stage) == self._key(stage)
+
+    def finish(self, stage: str) -> None:
+        """Mark a stage as finished."""
+        self.done[stage] = self._key(stage)
+        write_json(self.path, self.done)
+        self.log(f"{stage} finished")
+
+    def log(self, text: str) -> None:
+        """One line in run.log; no patient id ever goes here."""
+        with (self.out / "run.log").open("a", encoding="utf-8") as handle:
+            handle.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} {text}\n")
+
+    def _key(self, stage: str) -> str:
+        study = self.given.study.model_dump(mode="json", exclude={"out", "data"})
+        if stage == "fit":
+            study.pop("explain")
+        content = [study, dict(self.given.hashes), self.given.graph.sha256, versions()]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _fitted(
+    given: Input, out: Path, keeper: _Keeper, options: Options
+) -> tuple[Fitted, tuple[Benefit, ...]]:
+    study, nodes = given.study, given.nodes
+    if keeper.is_done("fit"):
+        options.progress("fit: taken from the run folder")
+        fitted = load_fitted(out / "fit")
+        return fitted, _benefits(fitted, nodes)
+    recipe = Recipe(given.graph, estimand_of(study, nodes), study.net, study.fit)
+    fitted = fit(nodes, recipe, study.seed, options.progress)
+    benefits = _benefits(fitted, nodes)
+    save_fitted(fitted, nodes, benefits, out / "fit")
+    write_json(out / "metrics.json", metrics(benefits))
+    keeper.finish("fit")
+    return fitted, benefits
+
+
+def _explanation(given: Input, fitted: Fitted, out: Path, keeper: _Keeper) -> Explanation:
+    contrast_of(given.nodes, given.study.explain.contrast)
+    if keeper.is_done("explain"):
+        return load_explanation(out / "explanation")
+    explanation = explain(fitted, given.nodes, given.study.explain)
+    save_explanation(explanation, out / "explanation")
+    keeper.finish("explain")
+    return explanation
+
+
+def _benefits(fitted: Fitted, nodes: Nodes) -> tuple[Benefit, ...]:
+    return tuple(estimate(fitted, nodes, arm) for arm in nodes.arms[1:])
+
+
+def metrics(benefits: tuple[Benefit, ...]) -> list[dict[str, Any]]:
+    """The numbers of every contrast, as metrics.json holds them."""
+    return [
+        {
+            "arm": b.arm,
+            "reference": b.reference,
+            "estimand": b.estimand.unit,
+            "average": list(b.average),
+            "autoc_pooled": list(b.autoc),
+            "test_z": b.test.z,
+            "test_p": b.test.p,
+            "calibration_slope": list(b.slope),
+            "top_half": list(b.halves[0]),
+            "bottom_half": list(b.halves[1]),
+            "policy_gain": list(b.policy),
+            "differs": b.differs,
+            "ladder": {r.name: list(r.autoc) for r in b.ladder},
+        }
+        for b in benefits
+    ]
+
+
+def _write_checks(checks: tuple[Finding, ...], out: Path) -> None:
+    with whole_file(out / "checks.csv") as part:
+        pd.DataFrame(checks).to_csv(part, index=False)
+
+
+def _stamp(given: Input) -> dict[str, str]:
+    data = hashlib.sha256(json.dumps(dict(given.hashes), sort_keys=True).encode()).hexdigest()
+    return versions() | {
+        "graph": f"{given.graph.provenance.name} {given.graph.provenance.version}".strip(),
+        "graph_sha256": given.graph.sha256,
+        "data_sha256": data,
+        "seed": str(given.study.seed),
+    }
+
+
+def _hashes(study: Study, folder: Path, data: Path) -> dict[str, str]:
+    cohort = study.cohort
+    files = {data / o.file for o in cohort.omics.values()} | {data / cohort.outcome.file}
+    files |= {folder / o.feature_map for o in cohort.omics.values() if o.feature_map}
+    files |= {data / cohort.clinical.file} if cohort.clinical.file else set()
+    files |= {folder / f for f in (study.graph.edges, study.graph.pathways) if f}
+    return {path.name: sha256(path) for path in sorted(files)}
+

@@ -1,0 +1,65 @@
+"""A cross-fitted model on disk, so that a run resumes: arrays without ids beside the bundle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from pathgnn.benefit.metrics import Estimate
+from pathgnn.errors import BundleError
+from pathgnn.files import read_json, whole_folder, write_json
+from pathgnn.graph.project import Nodes
+from pathgnn.train.bundle import load, model_of, save
+from pathgnn.train.crossfit import Fitted
+from pathgnn.train.estimate import Benefit
+from pathgnn.train.nuisance import Nuisances
+
+ARRAYS, WORDS = "fit.safetensors", "fit.json"
+
+
+def save_fitted(fitted: Fitted, nodes: Nodes, benefits: tuple[Benefit, ...], folder: Path) -> None:
+    """Write model bundle and out-of-fold results, whole or not at all."""
+    arrays = {"fold": fitted.fold, "mu": fitted.mu}
+    arrays |= {f"scores.{k}": v for k, v in fitted.scores._asdict().items()}
+    names = list(fitted.ladder)
+    arrays |= {f"ladder.{i}": fitted.ladder[name] for i, name in enumerate(names)}
+    sequential = {
+        name: [[list(e) for e in folds] for folds in by_contrast]
+        for name, by_contrast in fitted.sequential.items()
+    }
+    with whole_folder(folder) as part:
+        save(model_of(fitted, nodes, benefits), part / "model")
+        save_file({k: np.ascontiguousarray(v) for k, v in arrays.items()}, part / ARRAYS)
+        write_json(part / WORDS, {"ladder": names, "sequential": sequential})
+
+
+def load_fitted(folder: Path) -> Fitted:
+    """Read back what `save_fitted` wrote.
+
+    Raises:
+        BundleError: missing, changed or broken.
+    """
+    model, words = load(folder / "model"), read_json(folder / WORDS, BundleError)
+    try:
+        arrays = load_file(folder / ARRAYS)
+        scores = Nuisances(**{name: arrays[f"scores.{name}"] for name in Nuisances._fields})
+        ladder = {name: arrays[f"ladder.{i}"] for i, name in enumerate(words["ladder"])}
+        sequential = {
+            name: tuple(tuple(Estimate(*e) for e in folds) for folds in by_contrast)
+            for name, by_contrast in words["sequential"].items()
+        }
+    except (OSError, KeyError, TypeError, SafetensorError) as error:
+        raise BundleError(f"{folder} cannot be read as a finished fit: {error}") from error
+    return Fitted(
+        recipe=model.recipe,
+        seed=model.seed,
+        members=model.members,
+        fold=arrays["fold"],
+        mu=arrays["mu"],
+        scores=scores,
+        ladder=ladder,
+        sequential=sequential,
+    )
