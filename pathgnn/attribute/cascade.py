@@ -59,7 +59,8 @@ def cascades(
     for scores in attribution.member.double().numpy():
         terrain = Terrain(graph, _relative(scores), direction)
         found = solve_many(terrain, config, config.cascades)
-        frequency[list({e for route in found for e in route.edges})] += 1 / len(attribution.member)
+        frequency[list({e for route in found for e in route.edges})] += 1
+    frequency /= len(attribution.member)
     consensus = Terrain(graph, _relative(attribution.by_gene.abs().mean(0).numpy()), direction)
     stable = np.flatnonzero(frequency >= config.stable)
     routes = solve_many(consensus, config, config.cascades, stable)

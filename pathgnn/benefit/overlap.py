@@ -68,7 +68,9 @@ def _contrast(
     on = (arm == 0) | (arm == k)
     treated = arm[on] == k
     e = propensity[on, k] / (propensity[on, 0] + propensity[on, k])
-    weight = 1 / np.where(treated, e, 1 - e).clip(1e-6)
+    # Stabilised by the arm's share, or a small arm would pass for poor overlap.
+    share = np.where(treated, treated.mean(), 1 - treated.mean())
+    weight = share / np.where(treated, e, 1 - e).clip(1e-6)
     x = covariates[on]
     return Overlap(
         auc=float(roc_auc_score(treated, e)),

@@ -10,6 +10,8 @@ from jaxtyping import Bool, Float, Int
 from pathgnn.errors import CohortError
 
 LOWEST_G = 0.05
+# Rows times censoring times worked on at once.
+PIECE = 2**22
 
 
 def aipw(
@@ -73,10 +75,9 @@ def censoring_curve(
     time: Float[np.ndarray, " row"], event: Bool[np.ndarray, " row"]
 ) -> CensoringCurve:
     """Kaplan-Meier of the censoring: events before censorings at tied times."""
-    at = np.unique(time[~event])
-    n = np.array([((time > t) | ((time == t) & ~event)).sum() for t in at])
-    d = np.array([((time == t) & ~event).sum() for t in at])
-    hazard = d / n.clip(1)
+    at, d = np.unique(time[~event], return_counts=True)
+    later = len(time) - np.searchsorted(np.sort(time), at, side="right")
+    hazard = d / (later + d).clip(1)
     return CensoringCurve(at, hazard, np.cumprod(1 - hazard))
 
 
@@ -123,12 +124,27 @@ def censoring_unbiased(
 
     Source: Rubin & van der Laan, Int J Biostat 2007, 3(1):4; BENEFIT equation 2.2.
     """
-    u = np.minimum(time, horizon)
-    known = event | (time >= horizon)
+    u, known = np.minimum(time, horizon), event | (time >= horizon)
+    jumps = curve.time < horizon
+    before = CensoringCurve(
+        curve.time[jumps], curve.hazard[jumps], curve.free[jumps].clip(1e-9)
+    )
+    step = max(1, PIECE // max(1, len(before.time)))
+    pieces = [slice(i, i + step) for i in range(0, len(u), step)]
+    return np.concatenate([_complete(u[i], known[i], before, survival[i], grid) for i in pieces])
+
+
+def _complete(
+    u: Float[np.ndarray, " row"],
+    known: Bool[np.ndarray, " row"],
+    curve: CensoringCurve,
+    survival: Float[np.ndarray, "row grid"],
+    grid: Float[np.ndarray, " grid"],
+) -> Float[np.ndarray, " row"]:
+    """The three terms of the censoring-unbiased time of some rows, known up to time u."""
+    at, hazard, free = curve
     remaining = _mean_time(survival, grid)
     free_before = curve.before(u)
-    jumps = curve.time < horizon
-    at, hazard, free = curve.time[jumps], curve.hazard[jumps], curve.free[jumps].clip(1e-9)
     # Just after a censoring time the curve has dropped; censored rows are divided by that level.
     place = np.searchsorted(at, u, side="right") - 1
     free_after = np.where(place >= 0, np.concatenate([free, [1.0]])[place], 1.0)

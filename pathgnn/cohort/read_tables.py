@@ -61,16 +61,18 @@ def _rows(source: CohortSource, data: Path) -> pd.DataFrame:
             f"{o.file} has no column {absent[0]!r}; it has {', '.join(table.columns[:8])}, ..."
         )
     for column, values in source.keep.items():
-        table = table[table[column].astype(str).isin([str(v) for v in values])]
-    arms = (t.reference, *t.arms) if t.arms else tuple(table[t.column].dropna().astype(str).unique())
-    if t.reference not in table[t.column].astype(str).unique():
-        raise CohortError(
-            f"no row of {o.file} is in the reference arm {t.reference!r}; the column {t.column!r} "
-            f"holds {sorted(table[t.column].astype(str).unique())[:6]}"
-        )
-    table = table[table[t.column].astype(str).isin(arms)]
-    used = [c for c in (o.value, o.time, o.event, *t.strata) if c]
+        table = table[labels(table[column]).isin([str(v) for v in values])]
+    used = [c for c in (o.value, o.time, o.event, t.column, *t.strata) if c]
     table = table.dropna(subset=used)
+    found = labels(table[t.column])
+    for arm in (t.reference, *t.arms):
+        if arm not in set(found):
+            raise CohortError(
+                f"no row of {o.file} with an outcome is in arm {arm!r}; the column {t.column!r} "
+                f"holds {sorted(set(found))[:6]}"
+            )
+    if t.arms:
+        table = table[found.isin((t.reference, *t.arms))]
     if table.index.has_duplicates and not t.crossover:
         n = int(table.index.duplicated().sum())
         raise CohortError(
@@ -114,15 +116,19 @@ def _clinical(source: CohortSource, data: Path, patients: tuple[str, ...]) -> pd
     file = clinical.file or source.outcome.file
     table = read_table(data / file, clinical.id)
     absent = [c for c in clinical.columns if c not in table.columns]
+    absent += [c for c in clinical.categorical if c not in clinical.columns]
     if absent:
-        raise CohortError(f"{file} has no clinical column {absent[0]!r}")
+        raise CohortError(f"clinical column {absent[0]!r} is not in {file}, or not in `columns`")
     table = table[~table.index.duplicated()][list(clinical.columns)]
+    for column in clinical.categorical:
+        table[column] = labels(table[column]).where(table[column].notna())
     return clinical_block(table.reindex(list(patients)))
 
 
 def _outcome(rows: pd.DataFrame, o: OutcomeSource, t: TreatmentSource) -> Outcome:
-    arms = (t.reference, *(t.arms or sorted(set(rows[t.column].astype(str)) - {t.reference})))
-    arm = pd.Index(arms).get_indexer(rows[t.column].astype(str))
+    found = labels(rows[t.column])
+    arms = (t.reference, *(t.arms or sorted(set(found) - {t.reference})))
+    arm = pd.Index(arms).get_indexer(found)
     survival = o.kind == "survival"
     value = numeric(rows[[o.time if survival else o.value]], o.file).to_numpy()[:, 0]
     event = (
@@ -134,8 +140,10 @@ def _outcome(rows: pd.DataFrame, o: OutcomeSource, t: TreatmentSource) -> Outcom
         value = value.clip(*o.clip)
     if o.better == "lower" and not survival:
         value = 1 - value if o.kind == "binary" else -value
-    labels = rows[list(t.strata)].astype(str).agg("|".join, axis=1) if t.strata else None
-    stratum = np.zeros(len(rows), dtype=int) if labels is None else pd.factorize(labels, sort=True)[0]
+    stratum = np.zeros(len(rows), dtype=int)
+    for column in t.strata:
+        codes, levels = pd.factorize(labels(rows[column]), sort=True)
+        stratum = stratum * len(levels) + codes
     return Outcome(
         kind=o.kind,
         patient=tuple(rows.index),
@@ -149,6 +157,13 @@ def _outcome(rows: pd.DataFrame, o: OutcomeSource, t: TreatmentSource) -> Outcom
         horizon=(o.horizon or _horizon(value)) if survival else 0.0,
         unit=o.unit,
     )
+
+
+def labels(column: pd.Series) -> pd.Series:
+    """A column as text; whole numbers without a decimal point, as a user writes them."""
+    if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
+        column = column.astype("Int64")
+    return column.astype(str)
 
 
 def _horizon(time: np.ndarray) -> float:

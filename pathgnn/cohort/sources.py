@@ -30,6 +30,7 @@ class ClinicalSource(Settings):
     file: str = setting("", "table with the covariates; empty: none")
     id: str = setting("", "column with the patient id; empty: the first column or the index")
     columns: tuple[str, ...] = setting((), "covariates; text columns become indicators")
+    categorical: tuple[str, ...] = setting((), "columns of numbers that stand for groups")
 
 
 class OutcomeSource(Settings):

@@ -40,7 +40,7 @@ class ExplainConfig(Settings):
 
     contrast: str = setting("", "arm to explain against the reference; empty: the first")
     steps: int = setting(8, "Gauss-Legendre nodes of the integral", ge=2, le=64)
-    permutations: int = setting(999, "permutations behind each p", ge=99)
+    permutations: int = setting(9999, "permutations behind each p", ge=99)
     cascades: int = setting(3, "how many cascades to look for", ge=0, le=20)
     edge_cost: float = setting(0.2, "score an edge must earn", sweep=(0.05, 0.5), gt=0)
     longest: int = setting(9, "most genes from receptor to effector", ge=2, le=20)

@@ -1,0 +1,102 @@
+"""Fixtures: a small graph and cohort, a quick fit, and the shared folder where there is one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from jaxtyping import install_import_hook
+
+# Shapes are checked here and nowhere else, so they cost users nothing.
+install_import_hook("pathgnn", "shape_check.check")
+
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+
+from pathgnn.benefit.estimand import mean_gained  # noqa: E402
+from pathgnn.cohort.cohort import Cohort  # noqa: E402
+from pathgnn.cohort.simulate import Plan, Truth, simulate_trial  # noqa: E402
+from pathgnn.graph.graph import PathwayGraph, Provenance  # noqa: E402
+from pathgnn.graph.project import Nodes, project  # noqa: E402
+from pathgnn.model.config import FitConfig, NetConfig  # noqa: E402
+from pathgnn.train.crossfit import Fitted, fit  # noqa: E402
+from pathgnn.train.fit import Recipe  # noqa: E402
+
+QUICK = FitConfig(folds=3, members=1, outcome_rounds=1, benefit_rounds=2, steps=6)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The shared folder, or a skip with the reason."""
+    folder = Path(os.environ.get("PATHGNN_SHARED", Path(__file__).parents[2] / "shared"))
+    if not (folder / "data").is_dir():
+        pytest.skip(f"no shared data at {folder}; set PATHGNN_SHARED")
+    return folder
+
+
+def ladder_graph(n_pathways: int = 4, length: int = 6) -> PathwayGraph:
+    """Pathways that are chains receptor -> kinases -> transcription factor, joined at the start."""
+    genes = [f"P{p}G{i}" for p in range(n_pathways) for i in range(length)]
+    edges, sign = [], []
+    for p in range(n_pathways):
+        for i in range(length - 1):
+            edges.append((p * length + i, p * length + i + 1))
+            sign.append(-1 if (p + i) % 4 == 3 else 1)
+        edges.append((p * length, ((p + 1) % n_pathways) * length + 2))
+        sign.append(1)
+    kind = ["receptor", *["kinase"] * (length - 2), "transcription_factor"] * n_pathways
+    members = [(p, p * length + i) for p in range(n_pathways) for i in range(length)]
+    return PathwayGraph(
+        genes=tuple(genes),
+        kind=tuple(kind),
+        compartment=tuple("membrane" if k == "receptor" else "cytosol" for k in kind),
+        edges=np.array(edges, dtype=np.int64).T,
+        sign=np.array(sign, dtype=np.int64),
+        mechanism=("binding",) * len(edges),
+        pathways=tuple(f"PATH{p}" for p in range(n_pathways)),
+        members=np.array(members, dtype=np.int64).T,
+        provenance=Provenance("test"),
+    )
+
+
+def trial_on(graph: PathwayGraph, n: int, seed: int, sd_benefit: float = 2.0) -> tuple[Cohort, Truth]:
+    """A trial whose benefit runs through the first pathway and whose prognosis through the last."""
+    cascade = graph.members_of(graph.pathways[0])
+    place = {g: i for i, g in enumerate(graph.genes)}
+    sign = {(int(u), int(v)): int(s) for (u, v), s in zip(graph.edges.T, graph.sign, strict=True)}
+    steps = [sign[place[u], place[v]] for u, v in zip(cascade, cascade[1:], strict=False)]
+    plan = Plan(
+        genes=graph.genes,
+        edges=graph.edges,
+        sign=graph.sign,
+        cascade=cascade,
+        direction=tuple(int(d) for d in np.cumprod([1, *steps])),
+        prognostic=graph.members_of(graph.pathways[-2]),
+        sd_benefit=sd_benefit,
+    )
+    return simulate_trial(plan, n, np.random.default_rng(seed))
+
+
+@pytest.fixture(scope="session")
+def graph() -> PathwayGraph:
+    return ladder_graph()
+
+
+@pytest.fixture(scope="session")
+def trial(graph: PathwayGraph) -> tuple[Cohort, Truth]:
+    return trial_on(graph, 240, 3)
+
+
+@pytest.fixture(scope="session")
+def nodes(trial: tuple[Cohort, Truth], graph: PathwayGraph) -> Nodes:
+    return project(trial[0], graph)
+
+
+@pytest.fixture(scope="session")
+def recipe(graph: PathwayGraph) -> Recipe:
+    return Recipe(graph, mean_gained(), NetConfig(), QUICK)
+
+
+@pytest.fixture(scope="session")
+def fitted(nodes: Nodes, recipe: Recipe) -> Fitted:
+    return fit(nodes, recipe, 0)
