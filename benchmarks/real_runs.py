@@ -20,6 +20,10 @@ from pathgnn.train.crossfit import NETWORK
 
 STUDIES = Path(__file__).parent / "studies"
 NAMES = ("pdxe", "ispy2", "ispy2_neratinib", "metabric_hormone", "metabric_chemo")
+HEADER = (
+    f"{'study':18s}{'arm':13s}{'learner':28s}{'n':>5s}{'r':>7s}{'AUTOC (SE)':>18s}"
+    f"{'slope (SE)':>16s}{'z':>7s}{'p':>8s}"
+)
 QUICK = {"folds": 3, "members": 1, "outcome_rounds": 1, "benefit_rounds": 1}
 
 
@@ -37,7 +41,14 @@ def main() -> None:
         results = _run(name, study, args.shared / "data" / study.data, data)
         seconds = round(time.perf_counter() - start, 1)
         refused = results is None
-        bars.append(bar(f"{name}: refused", float(refused), _goal(name), refused == (name == "metabric_chemo")))
+        bars.append(
+            bar(
+                f"{name}: refused",
+                float(refused),
+                _goal(name),
+                refused == (name == "metabric_chemo"),
+            )
+        )
         if results is not None:
             rows += _rows(name, results, seconds)
             warned = any(f.severity == "warning" and f.topic == "overlap" for f in results.checks)
@@ -102,17 +113,23 @@ def _rows(name: str, results: Results, seconds: float) -> list[dict[str, Any]]:
 
 
 def _print(rows: list[dict[str, Any]]) -> None:
-    print(f"{'study':18s}{'arm':13s}{'learner':28s}{'n':>5s}{'r':>7s}{'AUTOC (SE)':>18s}{'slope (SE)':>16s}{'z':>7s}{'p':>8s}")
+    print(HEADER)
     for r in rows:
         corr = "" if r["r"] is None else f"{r['r']:.2f}"
         z = "" if r["test_z"] is None else f"{r['test_z']:.2f}"
         p = "" if r["test_p"] is None else f"{r['test_p']:.3f}"
         slope = "" if r["slope_se"] is None else f"{r['slope']:.2f} ({r['slope_se']:.2f})"
         auc = f"{r['autoc']:.3f} ({r['autoc_se']:.3f})"
-        print(f"{r['study']:18s}{r['arm']:13s}{r['learner']:28s}{r['n']:5d}{corr:>7s}{auc:>18s}{slope:>16s}{z:>7s}{p:>8s}")
+        print(
+            f"{r['study']:18s}{r['arm']:13s}{r['learner']:28s}{r['n']:5d}{corr:>7s}{auc:>18s}"
+            f"{slope:>16s}{z:>7s}{p:>8s}"
+        )
         if r["learner"] == NETWORK:
             top, low = r["top_half"], r["bottom_half"]
-            print(f"    average {r['average'][0]:.3g} (SE {r['average'][1]:.2g}); top half {top[0]:.3g}, bottom half {low[0]:.3g}; {r['seconds']} s")
+            print(
+                f"    average {r['average'][0]:.3g} (SE {r['average'][1]:.2g}); "
+                f"top half {top[0]:.3g}, bottom half {low[0]:.3g}; {r['seconds']} s"
+            )
             for key in ("top_pathway", "cascades", "stability"):
                 if key in r:
                     print(f"    {key}: {r[key]}")

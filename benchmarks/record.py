@@ -19,7 +19,9 @@ def arguments(question: str) -> argparse.Namespace:
     """--quick and --shared, the same for all."""
     parser = argparse.ArgumentParser(description=question)
     parser.add_argument("--quick", action="store_true", help="a small version, under a minute")
-    parser.add_argument("--shared", type=Path, default=Path(os.environ.get("PATHGNN_SHARED", "../shared")))
+    parser.add_argument(
+        "--shared", type=Path, default=Path(os.environ.get("PATHGNN_SHARED", "../shared"))
+    )
     return parser.parse_args()
 
 
@@ -33,7 +35,11 @@ def record(
     name: str, question: str, data: dict[str, str], rows: list[Any], bars: list[Any]
 ) -> Path:
     """Write the JSON of a benchmark."""
-    machine = {"cpus": os.cpu_count(), "system": platform.system(), "python": platform.python_version()}
+    machine = {
+        "cpus": os.cpu_count(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+    }
     path = RESULTS / f"{name}.json"
     write_json(
         path,

@@ -50,7 +50,7 @@ _PUBLIC: Mapping[str, str] = MappingProxyType(
     }
 )
 
-__all__ = [*_PUBLIC]  # noqa: PLE0604
+__all__ = [*_PUBLIC]
 
 
 def __getattr__(name: str) -> Any:

@@ -127,7 +127,8 @@ def predict(
         if not ids:
             names = tuple(f"P{i + 1:05d}" for i in range(len(names)))
         parts = [
-            pd.DataFrame({"patient": names, **b._asdict()}) for b in predict_new(trained, given.cohort)
+            pd.DataFrame({"patient": names, **b._asdict()})
+            for b in predict_new(trained, given.cohort)
         ]
         with whole_file(out) as part:
             pd.concat(parts).to_csv(part, index=False)
@@ -185,36 +186,39 @@ def _show_checks(given: Input) -> None:
 
 
 def _show_truth(results: Results) -> None:
-    import numpy as np
-
-    from pathgnn.train.crossfit import REWIRED
-
+    """Predicted against known benefit, and the top cascade beside the planted one."""
     truth = results.truth
     if truth is None:
         return
-    k = results.explained
     table = Table(title="Predicted benefit against the known truth (every patient out of fold)")
     for column in ("learner", "r with truth", "AUTOC", "test p"):
         table.add_column(column, justify="left" if column == "learner" else "right")
     for rung in results.benefit.ladder:
-        tau = results.fitted.ladder[rung.name][:, k]
-        r = np.corrcoef(tau, truth.benefit)[0, 1] if tau.std() > 1e-9 and rung.name != "average effect" else None
-        p = f"{rung.test.p:.2g}" if rung.test else "" if rung.name == REWIRED else "-"
-        table.add_row(rung.name, "-" if r is None else f"{r:.2f}", f"{rung.autoc.value:.2f}", p)
+        r = _correlation(results, rung.name)
+        p = f"{rung.test.p:.2g}" if rung.test else ""
+        table.add_row(rung.name, r, f"{rung.autoc.value:.2f}", p)
     Console().print(table)
     found = results.explanation.cascades
-    top = found[0] if found else None
-    genes = set(top.genes) if top else set()
-    n_found = len(genes & set(truth.cascade))
     cascade = Table(title="Top cascade beside the planted one")
-    cascade.add_column("")
-    cascade.add_column("pathway")
-    cascade.add_column("genes")
+    for column in ("", "pathway", "genes"):
+        cascade.add_column(column)
     cascade.add_row("planted", truth.pathway, " → ".join(truth.cascade))
-    cascade.add_row("found", top.pathway if top else "-", _chain(results) if top else "no stable cascade")
+    chain = _chain(results) if found else "no stable cascade"
+    cascade.add_row("found", found[0].pathway if found else "-", chain)
     Console().print(cascade)
+    n_found = len(set(found[0].genes) & set(truth.cascade)) if found else 0
     _say(f"{n_found} of {len(truth.cascade)} planted genes are in the top cascade.")
     _say(_pathway_line(results))
+
+
+def _correlation(results: Results, learner: str) -> str:
+    """r of a learner's benefit with the truth; none for one that predicts the average."""
+    import numpy as np
+
+    tau = results.fitted.ladder[learner][:, results.explained]
+    if results.truth is None or learner == "average effect":
+        return "-"
+    return f"{np.corrcoef(tau, results.truth.benefit)[0, 1]:.2f}"
 
 
 def _chain(results: Results) -> str:
@@ -233,11 +237,11 @@ def _pathway_line(results: Results) -> str:
         return ""
     table = pathways(results).set_index("Term")
     rank = list(table.index).index(truth.pathway) + 1
-    q = table.loc[truth.prognostic_pathway, "q"]
-    word = "predictive" if table.loc[truth.prognostic_pathway, "is_predictive"] else "not predictive"
+    q, q_other = (float(table["q"][name]) for name in (truth.pathway, truth.prognostic_pathway))
+    word = "predictive" if table["is_predictive"][truth.prognostic_pathway] else "not predictive"
     return (
-        f"Planted pathway {truth.pathway} ranks {rank} (q = {table.loc[truth.pathway, 'q']:.2g}); "
-        f"the prognostic {truth.prognostic_pathway} is called {word} (q = {q:.2g})."
+        f"Planted pathway {truth.pathway} ranks {rank} (q = {q:.2g}); the prognostic "
+        f"{truth.prognostic_pathway} is called {word} (q = {q_other:.2g})."
     )
 
 
@@ -263,6 +267,7 @@ def _errors() -> Iterator[None]:
     try:
         yield
     except PathgnnError as error:
-        Console(stderr=True).print(f"pathgnn: {error}", markup=False, highlight=False, soft_wrap=True)
+        Console(stderr=True).print(
+            f"pathgnn: {error}", markup=False, highlight=False, soft_wrap=True
+        )
         raise typer.Exit(2) from error
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from itertools import pairwise
 
 import numpy as np
 
@@ -45,7 +46,7 @@ def plan_on(graph: PathwayGraph, cascade: tuple[str, ...], prognostic: str) -> P
     """A plan whose benefit follows one cascade of the graph with the signs of its edges."""
     place = {gene: i for i, gene in enumerate(graph.genes)}
     sign = {(int(u), int(v)): int(s) for (u, v), s in zip(graph.edges.T, graph.sign, strict=True)}
-    steps = [sign[place[u], place[v]] for u, v in zip(cascade, cascade[1:], strict=False)]
+    steps = [sign[place[u], place[v]] for u, v in pairwise(cascade)]
     return Plan(
         genes=graph.genes,
         edges=graph.edges,

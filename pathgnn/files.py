@@ -63,7 +63,9 @@ def read_json(path: Path, fail: Callable[[str], PathgnnError]) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise fail(f"{path} cannot be read as JSON ({error}); run the step that writes it") from error
+        raise fail(
+            f"{path} cannot be read as JSON ({error}); run the step that writes it"
+        ) from error
 
 
 def sha256(path: Path) -> str:

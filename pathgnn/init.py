@@ -23,8 +23,12 @@ KINDS = (
     ("expression", r"rna|expr|gene|mrna|array|counts|tpm|fpkm"),
 )
 ARM = re.compile(r"^(arm|treat(ment)?(id)?|therapy|trt|drug|regimen)|treat_", re.IGNORECASE)
-TIME = re.compile(r"(os|pfs|dfs|rfs|dss)[._ ]?(months|time)|survival.?(months|time)|^time", re.IGNORECASE)
-EVENT = re.compile(r"(os|pfs|dfs|rfs|dss)[._ ]?(event|status)|^(event|status|censor)", re.IGNORECASE)
+TIME = re.compile(
+    r"(os|pfs|dfs|rfs|dss)[._ ]?(months|time)|survival.?(months|time)|^time", re.IGNORECASE
+)
+EVENT = re.compile(
+    r"(os|pfs|dfs|rfs|dss)[._ ]?(event|status)|^(event|status|censor)", re.IGNORECASE
+)
 RESPONSE = re.compile(r"response|pcr|outcome|recist|^y$", re.IGNORECASE)
 CONTROL = re.compile(r"control|ctr|untreated|placebo|none|^0$|^no", re.IGNORECASE)
 MOST_COLUMNS = 80
@@ -86,8 +90,8 @@ def _text(folder: Path, target: Path, clinical: _Found, omics: list[_Found]) -> 
     data = folder.resolve().as_posix() if target.parent.resolve() != folder.resolve() else "."
     table = clinical.table
     lines = [
-        "# A pathgnn study, guessed from the files in the folder: read every line before you run it.",
-        "# `pathgnn check study.toml` says what it makes of the data, `pathgnn run study.toml` does it all.",
+        "# A pathgnn study, guessed from the files in the folder: read every line first.",
+        "# `pathgnn check` says what it makes of the data, `pathgnn run` does it all.",
         f"name = {_quote(folder.resolve().name)}",
         "seed = 0",
         f"data = {_quote(data)}",
@@ -101,7 +105,9 @@ def _text(folder: Path, target: Path, clinical: _Found, omics: list[_Found]) -> 
     if not omics:
         lines += ["# No omic table was found; give one per layer:", "# [cohort.omics.expression]"]
     lines += _outcome_lines(clinical) + _treatment_lines(table)
-    covariates = [c for c in table.columns if re.match(r"age|sex|stage|grade", str(c), re.IGNORECASE)]
+    covariates = [
+        c for c in table.columns if re.match(r"age|sex|stage|grade", str(c), re.IGNORECASE)
+    ]
     lines += ["", "[cohort.clinical]  # covariates known before treatment; no outcome among them"]
     lines.append(f"columns = [{', '.join(map(_quote, covariates))}]")
     lines += ["", "# [graph]  # empty: the curated signaling graph", '# edges = "edges.csv"']
@@ -141,7 +147,11 @@ def _outcome_lines(clinical: _Found) -> list[str]:
 
 def _treatment_lines(table: pd.DataFrame) -> list[str]:
     arm = _first(list(map(str, table.columns)), ARM)
-    lines = ["", "[cohort.treatment]", f"column = {_quote(arm)}" + ("" if arm else "  # which column?")]
+    lines = [
+        "",
+        "[cohort.treatment]",
+        f"column = {_quote(arm)}" + ("" if arm else "  # which column?"),
+    ]
     values = [str(v) for v in table[arm].dropna().unique()] if arm else []
     reference = next((v for v in values if CONTROL.search(v)), values[0] if values else "")
     seen = ", ".join(values[:6])

@@ -141,7 +141,9 @@ class _Keeper:
             write_json(self.out / "config.json", self.given.study.model_dump(mode="json"))
         except OSError as error:
             raise ConfigError(f"cannot write to the run folder {self.out}: {error}") from error
-        write_json(self.out / "versions.json", _stamp(self.given) | {"platform": platform.platform()})
+        write_json(
+            self.out / "versions.json", _stamp(self.given) | {"platform": platform.platform()}
+        )
 
     def is_done(self, stage: str) -> bool:
         """Finished before, with the same settings, data and versions."""
@@ -241,4 +243,3 @@ def _hashes(study: Study, folder: Path, data: Path) -> dict[str, str]:
     files |= {data / cohort.clinical.file} if cohort.clinical.file else set()
     files |= {folder / f for f in (study.graph.edges, study.graph.pathways) if f}
     return {path.name: sha256(path) for path in sorted(files)}
-

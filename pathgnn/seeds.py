@@ -1,4 +1,4 @@
-"""Randomness: one integer seed becomes generators; the only place that touches torch's global state."""
+"""Randomness: one integer seed becomes generators; torch's global state is touched only here."""
 
 from __future__ import annotations
 

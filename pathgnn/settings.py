@@ -1,4 +1,4 @@
-"""Settings: frozen pydantic models whose fields carry default, help and sweep range in one place."""
+"""Settings: frozen pydantic models whose fields carry default, help and sweep range."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ class Settings(BaseModel):
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
 
-def setting(default: Any, text: str, sweep: tuple[float, float] | None = None, **bounds: Any) -> Any:
+def setting(
+    default: Any, text: str, sweep: tuple[float, float] | None = None, **bounds: Any
+) -> Any:
     """A field with its default, its help and, where it may be tuned, its range."""
-    extra = {} if sweep is None else {"sweep": list(sweep)}
+    extra: dict[str, Any] = {} if sweep is None else {"sweep": list(sweep)}
     return Field(default, description=text, json_schema_extra=extra, **bounds)
 
 

@@ -65,9 +65,13 @@ def estimand_of(study: Study, nodes: Nodes) -> Estimand:
     if not name:
         return default_estimand(nodes.outcome, at, nodes.unit)
     if name not in fitting:
-        raise ConfigError(f"estimand {name!r} does not fit a {nodes.outcome} outcome; use {fitting}")
+        raise ConfigError(
+            f"estimand {name!r} does not fit a {nodes.outcome} outcome; use {fitting}"
+        )
     if nodes.outcome != "survival":
         return risk_avoided() if name == "risk_avoided" else mean_gained(nodes.unit)
     if at > nodes.horizon:
-        raise ConfigError(f"estimand.at = {at:g} lies beyond the horizon of {nodes.horizon:g} months")
+        raise ConfigError(
+            f"estimand.at = {at:g} lies beyond the horizon of {nodes.horizon:g} months"
+        )
     return months_gained(at) if name == "months_gained" else survival_gained(at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 from pathlib import Path
 
 from jaxtyping import install_import_hook
@@ -22,7 +23,7 @@ from pathgnn.model.config import FitConfig, NetConfig  # noqa: E402
 from pathgnn.train.crossfit import Fitted, fit  # noqa: E402
 from pathgnn.train.fit import Recipe  # noqa: E402
 
-QUICK = FitConfig(folds=3, members=1, outcome_rounds=1, benefit_rounds=2, steps=6)
+QUICK = FitConfig(folds=3, members=1)
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +42,7 @@ def ladder_graph(n_pathways: int = 4, length: int = 6) -> PathwayGraph:
     for p in range(n_pathways):
         for i in range(length - 1):
             edges.append((p * length + i, p * length + i + 1))
-            sign.append(-1 if (p + i) % 4 == 3 else 1)
+            sign.append(-1 if i == length - 2 and p % 2 == 0 else 1)
         edges.append((p * length, ((p + 1) % n_pathways) * length + 2))
         sign.append(1)
     kind = ["receptor", *["kinase"] * (length - 2), "transcription_factor"] * n_pathways
@@ -59,12 +60,14 @@ def ladder_graph(n_pathways: int = 4, length: int = 6) -> PathwayGraph:
     )
 
 
-def trial_on(graph: PathwayGraph, n: int, seed: int, sd_benefit: float = 2.0) -> tuple[Cohort, Truth]:
+def trial_on(
+    graph: PathwayGraph, n: int, seed: int, sd_benefit: float = 2.0
+) -> tuple[Cohort, Truth]:
     """A trial whose benefit runs through the first pathway and whose prognosis through the last."""
     cascade = graph.members_of(graph.pathways[0])
     place = {g: i for i, g in enumerate(graph.genes)}
     sign = {(int(u), int(v)): int(s) for (u, v), s in zip(graph.edges.T, graph.sign, strict=True)}
-    steps = [sign[place[u], place[v]] for u, v in zip(cascade, cascade[1:], strict=False)]
+    steps = [sign[place[u], place[v]] for u, v in pairwise(cascade)]
     plan = Plan(
         genes=graph.genes,
         edges=graph.edges,
@@ -84,7 +87,7 @@ def graph() -> PathwayGraph:
 
 @pytest.fixture(scope="session")
 def trial(graph: PathwayGraph) -> tuple[Cohort, Truth]:
-    return trial_on(graph, 240, 3)
+    return trial_on(graph, 300, 3, sd_benefit=3.0)
 
 
 @pytest.fixture(scope="session")

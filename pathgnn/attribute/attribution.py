@@ -12,7 +12,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Attribution:
-    """Where the predicted benefit comes from, each patient explained by networks that never saw them.
+    """Where the predicted benefit comes from, by networks that never saw the patient.
 
     Sum over genes and modalities of `score`, plus `clinical`, plus `gap`, is the patient's
     benefit minus that of the reference: a patient at the training mean, wild type, with the

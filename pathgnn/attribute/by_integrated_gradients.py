@@ -152,7 +152,9 @@ def _slope(
     return (score * activity).sum(2).mean(1)
 
 
-def _integrate(function: Callable[[Standardised], Tensor], inputs: Standardised, steps: int) -> tuple[Tensor, Tensor]:
+def _integrate(
+    function: Callable[[Standardised], Tensor], inputs: Standardised, steps: int
+) -> tuple[Tensor, Tensor]:
     """Integral of the gradient along the straight path from 0, times the inputs."""
     z_total, c_total = torch.zeros_like(inputs.z), torch.zeros_like(inputs.clinical)
     for node, weight in _gauss(steps):

@@ -1,4 +1,4 @@
-"""Signed gene scores to connected receptor-to-effector cascades, exactly, by a mixed-integer program."""
+"""Gene scores to connected receptor-to-effector cascades, by a mixed-integer program."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from scipy.sparse import csr_array
 
 from pathgnn.attribute.attribution import Attribution, Cascade
 from pathgnn.attribute.significance import association
+from pathgnn.errors import GraphError
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.model.config import ExplainConfig
 from pathgnn.train.crossfit import Fitted
@@ -102,7 +103,7 @@ def solve(
 ) -> Route | None:
     """The connected cascade of the highest score minus edge costs, or None if none is worth it.
 
-    Binary: gene chosen (y), gene is the root (r), edge chosen (x); integer level of each gene (t).
+    Binary: gene chosen (y), gene is the root (r), edge chosen (x); a level of each gene (t).
     One receptor is the root; every other chosen gene has an edge into it and every gene that is
     no effector an edge out; levels rise along edges, so each gene lies on a route.
     """
@@ -113,12 +114,15 @@ def solve(
     problem = _Problem(terrain, config, near, nodes)
     result = milp(
         -problem.gain(),
-        integrality=np.ones(problem.size),
+        integrality=problem.integrality(),
         bounds=problem.bounds(),
         constraints=problem.constraints(),
-        options={"time_limit": SECONDS},
+        # With presolve, HiGHS 1.12 calls some of these programs infeasible though 0 is feasible.
+        options={"time_limit": SECONDS, "presolve": False},
     )
-    if result.x is None or -result.fun <= 1e-6:
+    if result.x is None:
+        raise GraphError(f"no cascade could be solved within {SECONDS:g} s ({result.message})")
+    if -result.fun <= 1e-6:
         return None
     chosen = result.x[problem.x] > 0.5
     return Route(tuple(int(e) for e in near[chosen]), float(-result.fun))
@@ -157,6 +161,12 @@ class _Problem:
         out[self.y], out[self.x] = self.prize, -self.cost
         return out
 
+    def integrality(self) -> Int[np.ndarray, " column"]:
+        """Choices are whole; levels need not be."""
+        out = np.ones(self.size, dtype=int)
+        out[self.t] = 0
+        return out
+
     def bounds(self) -> Bounds:
         """Binary choices; roots only at receptors; levels up to the longest route."""
         high = np.ones(self.size)
@@ -166,7 +176,8 @@ class _Problem:
     def constraints(self) -> list[LinearConstraint]:
         """The rows, in the order of the docstring of `solve`."""
         n, m = len(self.prize), len(self.source)
-        at_most, edge, node = [], np.arange(m), np.arange(n)
+        edge, node = np.arange(m), np.arange(n)
+        at_most: list[tuple[csr_array, float | Float[np.ndarray, " gene"]]] = []
         for side in (self.source, self.target):
             at_most.append((self._rows(m, (edge, self.x, edge, 1), (edge, self.y, side, -1)), 0.0))
         into = (self.target, self.x, edge, -1.0)
@@ -180,7 +191,10 @@ class _Problem:
         # Level of the target >= level of the source + 1 where the edge is chosen.
         big = self.longest + 1
         levels = self._rows(
-            m, (edge, self.t, self.source, 1), (edge, self.t, self.target, -1), (edge, self.x, edge, big)
+            m,
+            (edge, self.t, self.source, 1),
+            (edge, self.t, self.target, -1),
+            (edge, self.x, edge, big),
         )
         at_most.append((levels, float(big - 1)))
         one_root = self._rows(1, (np.zeros(n, dtype=int), self.r, node, 1))
@@ -194,7 +208,9 @@ class _Problem:
         at_most.append((rooted, 0.0))
         return [LinearConstraint(a, -np.inf, b) for a, b in at_most]
 
-    def _rows(self, n_rows: int, *entries: tuple[np.ndarray, slice, np.ndarray, float]) -> csr_array:
+    def _rows(
+        self, n_rows: int, *entries: tuple[np.ndarray, slice, np.ndarray, float]
+    ) -> csr_array:
         row = np.concatenate([e[0] for e in entries])
         column = np.concatenate([e[1].start + e[2] for e in entries])
         value = np.concatenate([np.full(len(e[0]), float(e[3])) for e in entries])
@@ -203,7 +219,7 @@ class _Problem:
 
 def _near(
     terrain: Terrain, config: ExplainConfig, allowed: Int[np.ndarray, " edge"]
-) -> Int[np.ndarray, " edge"]:
+) -> Int[np.ndarray, " near"]:
     """Allowed edges between candidates: genes that earn an edge and what lies one step around."""
     source, target = terrain.graph.edges[:, allowed]
     worth = terrain.prize >= config.edge_cost / 2
@@ -215,12 +231,12 @@ def _near(
     rank = np.argsort(-(terrain.prize + worth), kind="stable")
     keep = np.zeros(len(worth), dtype=bool)
     keep[[g for g in rank if reach[g]][:MOST_CANDIDATES]] = True
-    return allowed[keep[source] & keep[target]]
+    return np.asarray(allowed[keep[source] & keep[target]])
 
 
 def _relative(scores: Float[np.ndarray, " gene"]) -> Float[np.ndarray, " gene"]:
     top = scores.max() if len(scores) else 0.0
-    return scores / top if top > 0 else np.zeros_like(scores)
+    return np.asarray(scores / top) if top > 0 else np.zeros_like(scores)
 
 
 def _describe(

@@ -1,4 +1,4 @@
-"""Permutation evidence: do out-of-fold attributions go with the benefit that was really observed?"""
+"""Permutation evidence: do out-of-fold attributions go with the observed benefit?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Estimands: benefit as a differentiable function of a Prediction, one value per patient and contrast."""
+"""Estimands: benefit as a differentiable function of a Prediction."""
 
 from __future__ import annotations
 

@@ -48,9 +48,7 @@ def toc(
     return np.asarray(ranked.cumsum() / n - ranked.mean())
 
 
-def autoc(
-    priority: Float[np.ndarray, " patient"], gain: Float[np.ndarray, " patient"]
-) -> float:
+def autoc(priority: Float[np.ndarray, " patient"], gain: Float[np.ndarray, " patient"]) -> float:
     """Area under the TOC; 0 for a ranking that says nothing. tau = rank = U(0,1) gives 1/4."""
     return float(_ranked(priority, gain) @ _log_weights(len(gain)) / len(gain))
 
@@ -144,7 +142,7 @@ def paired_difference(
     theirs: Float[np.ndarray, " patient"],
     gain: Float[np.ndarray, " patient"],
 ) -> Estimate:
-    """Drop in squared error against the gain of our benefit compared with another's; above 0: ours is nearer."""
+    """Squared error of another's benefit against the gain minus ours; above 0: ours is nearer."""
     return mean_gain((gain - theirs) ** 2 - (gain - ours) ** 2)
 
 

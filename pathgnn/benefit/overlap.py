@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from sklearn.metrics import roc_auc_score
 
 LOW, HIGH = 0.05, 0.95
@@ -83,13 +83,12 @@ def _contrast(
 
 def _largest_smd(
     x: Float[np.ndarray, "row covariate"],
-    treated: Int[np.ndarray, " row"],
+    treated: Bool[np.ndarray, " row"],
     weight: Float[np.ndarray, " row"],
 ) -> float:
     if x.shape[1] == 0:
         return 0.0
     spread = x.std(0)
-    on = treated.astype(bool)
-    high = np.average(x[on], axis=0, weights=weight[on])
-    low = np.average(x[~on], axis=0, weights=weight[~on])
+    high = np.average(x[treated], axis=0, weights=weight[treated])
+    low = np.average(x[~treated], axis=0, weights=weight[~treated])
     return float(np.max(np.abs(high - low) / np.where(spread > 0, spread, 1)))

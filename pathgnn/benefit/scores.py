@@ -32,7 +32,7 @@ def aipw(
     total = np.zeros_like(mu)
     np.add.at(total, (patient_of, arm), residual)
     n_rows = np.bincount(patient_of, minlength=len(mu)).clip(1)
-    return mu + total / n_rows[:, None]
+    return np.asarray(mu + total / n_rows[:, None])
 
 
 def crossover_propensity(
@@ -42,7 +42,7 @@ def crossover_propensity(
     count = np.zeros((patient_of.max() + 1, n_arms))
     np.add.at(count, (patient_of, arm), 1.0)
     share = count / count.sum(1, keepdims=True).clip(1)
-    return share[patient_of]
+    return np.asarray(share[patient_of])
 
 
 def overlap_weight(
@@ -126,9 +126,7 @@ def censoring_unbiased(
     """
     u, known = np.minimum(time, horizon), event | (time >= horizon)
     jumps = curve.time < horizon
-    before = CensoringCurve(
-        curve.time[jumps], curve.hazard[jumps], curve.free[jumps].clip(1e-9)
-    )
+    before = CensoringCurve(curve.time[jumps], curve.hazard[jumps], curve.free[jumps].clip(1e-9))
     step = max(1, PIECE // max(1, len(before.time)))
     pieces = [slice(i, i + step) for i in range(0, len(u), step)]
     return np.concatenate([_complete(u[i], known[i], before, survival[i], grid) for i in pieces])

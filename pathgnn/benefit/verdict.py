@@ -108,7 +108,9 @@ def calibration_finding(slope: Estimate) -> Finding:
 
 def comparator_finding(name: str, difference: Estimate) -> Finding:
     """Is the network's ranking better than a simpler one?"""
-    said = f"AUTOC difference {difference.value:.3f} ({difference.low:.3f} to {difference.high:.3f})"
+    said = (
+        f"AUTOC difference {difference.value:.3f} ({difference.low:.3f} to {difference.high:.3f})"
+    )
     if difference.low > 0:
         return Finding("ok", "comparison", difference.value, f"Better than {name}: {said}.")
     if difference.high < 0:

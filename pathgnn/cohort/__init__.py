@@ -1,4 +1,4 @@
-"""Layer 1, who: patients, measurements, treatment and outcome; here the open set of omic transforms."""
+"""Layer 1, who: patients, measurements, treatment, outcome; here the omic transforms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cohort and Outcome: patients, measurements, treatment and outcome, aligned by id and checked once."""
+"""Cohort and Outcome: patients, measurements and outcomes, aligned by id, checked once."""
 
 from __future__ import annotations
 

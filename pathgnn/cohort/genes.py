@@ -1,4 +1,4 @@
-"""Identifiers: measured features to graph nodes by symbol, alias or previous symbol, all counted."""
+"""Identifiers: measured features to graph nodes by symbol or alias, all counted."""
 
 from __future__ import annotations
 
@@ -62,8 +62,7 @@ def map_features(
 def read_aliases(path: Path) -> dict[str, tuple[str, ...]]:
     """Alias or previous symbol -> approved symbols, from a table alias, symbol."""
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    grouped = table.groupby("alias")["symbol"].agg(lambda x: tuple(sorted(set(x))))
-    return {str(alias): symbols for alias, symbols in grouped.items()}
+    return {str(a): tuple(sorted(set(group))) for a, group in table.groupby("alias")["symbol"]}
 
 
 def name_identifier_type(features: Iterable[str]) -> str:

@@ -23,4 +23,5 @@ def to_log2(table: pd.DataFrame, scale: str) -> tuple[pd.DataFrame, list[str]]:
         return table, []
     if (table < 0).to_numpy().any():
         raise CohortError("scale 'linear' asks for a logarithm, but a value is below 0; use 'log'")
-    return np.log2(table + 1), ["log2(x + 1) taken"]
+    logged = pd.DataFrame(np.log2(table + 1), index=table.index, columns=table.columns)
+    return logged, ["log2(x + 1) taken"]

@@ -15,4 +15,5 @@ def methylation(table: pd.DataFrame, scale: str) -> tuple[pd.DataFrame, list[str
     if np.nanmin(values) < 0 or np.nanmax(values) > 1:
         return table, []
     beta = table.clip(0.001, 0.999)
-    return np.log2(beta / (1 - beta)), ["beta values turned into M values"]
+    m_value = pd.DataFrame(np.log2(beta / (1 - beta)), index=table.index, columns=table.columns)
+    return m_value, ["beta values turned into M values"]

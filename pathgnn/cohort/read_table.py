@@ -74,7 +74,9 @@ def _load(path: Path) -> pd.DataFrame:
         raise CohortError(f"{path.name} is empty; is the file complete?") from error
     except (OSError, EOFError, ValueError, ParserError) as error:
         reason = str(error).splitlines()[0]
-        raise CohortError(f"{path.name} is damaged or cut off ({reason}); fetch it again") from error
+        raise CohortError(
+            f"{path.name} is damaged or cut off ({reason}); fetch it again"
+        ) from error
 
 
 def _some(columns: pd.Index) -> str:

@@ -167,7 +167,7 @@ def labels(column: pd.Series) -> pd.Series:
 
 
 def _horizon(time: np.ndarray) -> float:
-    """Whole years that a fifth of the rows were followed beyond; for short studies the time itself."""
+    """Whole years that a fifth of the rows were followed beyond; else that time itself."""
     reached = float(np.quantile(time, 0.8))
     return 12.0 * (reached // 12) or reached
 

@@ -130,7 +130,7 @@ def _score(
     direction: Float[np.ndarray, " chosen"] | Int[np.ndarray, " chosen"],
 ) -> Float[np.ndarray, " patient"]:
     """Saturating, standardised sum of the signed activities of the chosen genes."""
-    at = pd.Index(genes).get_indexer(list(chosen))
+    at = pd.Index(genes).get_indexer(pd.Index(list(chosen)))
     total = activity[:, at] @ direction
     bent = np.tanh(total / total.std())
     return np.asarray((bent - bent.mean()) / bent.std())

@@ -1,4 +1,4 @@
-"""Figures for paper and report in matplotlib: cascade, pathway heat map, TOC, calibration, pathways."""
+"""Figures in matplotlib: cascade, pathway heat map, TOC, calibration, pathways."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def cascade_figure(results: Results, number: int = 0) -> Figure:
         found = results.explanation.cascades
         if number >= len(found):
             figure = Figure(figsize=(7, 1.2))
-            figure.text(0.5, 0.5, "No stable cascade: none came back in half of the networks.", ha="center")
+            figure.text(
+                0.5, 0.5, "No stable cascade: none came back in half of the networks.", ha="center"
+            )
             return figure
         cascade = found[number]
         depth, width = max(cascade.order) + 1, _widest(cascade)
@@ -72,7 +74,9 @@ def toc_figure(results: Results) -> Figure:
         toc = results.benefit.toc
         figure = Figure(figsize=(4.5, 3.2), layout="constrained")
         axes = figure.add_subplot()
-        axes.fill_between(toc.share, toc.value - 1.96 * toc.se, toc.value + 1.96 * toc.se, alpha=0.25)
+        axes.fill_between(
+            toc.share, toc.value - 1.96 * toc.se, toc.value + 1.96 * toc.se, alpha=0.25
+        )
         axes.plot(toc.share, toc.value)
         axes.axhline(0, color="grey", lw=0.8)
         axes.set_xlabel("share treated, highest predicted benefit first")
@@ -211,7 +215,16 @@ def _draw_gene(
     )
     axes.add_patch(box)
     dark = sum(colour[:3]) < 1.4
-    axes.text(x, y + 0.05, label[0], ha="center", va="center", fontsize=8, zorder=3, color="w" if dark else "k")
+    axes.text(
+        x,
+        y + 0.05,
+        label[0],
+        ha="center",
+        va="center",
+        fontsize=8,
+        zorder=3,
+        color="w" if dark else "k",
+    )
     axes.text(x, y + 0.3, label[1], ha="center", va="center", fontsize=6, color="#666666")
     start = x - 0.26
     for share, fill in zip(shares, MODALITY_COLOURS, strict=False):
@@ -227,9 +240,7 @@ def _modality_shares(results: Results, cascade: Cascade) -> np.ndarray:
     return np.asarray(part / part.sum(1, keepdims=True).clip(1e-12))
 
 
-def _finish_cascade(
-    axes: Axes, results: Results, cascade: Cascade, size: tuple[int, int]
-) -> None:
+def _finish_cascade(axes: Axes, results: Results, cascade: Cascade, size: tuple[int, int]) -> None:
     depth, width = size
     axes.set_xlim(-0.6, depth - 0.4)
     axes.set_ylim(-width / 2 - 0.35, width / 2 + 0.3)

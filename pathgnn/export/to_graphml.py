@@ -1,4 +1,4 @@
-"""GraphML of the whole graph with scores, and of the cascades, as Cytoscape and networkx read it."""
+"""GraphML of the graph with its scores, as Cytoscape and networkx read it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathgnn.files import whole_file
 
 
 def scored_graph(results: Results) -> nx.DiGraph[str]:
-    """The pathway graph with score, direction and evidence on its genes, and scores on its edges."""
+    """The pathway graph with scores, directions and evidence on genes and edges."""
     e, graph = results.explanation, results.fitted.recipe.graph
     out = graph.to_networkx()
     whole = e.attribution.by_gene.abs().mean(0).numpy()
@@ -25,7 +25,9 @@ def scored_graph(results: Results) -> nx.DiGraph[str]:
             cascade=in_cascade.get(gene, 0),
         )
     columns = ["source", "target", "score", "edge_ig", "cascade_frequency"]
-    for source, target, score, edge_ig, frequency in edges(results)[columns].itertuples(index=False):
+    for source, target, score, edge_ig, frequency in edges(results)[columns].itertuples(
+        index=False
+    ):
         out.edges[source, target].update(
             score=float(score), edge_ig=float(edge_ig), cascade_frequency=float(frequency)
         )

@@ -91,7 +91,12 @@ def _heatmap(results: Results) -> go.Figure:
     limit = float(np.quantile(np.abs(values), 0.99)) or 1.0
     figure = go.Figure(
         go.Heatmap(
-            z=np.round(values, 4), y=names, colorscale="RdBu", reversescale=True, zmin=-limit, zmax=limit
+            z=np.round(values, 4),
+            y=names,
+            colorscale="RdBu",
+            reversescale=True,
+            zmin=-limit,
+            zmax=limit,
         )
     )
     figure.update_yaxes(autorange="reversed")
@@ -129,7 +134,9 @@ def _calibration(results: Results) -> go.Figure:
         )
     )
     ends = [min(predicted), max(predicted)]
-    figure.add_scatter(x=ends, y=ends, mode="lines", name="exact", line={"color": "grey", "width": 1})
+    figure.add_scatter(
+        x=ends, y=ends, mode="lines", name="exact", line={"color": "grey", "width": 1}
+    )
     figure.update_xaxes(title="predicted, before shrinkage")
     figure.update_yaxes(title="observed")
     return _sized(figure, 340)
@@ -148,5 +155,8 @@ def _prognostic(results: Results) -> go.Figure:
 
 def _sized(figure: go.Figure, height: int) -> go.Figure:
     return figure.update_layout(
-        height=height, margin={"l": 10, "r": 10, "t": 10, "b": 10}, template="plotly_white", showlegend=False
+        height=height,
+        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        template="plotly_white",
+        showlegend=False,
     )

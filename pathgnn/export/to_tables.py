@@ -1,4 +1,4 @@
-"""Tables: genes, edges, pathways, cascades, patients, ladder, findings, mapping (csv and parquet)."""
+"""Tables of a run as csv and parquet, with what their columns rest on."""
 
 from __future__ import annotations
 
@@ -101,7 +101,9 @@ def edges(results: Results) -> pd.DataFrame:
     whole = e.attribution.by_gene.abs().mean(0).numpy()
     source, target = graph.edges
     slope = np.sign(e.attribution.slope.numpy())
-    drawn = {(u, v): f for c in e.cascades for (u, v, _), f in zip(c.edges, c.frequency, strict=True)}
+    drawn = {
+        (u, v): f for c in e.cascades for (u, v, _), f in zip(c.edges, c.frequency, strict=True)
+    }
     names = [(graph.genes[u], graph.genes[v]) for u, v in graph.edges.T]
     needed = next(f.severity == "ok" for f in results.benefit.findings if f.topic == "graph")
     table = pd.DataFrame(
@@ -141,7 +143,9 @@ def pathways(results: Results) -> pd.DataFrame:
             "is_predictive": e.pathway.q < 0.05,
             "prognostic_score": prognostic,
             "is_prognostic": prognostic > score,
-            "lead_genes": [";".join(_lead(graph.members_of(p), graph.genes, whole)) for p in graph.pathways],
+            "lead_genes": [
+                ";".join(_lead(graph.members_of(p), graph.genes, whole)) for p in graph.pathways
+            ],
         }
     )
     return table.sort_values("score", ascending=False, kind="stable", ignore_index=True)
@@ -152,7 +156,11 @@ def cascades(results: Results) -> pd.DataFrame:
     rows = []
     for number, cascade in enumerate(results.explanation.cascades, start=1):
         for i, gene in enumerate(cascade.genes):
-            into = [(u, s, f) for (u, v, s), f in zip(cascade.edges, cascade.frequency, strict=True) if v == gene]
+            into = [
+                (u, s, f)
+                for (u, v, s), f in zip(cascade.edges, cascade.frequency, strict=True)
+                if v == gene
+            ]
             rows.append(
                 {
                     "cascade": number,
@@ -270,4 +278,3 @@ def _lead(
 ) -> list[str]:
     place: Mapping[str, int] = {g: i for i, g in enumerate(genes)}
     return sorted(members, key=lambda g: -whole[place[g]])[:5]
-

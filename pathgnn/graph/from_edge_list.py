@@ -45,7 +45,8 @@ def from_edge_list(edges: Path, pathways: Path | None = None) -> PathwayGraph:
 
 def _read(path: Path) -> pd.DataFrame:
     try:
-        separator = "," if ".csv" in path.suffixes else "\t"
+        columns = pd.read_csv(path, sep="\t", nrows=0).columns
+        separator = "\t" if len(columns) > 1 else ","
         table = pd.read_csv(path, sep=separator, keep_default_na=False)
     except (OSError, ValueError) as error:
         raise GraphError(f"{path} cannot be read as an edge table: {error}") from error

@@ -73,7 +73,9 @@ class PathwayGraph:
     def members_of(self, pathway: str) -> tuple[str, ...]:
         """Genes of one pathway, in graph order."""
         if pathway not in self.pathways:
-            raise GraphError(f"no pathway {pathway!r}; there are {', '.join(self.pathways[:5])}, ...")
+            raise GraphError(
+                f"no pathway {pathway!r}; there are {', '.join(self.pathways[:5])}, ..."
+            )
         chosen = self.members[1][self.members[0] == self.pathways.index(pathway)]
         return tuple(self.genes[i] for i in np.sort(chosen))
 
@@ -124,7 +126,7 @@ class PathwayGraph:
 
 
 def from_networkx(graph: nx.DiGraph[str], provenance: Provenance) -> PathwayGraph:
-    """A PathwayGraph from a directed networkx graph with the attributes that `to_networkx` writes."""
+    """A PathwayGraph from a networkx graph with the attributes that `to_networkx` writes."""
     genes = tuple(str(n) for n in graph.nodes)
     place = {g: i for i, g in enumerate(genes)}
     nodes: list[dict[str, Any]] = [graph.nodes[g] for g in graph.nodes]
@@ -137,7 +139,9 @@ def from_networkx(graph: nx.DiGraph[str], provenance: Provenance) -> PathwayGrap
         genes=genes,
         kind=tuple(str(n.get("kind", "unknown")) for n in nodes),
         compartment=tuple(str(n.get("compartment", "")) for n in nodes),
-        edges=np.array([(place[u], place[v]) for u, v, _ in edges], dtype=np.int64).reshape(-1, 2).T,
+        edges=np.array([(place[u], place[v]) for u, v, _ in edges], dtype=np.int64)
+        .reshape(-1, 2)
+        .T,
         sign=np.array([int(d.get("sign", 0)) for _, _, d in edges], dtype=np.int64),
         mechanism=tuple(str(d.get("mechanism", "")) for _, _, d in edges),
         pathways=pathways,

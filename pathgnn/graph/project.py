@@ -102,11 +102,11 @@ def project(cohort: Cohort, graph: PathwayGraph) -> Nodes:
         rows = pd.Index(cohort.patients).get_indexer(on_genes.index)
         columns = pd.Index(graph.genes).get_indexer(on_genes.columns)
         values = on_genes.to_numpy(dtype=np.float32).T
-        x[np.ix_(columns, rows, [m])] = np.nan_to_num(values)[:, :, None]
-        seen[np.ix_(columns, rows, [m])] = ~np.isnan(values)[:, :, None]
+        x[columns[:, None], rows, m] = np.nan_to_num(values)
+        seen[columns[:, None], rows, m] = ~np.isnan(values)
     if not seen.any():
         raise refuse_no_overlap({k: t.columns for k, t in cohort.omics.items()}, graph.genes)
-    _refuse_lone_genes(seen.any((1, 2)), graph)
+    _refuse_lone_genes(np.asarray(seen.any((1, 2))), graph)
     return _nodes(cohort, graph, x, seen, tuple(reports))
 
 
@@ -184,7 +184,7 @@ def _nodes(
 ) -> Nodes:
     outcome = cohort.outcome
     block = cohort.clinical.reindex(list(cohort.patients)).to_numpy(dtype=np.float32)
-    rows = pd.Index(cohort.patients).get_indexer(list(outcome.patient))
+    rows = pd.Index(cohort.patients).get_indexer(pd.Index(outcome.patient))
     return Nodes(
         x=torch.from_numpy(x),
         seen=torch.from_numpy(seen),
@@ -210,9 +210,7 @@ def _nodes(
     )
 
 
-def match_layout(
-    nodes: Nodes, modalities: tuple[str, ...], covariates: tuple[str, ...]
-) -> Nodes:
+def match_layout(nodes: Nodes, modalities: tuple[str, ...], covariates: tuple[str, ...]) -> Nodes:
     """The same patients with the omics and covariates of another cohort, in its order.
 
     Omics and covariates that are lacking count as unseen; surplus ones are left out.

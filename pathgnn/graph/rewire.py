@@ -52,7 +52,7 @@ def _swap(
     source: np.ndarray, target: np.ndarray, a: int, b: int, taken: set[tuple[int, int]]
 ) -> None:
     (u, x), (v, y) = (int(source[a]), int(target[a])), (int(source[b]), int(target[b]))
-    if u == v or x == y or u == y or v == x or (u, y) in taken or (v, x) in taken:
+    if u in (v, y) or x in (v, y) or (u, y) in taken or (v, x) in taken:
         return
     taken -= {(u, x), (v, y)}
     taken |= {(u, y), (v, x)}

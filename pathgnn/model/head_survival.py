@@ -32,7 +32,9 @@ class SurvivalHead(Head):
         """Bins that end at event-time quantiles up to the horizon; base at the pooled hazard."""
         died = value[event & (value < horizon) & (value > 0)].double()
         if len(died) < 2:
-            raise CohortError(f"fewer than two events before {horizon:g} months; choose a later one")
+            raise CohortError(
+                f"fewer than two events before {horizon:g} months; choose a later one"
+            )
         inner = torch.quantile(died, torch.linspace(0, 1, N_BINS + 1).double()[1:-1])
         edges = torch.cat([inner.new_zeros(1), inner, inner.new_tensor([horizon])])
         # Tied quantiles would make empty bins of no width; spread them by a hair.

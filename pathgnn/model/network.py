@@ -71,12 +71,13 @@ class PathwayNet(nn.Module):
         )
         self.effect = EffectHead(n_pathways, n_covariates, layout.n_contrasts)
         self.trunk_linear = nn.Linear(n_pathways + n_covariates, 1)
-        self.trunk = nn.Sequential(
-            nn.Linear(n_pathways + n_covariates, config.trunk), nn.GELU(), nn.Linear(config.trunk, 1)
-        )
-        for layer in (self.trunk_linear, self.trunk[2]):
+        last = nn.Linear(config.trunk, 1)
+        for layer in (self.trunk_linear, last):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
+        self.trunk = nn.Sequential(
+            nn.Linear(n_pathways + n_covariates, config.trunk), nn.GELU(), last
+        )
         self.head = HEADS[layout.outcome]()
         self.register_buffer("activity_center", torch.zeros(2, 1, n_pathways))
         self.register_buffer("activity_scale", torch.ones(2, 1, n_pathways))
@@ -121,4 +122,3 @@ class PathwayNet(nn.Module):
             out = self(self.scales(nodes))
             prediction: Prediction = self.head.predict(out.m, out.delta)
         return prediction
-

@@ -53,7 +53,7 @@ def sparse_product(
     topo: Topology, value: Float[Tensor, " entry"], x: Float[Tensor, "column feature"]
 ) -> Float[Tensor, "row feature"]:
     """Matrix with the given values times x; gradients reach values and x, never through N x N."""
-    product: Tensor = _SparseProduct.apply(value, x, topo)
+    product: Tensor = _SparseProduct.apply(value, x, topo)  # type: ignore[no-untyped-call]
     return product
 
 
@@ -79,12 +79,14 @@ class _SparseProduct(torch.autograd.Function):
 def _sampled(topo: Topology, grad: Tensor, x: Tensor) -> Tensor:
     """<grad[row], x[column]> for every entry, by MKL or in pieces that stay small."""
     row, column = topo.forward.as_tensor()
-    if torch.backends.mkl.is_available() and x.is_floating_point() and len(row):
+    has_mkl: bool = torch.backends.mkl.is_available()  # type: ignore[no-untyped-call]
+    if has_mkl and x.is_floating_point() and len(row):
         (start, end), _ = topo.forward.get_csr()
         pattern = torch.sparse_csr_tensor(
             start, end, grad.new_zeros(len(row)), (topo.n_rows, topo.n_columns)
         )
-        return torch.sparse.sampled_addmm(pattern, grad.contiguous(), x.T, beta=0.0).values()
+        sampled: Tensor = torch.sparse.sampled_addmm(pattern, grad.contiguous(), x.T, beta=0.0)
+        return sampled.values()
     step = max(1, PIECE // max(1, x.shape[1]))
     pieces = [
         torch.linalg.vecdot(grad[row[i : i + step]], x[column[i : i + step]])
@@ -106,5 +108,7 @@ def _index(row: Tensor, column: Tensor, n_rows: int, n_columns: int) -> EdgeInde
     # torch announces once per process that CSR is in beta; met here, it does not reach the user.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        _matmul(index, torch.zeros(n_columns, 1, device=row.device), row.new_zeros(len(row)).float())
+        _matmul(
+            index, torch.zeros(n_columns, 1, device=row.device), row.new_zeros(len(row)).float()
+        )
     return index

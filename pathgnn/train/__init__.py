@@ -1,1 +1,1 @@
-"""Layer 5, learn it: training, cross-fitting, baselines, bundles; here the open set of baselines."""
+"""Layer 5, learn it: training, cross-fitting, baselines, bundles."""

@@ -51,7 +51,7 @@ def risk_only(task: Task) -> Benefits:
 
 def ridge_interactions(task: Task) -> Benefits:
     """Ridge of the outcome on all genes in each arm: every gene interacts with treatment."""
-    return task.outcome_model[:, 1:] - task.outcome_model[:, :1]
+    return np.asarray(task.outcome_model[:, 1:] - task.outcome_model[:, :1])
 
 
 def ridge_genes(task: Task) -> Benefits:
@@ -116,7 +116,7 @@ def _ridge(
     x: Float[np.ndarray, "patient feature"],
     task: Task,
     x_test: Float[np.ndarray, "test feature"],
-) -> Benefits:
+) -> Float[np.ndarray, "test contrast"]:
     used = x.std(0) > 1e-8
     center, spread = x[:, used].mean(0), x[:, used].std(0)
     x, x_test = ((part[:, used] - center) / spread for part in (x, x_test))

@@ -102,7 +102,9 @@ def save(model: Model, folder: Path) -> None:
         save_file(weights, part / WEIGHTS)
         graph = model.recipe.graph
         arrays = {"edges": graph.edges, "sign": graph.sign, "members": graph.members}
-        save_numpy({k: np.ascontiguousarray(v, dtype=np.int64) for k, v in arrays.items()}, part / GRAPH)
+        save_numpy(
+            {k: np.ascontiguousarray(v, dtype=np.int64) for k, v in arrays.items()}, part / GRAPH
+        )
         files = {name: sha256(part / name) for name in (WEIGHTS, GRAPH)}
         write_json(part / MANIFEST, _manifest(model) | {"files": files})
 
@@ -182,14 +184,20 @@ def _read(folder: Path, manifest: Mapping[str, Any]) -> Model:
     if graph.sha256 != manifest["graph"]["sha256"]:
         raise BundleError(f"the graph in {folder} is not the one the model was trained on")
     net_config = NetConfig.model_validate(manifest["net"])
-    layout = Layout(**{k: tuple(v) if isinstance(v, list) else v for k, v in manifest["layout"].items()})
+    shape = manifest["layout"]
+    layout = Layout(
+        tuple(shape["kinds"]), shape["n_covariates"], shape["n_contrasts"], shape["outcome"]
+    )
     weights = load_file(folder / WEIGHTS)
     members = tuple(
         Member(m["fold"], m["seed"], _net(i, weights, graph, layout, net_config), _history(m))
         for i, m in enumerate(manifest["members"])
     )
     recipe = Recipe(
-        graph, Estimand(**manifest["estimand"]), net_config, FitConfig.model_validate(manifest["fit"])
+        graph,
+        Estimand(**manifest["estimand"]),
+        net_config,
+        FitConfig.model_validate(manifest["fit"]),
     )
     return Model(
         recipe=recipe,
@@ -225,7 +233,9 @@ def _net(
     with torch.random.fork_rng(devices=[]):
         net = PathwayNet(graph, layout, config)
     start = f"{i}."
-    net.load_state_dict({k.removeprefix(start): v for k, v in weights.items() if k.startswith(start)})
+    net.load_state_dict(
+        {k.removeprefix(start): v for k, v in weights.items() if k.startswith(start)}
+    )
     for parameter in net.parameters():
         parameter.requires_grad_(False)
     return net.eval()

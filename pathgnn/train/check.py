@@ -53,7 +53,9 @@ def _coverage_finding(nodes: Nodes, graph: PathwayGraph) -> Finding:
     measured = int(nodes.seen.any(2).any(1).sum())
     said = f"{measured} of {len(nodes.genes)} graph genes are measured; {share:.0%} of a pathway"
     severity = "ok" if share >= LOW_COVERAGE else "warning"
-    return Finding("ok" if severity == "ok" else "warning", "coverage", share, f"{said} on average.")
+    return Finding(
+        "ok" if severity == "ok" else "warning", "coverage", share, f"{said} on average."
+    )
 
 
 def _constant_findings(nodes: Nodes) -> tuple[Finding, ...]:

@@ -156,7 +156,7 @@ def _inner_scores(train: Nodes, inner: Int[np.ndarray, " patient"]) -> Nuisances
 
 
 def _join(
-    parts: list[tuple[Int[torch.Tensor, " part"], Int[np.ndarray, " row"], Nuisances]],
+    parts: list[tuple[torch.Tensor, np.ndarray, Nuisances]],
     nodes: Nodes,
 ) -> Nuisances:
     """Scores of disjoint groups of patients put back into the order of the cohort."""

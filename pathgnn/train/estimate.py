@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 
 from pathgnn.benefit import metrics, verdict
 from pathgnn.benefit.estimand import Estimand
@@ -74,7 +74,9 @@ def contrast_of(nodes: Nodes, arm: str) -> int:
     if not arm:
         return 0
     if arm not in nodes.arms[1:]:
-        raise ConfigError(f"no arm {arm!r} to compare with {nodes.arms[0]!r}; have {nodes.arms[1:]}")
+        raise ConfigError(
+            f"no arm {arm!r} to compare with {nodes.arms[0]!r}; have {nodes.arms[1:]}"
+        )
     return nodes.arms.index(arm) - 1
 
 
@@ -125,7 +127,7 @@ def arms_overlap(fitted: Fitted, nodes: Nodes) -> Overlap:
     return overlap(fitted.scores.propensity, nodes.arm.numpy(), block)
 
 
-def events_per_arm(nodes: Nodes) -> Float[np.ndarray, " arm"]:
+def events_per_arm(nodes: Nodes) -> Int[np.ndarray, " arm"]:
     """Deaths, or the rarer class, or all rows of a continuous outcome, in every arm."""
     value, arm = nodes.value.numpy(), nodes.arm.numpy()
     if nodes.outcome == "survival":
@@ -175,7 +177,7 @@ def _shrink(fitted: Fitted, k: int) -> Float[np.ndarray, " patient"]:
 def _interval(
     tau: Float[np.ndarray, " patient"],
     gain: Float[np.ndarray, " patient"],
-    on: np.ndarray,
+    on: Bool[np.ndarray, " patient"],
     differs: bool,
 ) -> tuple[Float[np.ndarray, " patient"], Float[np.ndarray, " patient"]]:
     """95 % band of the line of gain on score; flat where benefit does not differ."""

@@ -57,7 +57,9 @@ def fit_network(
         net.head.prepare(train.value, train.event, train.horizon)
         stage = _Stage(net, train, net.scales(train), recipe)
         outcome = _rounds(stage, list(net.parameters()), _outcome_loss, recipe.fit.outcome_rounds)
-        held = {id(p) for part in (net.trunk, net.trunk_linear, net.head) for p in part.parameters()}
+        held = {
+            id(p) for part in (net.trunk, net.trunk_linear, net.head) for p in part.parameters()
+        }
         free = [p for p in net.parameters() if id(p) not in held]
         loss = _benefit_loss(scores)
         benefit = _rounds(stage, free, loss, recipe.fit.benefit_rounds)

@@ -46,7 +46,7 @@ class Nuisances(NamedTuple):
     @property
     def gain(self) -> Float[np.ndarray, "patient contrast"]:
         """Doubly robust score of the benefit of every arm against the reference."""
-        return self.gamma[:, 1:] - self.gamma[:, :1]
+        return np.asarray(self.gamma[:, 1:] - self.gamma[:, :1])
 
 
 def features(nodes: Nodes, scales: InputScales) -> Float[np.ndarray, "patient feature"]:
@@ -119,8 +119,8 @@ def _informs(nodes: Nodes) -> Bool[np.ndarray, "patient contrast"]:
 def _propensity(
     train: Nodes,
     test: Nodes,
-    x_train: Float[np.ndarray, "patient feature"],
-    x_test: Float[np.ndarray, "patient feature"],
+    x_train: Float[np.ndarray, "train feature"],
+    x_test: Float[np.ndarray, "test feature"],
 ) -> Float[np.ndarray, "row arm"]:
     """Shares per randomisation stratum in a trial, a logistic model otherwise."""
     n_arms = len(train.arms)
@@ -148,9 +148,9 @@ def _stratum_shares(train: Nodes, test: Nodes, n_arms: int) -> Float[np.ndarray,
 def _values(
     train: Nodes,
     test: Nodes,
-    x_train: Float[np.ndarray, "patient feature"],
-    x_test: Float[np.ndarray, "patient feature"],
-) -> tuple[Float[np.ndarray, " row"], Float[np.ndarray, " row"]]:
+    x_train: Float[np.ndarray, "train feature"],
+    x_test: Float[np.ndarray, "test feature"],
+) -> tuple[Float[np.ndarray, " train_row"], Float[np.ndarray, " test_row"]]:
     """Outcomes of the rows; survival becomes censoring-unbiased months up to the horizon."""
     time, event = train.value.double().numpy(), train.event.numpy()
     if train.outcome != "survival":
@@ -178,10 +178,10 @@ def _values(
 def _survival_model(
     train: Nodes,
     test: Nodes,
-    x_train: Float[np.ndarray, "patient feature"],
-    x_test: Float[np.ndarray, "patient feature"],
+    x_train: Float[np.ndarray, "train feature"],
+    x_test: Float[np.ndarray, "test feature"],
     grid: Float[np.ndarray, " grid"],
-) -> tuple[Float[np.ndarray, "row grid"], Float[np.ndarray, "row grid"]]:
+) -> tuple[Float[np.ndarray, "train_row grid"], Float[np.ndarray, "test_row grid"]]:
     """S(t) of the rows at the grid times from a penalised Cox model, S(0) = 1."""
     frames = [
         pd.DataFrame(
@@ -204,15 +204,15 @@ def _survival_model(
 def _indicator(
     arm: Int[np.ndarray, " row"], arms: tuple[str, ...]
 ) -> Float[np.ndarray, "row contrast"]:
-    return np.eye(len(arms))[arm][:, 1:]
+    return np.asarray(np.eye(len(arms))[arm][:, 1:])
 
 
 def _outcome_model(
     train: Nodes,
     value: Float[np.ndarray, " row"],
-    x_train: Float[np.ndarray, "patient feature"],
-    x_test: Float[np.ndarray, "patient feature"],
-) -> Float[np.ndarray, "patient arm"]:
+    x_train: Float[np.ndarray, "train feature"],
+    x_test: Float[np.ndarray, "test feature"],
+) -> Float[np.ndarray, "test arm"]:
     """Expected outcome per arm: a ridge regression in each arm, penalty by leave-one-out."""
     mu = np.empty((len(x_test), len(train.arms)))
     arm, patient_of = train.arm.numpy(), train.patient_of.numpy()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
+from pytest import approx
+
 from pathgnn.benefit.estimand import mean_gained, months_gained, risk_avoided, survival_gained
 from pathgnn.errors import ConfigError
 from pathgnn.model.head import Prediction
-from pytest import approx
 
 TIMES = torch.linspace(0, 36, 721)
 
@@ -34,7 +35,9 @@ def test_asking_beyond_the_curve_is_an_error():
         months_gained(48.0)(_exponential(0.1, 0.05))
 
 
-@pytest.mark.parametrize("estimand", [mean_gained(), risk_avoided(), months_gained(20.0), survival_gained(9.0)])
+@pytest.mark.parametrize(
+    "estimand", [mean_gained(), risk_avoided(), months_gained(20.0), survival_gained(9.0)]
+)
 def test_swapping_two_arms_flips_the_benefit(estimand):
     there, back = _exponential(0.1, 0.05), _exponential(0.05, 0.1)
     assert torch.allclose(estimand(there), -estimand(back), atol=1e-5)

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest import approx
+
 from pathgnn.benefit.metrics import (
     Estimate,
     autoc,
@@ -16,7 +18,6 @@ from pathgnn.benefit.metrics import (
     sequential_test,
     toc,
 )
-from pytest import approx
 
 
 def test_autoc_of_a_perfect_uniform_ranking_is_a_quarter_and_qini_a_twelfth():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from pytest import approx
+
 from pathgnn.benefit.scores import (
     aipw,
     censoring_curve,
@@ -13,7 +15,6 @@ from pathgnn.benefit.scores import (
     overlap_weight,
 )
 from pathgnn.errors import CohortError
-from pytest import approx
 
 GRID = np.linspace(0, 24, 200)
 
@@ -34,7 +35,9 @@ def test_aipw_of_two_arms_without_model_is_inverse_weighting():
 def test_a_patient_observed_in_both_arms_scores_the_observed_difference():
     arm, patient_of = np.array([0, 1, 0]), np.array([0, 0, 1])
     e = crossover_propensity(arm, patient_of, 2)
-    gamma = aipw(np.array([10.0, 30.0, 7.0]), arm, patient_of, e, np.array([[1.0, 2.0], [3.0, 4.0]]))
+    gamma = aipw(
+        np.array([10.0, 30.0, 7.0]), arm, patient_of, e, np.array([[1.0, 2.0], [3.0, 4.0]])
+    )
     assert gamma[0] == approx([10, 30])
     # Never seen in arm 1, so the model stands in there.
     assert gamma[1] == approx([7, 4])
@@ -47,7 +50,7 @@ def test_overlap_weights_have_mean_one_and_favour_balance():
 
 
 def _exponential(n, rng):
-    """Deaths at rate .06 + .06 x, censored at a rate that depends on nothing; truth in closed form."""
+    """Deaths at rate .06 + .06 x, censored at random; the truth in closed form."""
     x = rng.integers(0, 2, n)
     rate = 0.06 + 0.06 * x
     died, lost = rng.exponential(1 / rate), rng.exponential(1 / 0.04, n)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
-from pathgnn.model import HEADS
 from pytest import approx
 from torch import tensor
+
+from pathgnn.model import HEADS
 
 
 def _head(name):
@@ -52,7 +53,9 @@ def test_binary_loss_known_answer():
     # At even odds the cross-entropy is log 2.
     head = HEADS["binary"]()
     zero = torch.zeros(2)
-    assert head.loss(zero, zero, tensor([0.0, 1.0]), zero.bool()).item() == approx(0.693147, abs=1e-5)
+    assert head.loss(zero, zero, tensor([0.0, 1.0]), zero.bool()).item() == approx(
+        0.693147, abs=1e-5
+    )
 
 
 def test_moving_base_and_prognosis_together_changes_nothing():

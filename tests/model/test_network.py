@@ -8,6 +8,7 @@ import networkx as nx
 import numpy as np
 import pytest
 import torch
+
 from pathgnn.graph.project import project
 from pathgnn.model.config import NetConfig
 from pathgnn.model.layers import EffectHead
@@ -42,7 +43,9 @@ def test_renaming_genes_renames_the_answer(graph, nodes, trial):
     renamed = replace(graph, genes=tuple(name[g] for g in graph.genes))
     cohort = replace(trial[0], omics={k: t.rename(columns=name) for k, t in trial[0].omics.items()})
     again = project(cohort, renamed)
-    assert torch.equal(_net(graph, nodes).predict(nodes).mean, _net(renamed, again).predict(again).mean)
+    assert torch.equal(
+        _net(graph, nodes).predict(nodes).mean, _net(renamed, again).predict(again).mean
+    )
 
 
 def test_row_order_does_not_matter(graph, nodes):
@@ -82,7 +85,9 @@ def test_a_cohort_of_one_works(graph, nodes):
 def test_a_patient_without_any_omic_gets_the_reference(graph, nodes):
     net = _net(graph, nodes)
     one = nodes.take(torch.tensor([5]))
-    blind = replace(one, seen=torch.zeros_like(one.seen), clinical_seen=torch.zeros_like(one.clinical_seen))
+    blind = replace(
+        one, seen=torch.zeros_like(one.seen), clinical_seen=torch.zeros_like(one.clinical_seen)
+    )
     zero = Standardised(*(torch.zeros_like(x) for x in net.scales(one)))
     assert torch.equal(net(net.scales(blind)).delta, net(zero).delta)
 
@@ -106,7 +111,10 @@ def test_an_effect_head_at_its_start_is_a_linear_model():
 def test_inputs_are_the_same_after_every_call(graph, nodes):
     before = [t.clone() for t in (nodes.x, nodes.seen, nodes.clinical)]
     _net(graph, nodes).predict(nodes)
-    assert all(torch.equal(a, b) for a, b in zip(before, (nodes.x, nodes.seen, nodes.clinical), strict=True))
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(before, (nodes.x, nodes.seen, nodes.clinical), strict=True)
+    )
 
 
 def test_scales_ignore_what_was_not_seen(nodes, graph):

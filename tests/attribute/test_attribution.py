@@ -1,0 +1,128 @@
+"""Attribution: completeness, a closed form, evidence, stability."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from conftest import trial_on
+
+from pathgnn.attribute.by_integrated_gradients import integrated_gradients
+from pathgnn.attribute.explain import explain
+from pathgnn.attribute.significance import association, univariate_t
+from pathgnn.attribute.stability import jaccard_at, rank_biased_overlap, share_in_top
+from pathgnn.graph.project import project
+from pathgnn.model.config import ExplainConfig
+from pathgnn.train.crossfit import fit
+
+FAST = ExplainConfig(permutations=499)
+
+
+@pytest.fixture(scope="module")
+def explanation(fitted, nodes):
+    return explain(fitted, nodes, FAST)
+
+
+def test_attributions_plus_gap_are_the_difference_they_explain(explanation):
+    a = explanation.attribution
+    total = a.score.sum((1, 2)) + a.clinical.sum(1) + a.gap
+    assert torch.allclose(total, a.explained, atol=1e-5)
+    assert a.gap.abs().max() < 1e-3 * a.explained.std()
+
+
+def test_pathways_and_clinical_terms_sum_to_the_same_difference(explanation, fitted, nodes):
+    a = explanation.attribution
+    # What pathways leave is the clinical block, whose effect is a handful of slopes.
+    rest = a.explained - a.pathway.sum(1)
+    assert torch.allclose(rest, a.clinical.sum(1), atol=1e-3 * float(a.explained.std()))
+
+
+def test_of_a_linear_network_it_is_slope_times_value(fitted, nodes):
+    member = fitted.members[0]
+    state = {k: v.clone() for k, v in member.net.state_dict().items()}
+    with torch.no_grad():
+        member.net.effect.bend.zero_()
+        for conv in member.net.convs:
+            conv.bend.weight.zero_()
+    a = integrated_gradients(fitted, nodes, 0, 2)
+    at = torch.from_numpy(np.flatnonzero(fitted.fold == member.fold))
+    z = member.net.scales(nodes.take(at)).z
+    gradient = _gradient(member.net, z)
+    assert torch.allclose(a.score[at], (gradient * z).permute(1, 0, 2), atol=1e-4)
+    member.net.load_state_dict(state)
+
+
+def _gradient(net, z):
+    """Finite difference of the scaled effect for the first patient, the same for all if linear."""
+    x = z[:, :1].clone().requires_grad_(True)
+    out = net.scores(net.raw_activity(x), torch.zeros(1, net.effect.clinical.shape[0])).delta[0, 1]
+    return torch.autograd.grad(out * net.head.scale, x)[0]
+
+
+def test_unseen_values_get_nothing(explanation, nodes):
+    assert (explanation.attribution.score[~nodes.seen.permute(1, 0, 2)] == 0).all()
+
+
+def test_the_planted_pathway_is_first_and_the_prognostic_one_is_not_predictive(explanation):
+    a = explanation.attribution
+    assert int(a.pathway.abs().mean(0).argmax()) == 0
+    assert explanation.pathway.q[0] < 0.05
+    assert explanation.pathway.q[-2] > 0.05
+    assert int(a.prognostic_pathway.abs().mean(0).argmax()) == len(a.pathways) - 2
+
+
+def test_edges_sum_to_what_is_lost_without_them(fitted, nodes):
+    # Completeness of edge attribution over the top and bottom thirds of one single network.
+    a = integrated_gradients(fitted, nodes, 0, 16)
+    order = np.argsort(fitted.benefit[:, 0], kind="stable")
+    third = len(order) // 3
+    sign = np.zeros(len(order))
+    sign[order[:third]], sign[order[-third:]] = -1 / third, 1 / third
+    lost = 0.0
+    for member in fitted.members:
+        at = np.flatnonzero(fitted.fold == member.fold)
+        inputs = member.net.scales(nodes.take(torch.from_numpy(at)))
+        scales = [torch.full((fitted.recipe.graph.edges.shape[1],), v) for v in (1.0, 0.0)]
+        with_edges, without = (
+            member.net(inputs, s).delta[:, 1] * member.net.head.scale for s in scales
+        )
+        lost += float((with_edges - without).numpy() @ sign[at])
+    assert float(a.edge.sum()) == pytest.approx(lost, abs=2e-3)
+
+
+def test_under_the_null_few_pathways_are_significant(graph, recipe):
+    found = 0
+    for seed in range(6):
+        nodes = project(trial_on(graph, 150, 100 + seed, sd_benefit=0.0)[0], graph)
+        found += int((explain(fit(nodes, recipe, seed), nodes, FAST).pathway.q < 0.05).any())
+    assert found <= 2
+
+
+def test_permutation_p_is_uniform_without_and_small_with_association():
+    rng = np.random.default_rng(0)
+    fold = np.arange(120) % 3
+    p = [
+        association(rng.standard_normal((120, 4)), rng.standard_normal(120), fold, 199, rng).p
+        for _ in range(60)
+    ]
+    assert 0.4 < np.mean(p) < 0.6
+    x = rng.standard_normal((120, 1))
+    assert association(x, x[:, 0] + 0.1, fold, 199, rng).p[0] == pytest.approx(1 / 200)
+    assert association(np.zeros((120, 1)), x[:, 0], fold, 199, rng).p[0] == 1
+
+
+def test_univariate_t_known_answer():
+    # Values 0, 0, 1, 1 and gains 1, 2, 3, 4: r = 2 / sqrt 5, t = r sqrt(2 / (1 - r^2)).
+    values = np.array([0.0, 0, 1, 1])[:, None, None]
+    t = univariate_t(values, np.ones((4, 1, 1), bool), np.array([1.0, 2, 3, 4]))
+    r = 2 / 5**0.5
+    assert t[0, 0] == pytest.approx(r * (2 / (1 - r**2)) ** 0.5)
+
+
+def test_stability_known_answers():
+    same = np.array([[3.0, 2, 1, 0], [3, 2, 1, 0]])
+    assert jaccard_at(same, 2) == rank_biased_overlap(same) == 1
+    apart = np.array([[3.0, 2, 1, 0], [0, 1, 2, 3]])
+    assert jaccard_at(apart, 2) == 0
+    assert 0 < rank_biased_overlap(apart) < 0.5
+    assert share_in_top(apart, 2).tolist() == [0.5, 0.5, 0.5, 0.5]

@@ -1,0 +1,109 @@
+"""Cascades: the exact optimum against brute force, ends, signs, stability."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pathgnn.attribute.cascade import Terrain, cascades, solve, solve_many
+from pathgnn.attribute.explain import explain
+from pathgnn.graph.graph import PathwayGraph, Provenance
+from pathgnn.model.config import ExplainConfig
+
+CONFIG = ExplainConfig(longest=5, permutations=199)
+
+
+def _graph(pairs, kinds, signs=None):
+    n = len(kinds)
+    return PathwayGraph(
+        genes=tuple(f"G{i}" for i in range(n)),
+        kind=tuple(kinds),
+        compartment=("",) * n,
+        edges=np.array(pairs, dtype=np.int64).reshape(-1, 2).T,
+        sign=np.array(signs or [1] * len(pairs), dtype=np.int64),
+        mechanism=("",) * len(pairs),
+        pathways=("P",),
+        members=np.array([[0], [0]]),
+        provenance=Provenance("test"),
+    )
+
+
+KINDS = ("receptor", "kinase", "kinase", "transcription_factor", "receptor", "effector")
+PAIRS = [(0, 1), (1, 2), (2, 3), (1, 3), (4, 2), (2, 5), (0, 2), (5, 3)]
+
+
+def _by_hand(terrain, config):
+    """Best value over all subsets of edges that the definition allows."""
+    graph, best = terrain.graph, 0.0
+    for size in range(1, len(PAIRS) + 1):
+        for chosen in combinations(range(graph.edges.shape[1]), size):
+            g = nx.DiGraph([tuple(map(int, graph.edges[:, e])) for e in chosen])
+            starts = [v for v in g if g.in_degree(v) == 0]
+            if len(starts) != 1 or not nx.is_directed_acyclic_graph(g):
+                continue
+            ends_right = all(
+                graph.kind[v] in ("transcription_factor", "effector")
+                for v in g
+                if g.out_degree(v) == 0
+            )
+            if graph.kind[starts[0]] != "receptor" or not ends_right:
+                continue
+            best = max(best, terrain.prize[list(g)].sum() - config.edge_cost * size)
+    return best
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.floats(0.1, 1), min_size=6, max_size=6))
+def test_it_is_the_best_of_all_allowed_cascades(prizes):
+    terrain = Terrain(_graph(PAIRS, KINDS), np.array(prizes), np.ones(6, dtype=int))
+    route = solve(terrain, CONFIG, np.arange(len(PAIRS)))
+    assert (route.value if route else 0.0) == pytest.approx(_by_hand(terrain, CONFIG), abs=1e-6)
+
+
+def test_an_edge_against_the_directions_costs_more():
+    # Two routes of equal genes; the inhibiting edge contradicts two genes that both help.
+    graph = _graph([(0, 1), (1, 3), (0, 2), (2, 3)], KINDS[:4], [1, -1, 1, 1])
+    terrain = Terrain(graph, np.array([1.0, 0.5, 0.5, 1.0]), np.ones(4, dtype=int))
+    route = solve(terrain, ExplainConfig(edge_cost=0.4), np.arange(4))
+    assert set(route.edges) == {2, 3}
+
+
+def test_nothing_is_drawn_without_a_receptor_or_a_score():
+    no_receptor = _graph([(0, 1)], ("kinase", "transcription_factor"))
+    assert (
+        solve(Terrain(no_receptor, np.ones(2), np.ones(2, dtype=int)), CONFIG, np.arange(1)) is None
+    )
+    graph = _graph(PAIRS, KINDS)
+    assert solve(Terrain(graph, np.zeros(6), np.ones(6, dtype=int)), CONFIG, np.arange(8)) is None
+
+
+def test_several_cascades_share_no_edge():
+    graph = _graph([(0, 1), (1, 3), (4, 2), (2, 5)], KINDS)
+    routes = solve_many(Terrain(graph, np.ones(6), np.ones(6, dtype=int)), CONFIG, 3)
+    assert [len(r.edges) for r in routes] == [2, 2]
+    assert not set(routes[0].edges) & set(routes[1].edges)
+
+
+def test_the_planted_chain_comes_back_with_its_signs(fitted, nodes, trial, graph):
+    found = explain(
+        fitted, nodes, CONFIG.model_copy(update={"longest": 9, "edge_cost": 0.1})
+    ).cascades
+    assert found
+    top = found[0]
+    assert len(set(top.genes) & set(trial[1].cascade)) >= 0.7 * len(trial[1].cascade)
+    assert top.pathway == "PATH0"
+    assert top.kind[0] == "receptor"
+    assert all(f >= CONFIG.stable for f in top.frequency)
+    order = dict(zip(top.genes, top.order, strict=True))
+    assert all(order[u] < order[v] for u, v, _ in top.edges)
+    assert 0 < top.p < 0.05
+
+
+def test_asking_for_no_cascade_gives_none(fitted, nodes):
+    assert explain(fitted, nodes, CONFIG.model_copy(update={"cascades": 0})).cascades == ()
+    assert cascades.__doc__

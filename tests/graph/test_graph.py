@@ -1,0 +1,177 @@
+"""Graph layer: the curated graph, round trips, rewiring, projection."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from pathgnn.cohort.cohort import Cohort
+from pathgnn.errors import GraphError
+from pathgnn.graph.from_curated import data_folder, from_curated
+from pathgnn.graph.from_edge_list import from_edge_list
+from pathgnn.graph.from_gmt import read_gmt, with_pathways
+from pathgnn.graph.graph import from_networkx
+from pathgnn.graph.project import coverage, match_layout, project
+from pathgnn.graph.rewire import rewire, share_moved, shuffle_pathways, without_edges
+
+
+def test_the_curated_graph_is_as_large_as_promised():
+    graph = from_curated()
+    assert len(graph.genes) >= 250
+    assert len(graph.pathways) >= 12
+    assert graph.edges.shape[1] >= 600
+    assert set(np.unique(graph.sign)) == {-1, 1}
+
+
+def test_most_curated_pathways_have_a_route_from_receptor_to_effector():
+    graph = from_curated()
+    whole = graph.to_networkx()
+    routed = 0
+    for pathway in graph.pathways:
+        part = whole.subgraph(graph.members_of(pathway))
+        starts = [g for g in part if part.nodes[g]["kind"] == "receptor"]
+        ends = {g for g in part if part.nodes[g]["kind"] in ("transcription_factor", "effector")}
+        routed += any(len(nx.descendants(part, g) & ends) for g in starts)
+    assert routed >= 20
+
+
+def test_aliases_lead_to_genes_of_the_graph_and_never_hide_a_symbol():
+    graph = from_curated()
+    assert all(g in graph.genes for names in graph.aliases.values() for g in names)
+    assert not set(graph.aliases) & set(graph.genes)
+    assert graph.aliases["HER2"] == ("ERBB2",)
+
+
+def test_unsupported_curated_edges_carry_a_reason():
+    edges = pd.read_csv(data_folder() / "edges.csv", keep_default_na=False)
+    assert (edges.loc[edges["support"] == "none", "reason"] != "").all()
+    assert (edges["support"] != "none").mean() >= 0.85
+
+
+def test_networkx_round_trip_is_the_identity():
+    graph = from_curated()
+    again = from_networkx(graph.to_networkx(), graph.provenance)
+    assert again.genes == graph.genes
+    assert set(map(tuple, again.edges.T.tolist())) == set(map(tuple, graph.edges.T.tolist()))
+    assert {p: set(again.members_of(p)) for p in again.pathways} == {
+        p: set(graph.members_of(p)) for p in graph.pathways
+    }
+
+
+def test_rewiring_keeps_signed_degrees_and_moves_most_edges():
+    graph = from_curated()
+    control = rewire(graph, np.random.default_rng(0))
+    for side in (0, 1):
+        pairs = (
+            Counter(zip(g.edges[side].tolist(), g.sign.tolist(), strict=True))
+            for g in (graph, control)
+        )
+        assert next(pairs) == next(pairs)
+    assert len(set(map(tuple, control.edges.T.tolist()))) == graph.edges.shape[1]
+    assert (control.edges[0] != control.edges[1]).all()
+    assert share_moved(graph, control) > 0.9
+
+
+def test_other_controls_keep_what_they_say(graph):
+    shuffled = shuffle_pathways(graph, np.random.default_rng(0))
+    assert [len(shuffled.members_of(p)) for p in shuffled.pathways] == [6] * 4
+    assert without_edges(graph).edges.shape == (2, 0)
+    assert graph.edges.shape[1] > 0
+
+
+def test_restricting_keeps_edges_between_the_chosen(graph):
+    part = graph.restrict(["P0G1", "P0G0", "P2G5"])
+    assert part.genes == ("P0G0", "P0G1", "P2G5")
+    assert part.edges.tolist() == [[0], [1]]
+    assert part.pathways == ("PATH0", "PATH2")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"genes": ("A",) * 24}, "twice"),
+        ({"edges": np.full((2, 24), 99)}, "not in the graph"),
+        ({"sign": np.full(24, 3)}, "\\+1, -1 or 0"),
+        ({"pathways": ("a", "b", "c", "bad\x00name")}, "unprintable"),
+    ],
+)
+def test_an_impossible_graph_is_refused(graph, change, said):
+    with pytest.raises(GraphError, match=said):
+        replace(graph, **change)
+
+
+def test_edge_list_and_gmt_from_files(tmp_path):
+    (tmp_path / "edges.tsv").write_text(
+        "source\ttarget\tsign\nA\tB\t1\nB\tC\t-1\nA\tA\t1\nA\tB\t1\n"
+    )
+    (tmp_path / "sets.gmt").write_text("S1\tna\tA\tB\nS2\tna\tC\tD\n")
+    graph = from_edge_list(tmp_path / "edges.tsv", tmp_path / "sets.gmt")
+    assert graph.genes == ("A", "B", "C", "D")
+    assert graph.sign.tolist() == [1, -1]
+    assert graph.members_of("S2") == ("C", "D")
+    (tmp_path / "twice.gmt").write_text("S1\tna\tA\nS1\tna\tB\n")
+    with pytest.raises(GraphError, match="line 2: set 'S1' stands twice"):
+        read_gmt(tmp_path / "twice.gmt")
+
+
+def test_real_gene_sets_lie_on_the_curated_graph(shared):
+    graph = with_pathways(from_curated(), shared / "data/graph/raw/h.all.v2022.1.Hs.symbols.gmt.gz")
+    assert len(graph.pathways) == 50
+    assert "TP53" in graph.members_of("HALLMARK_P53_PATHWAY")
+
+
+def test_projection_puts_values_at_their_gene_patient_and_omic(nodes, trial):
+    cohort = trial[0]
+    table = cohort.omics["expression"]
+    patient, gene = table.index[7], "P1G2"
+    at = (
+        nodes.genes.index(gene),
+        nodes.patients.index(patient),
+        nodes.modalities.index("expression"),
+    )
+    assert nodes.x[at].item() == pytest.approx(table.loc[patient, gene], rel=1e-6)
+    lacking = (set(cohort.patients) - set(cohort.omics["protein"].index)).pop()
+    column = nodes.patients.index(lacking)
+    assert not nodes.seen[:, column, nodes.modalities.index("protein")].any()
+
+
+def test_features_reach_genes_through_a_map_with_weights(graph, trial):
+    cohort = trial[0]
+    scores = pd.DataFrame({"s1": [2.0, np.nan], "s2": [4.0, 6.0]}, index=list(cohort.patients[:2]))
+    weights = pd.DataFrame(
+        [("s1", "P0G0", 1.0), ("s2", "P0G0", 3.0), ("s1", "P0G1", -1.0), ("s2", "ELSEWHERE", 1.0)],
+        columns=["feature", "gene", "weight"],
+    )
+    mapped: Cohort = replace(
+        cohort,
+        omics={"score": scores},
+        kinds={"score": "signature"},
+        feature_maps={"score": weights},
+    )
+    nodes = project(mapped, graph)
+    # (1 x 2 + 3 x 4) / 4 for the first patient; the second lacks s1: only s2 counts.
+    assert nodes.x[0, :2, 0].tolist() == pytest.approx([3.5, 6.0])
+    assert nodes.x[1, :2, 0].tolist() == pytest.approx([-2.0, 0.0])
+    assert nodes.seen[1, :2, 0].tolist() == [True, False]
+    assert nodes.report[0].mapped == 2
+
+
+def test_coverage_counts_measured_genes(nodes, graph):
+    table = coverage(nodes, graph)
+    assert table["share"].tolist() == [1.0] * 4
+    hidden = replace(nodes, seen=torch.zeros_like(nodes.seen))
+    assert coverage(hidden, graph)["measured"].sum() == 0
+
+
+def test_lacking_omics_count_as_unseen(nodes):
+    other = match_layout(nodes, ("protein", "phospho"), ("age", "stage"))
+    assert not other.seen[:, :, 1].any()
+    assert torch.equal(other.x[:, :, 0], nodes.x[:, :, nodes.modalities.index("protein")])
+    with pytest.raises(GraphError, match="name the same layers"):
+        match_layout(nodes, ("phospho",), ())

@@ -1,0 +1,164 @@
+"""Cross-fitting and training: no leakage, determinism, swapped arms, known answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from conftest import QUICK, trial_on
+
+from pathgnn.benefit.estimand import months_gained, risk_avoided
+from pathgnn.benefit.verdict import ALPHA
+from pathgnn.cohort.simulate import COVERED
+from pathgnn.errors import RefusedError
+from pathgnn.graph.project import project
+from pathgnn.graph.rewire import without_edges
+from pathgnn.train.check import check, refuse
+from pathgnn.train.crossfit import NETWORK, _fit_part, fit
+from pathgnn.train.estimate import estimate
+from pathgnn.train.nuisance import fit_nuisances
+
+
+def _states(members):
+    return [t for m in members for t in m.net.state_dict().values()]
+
+
+def test_scrambling_held_out_outcomes_changes_no_training_prediction(nodes, recipe):
+    is_test = np.arange(nodes.n_patients) < 80
+    rows = torch.nonzero(torch.from_numpy(is_test)[nodes.patient_of])[:, 0]
+    scrambled = nodes.value.clone()
+    scrambled[rows] = 100 * torch.randn(len(rows))
+    parts = [
+        _fit_part(n, ~is_test, is_test, recipe, (0, 0))
+        for n in (nodes, replace(nodes, value=scrambled))
+    ]
+    for before, after in zip(*(_states(p.members) for p in parts), strict=True):
+        assert torch.equal(before, after)
+    for name in parts[0].ladder:
+        assert np.array_equal(parts[0].ladder[name], parts[1].ladder[name]), name
+
+
+def test_the_same_seed_gives_the_same_fit_and_another_seed_another(nodes, recipe, fitted):
+    again, other = fit(nodes, recipe, 0), fit(nodes, recipe, 1)
+    assert np.array_equal(again.benefit, fitted.benefit)
+    assert not np.array_equal(other.benefit, fitted.benefit)
+
+
+def test_fitting_changes_neither_inputs_nor_the_global_random_state(nodes, recipe):
+    before, state = nodes.x.clone(), torch.get_rng_state()
+    is_test = np.arange(nodes.n_patients) < 80
+    _fit_part(nodes, ~is_test, is_test, recipe, (0, 0))
+    assert torch.equal(before, nodes.x)
+    assert torch.equal(state, torch.get_rng_state())
+
+
+def test_swapping_two_arms_flips_the_benefit(nodes, recipe, fitted):
+    swapped = fit(replace(nodes, arm=1 - nodes.arm), recipe, 0)
+    assert swapped.scores.gain.mean() == pytest.approx(-fitted.scores.gain.mean(), abs=0.1)
+    assert np.corrcoef(swapped.benefit[:, 0], fitted.benefit[:, 0])[0, 1] < -0.8
+
+
+def test_relabelling_arms_relabels_the_answer(graph, recipe):
+    cohort, _ = trial_on(graph, 180, 5)
+    arm = np.arange(180) % 3
+    three = [
+        replace(cohort, outcome=replace(cohort.outcome, arm=a, arms=names))
+        for a, names in ((arm, ("c", "a", "b")), (np.array([0, 2, 1])[arm], ("c", "b", "a")))
+    ]
+    one, two = (
+        fit_nuisances(n.take(torch.arange(90)), n.take(torch.arange(90, 180)))
+        for n in (project(c, graph) for c in three)
+    )
+    assert one.gain[:, ::-1] == pytest.approx(two.gain)
+
+
+def test_the_planted_benefit_is_found_and_the_network_beats_average_and_risk(nodes, trial, fitted):
+    benefit = estimate(fitted, nodes)
+    assert np.corrcoef(benefit.score, trial[1].benefit)[0, 1] > 0.7
+    assert benefit.differs
+    autoc = {rung.name: rung.autoc.value for rung in benefit.ladder}
+    assert autoc[NETWORK] > max(autoc["average effect"], autoc["risk only"]) + 0.3
+    assert benefit.halves[0].low > benefit.halves[1].high
+
+
+def test_with_a_constant_effect_everybody_gets_nearly_the_average(graph, recipe):
+    cohort, _ = trial_on(graph, 200, 8, sd_benefit=0.0)
+    nodes = project(cohort, graph)
+    benefit = estimate(fit(nodes, recipe, 0), nodes)
+    assert not benefit.differs
+    assert benefit.benefit.std() < 0.1 * nodes.value.std()
+    assert any(f.topic == "who benefits" and f.severity == "warning" for f in benefit.findings)
+
+
+def test_a_graph_that_is_not_needed_is_called_so(nodes, fitted):
+    verdict = next(f for f in estimate(fitted, nodes).findings if f.topic == "graph")
+    assert verdict.severity in ("note", "ok")
+    assert ("no evidence about edges" in verdict.sentence) == (verdict.severity == "note")
+
+
+def test_where_only_the_ends_are_measured_the_true_graph_reaches_further(graph, trial, recipe):
+    # The benefit follows the last gene of a chain; only genes two steps above it are measured.
+    cohort, _ = trial
+    last = graph.members_of("PATH0")[-1]
+    lost = {k: t.drop(columns=[c for c in t.columns if c == last]) for k, t in cohort.omics.items()}
+    nodes = project(replace(cohort, omics=lost), graph)
+    is_test = np.arange(nodes.n_patients) < 80
+    with_edges = _fit_part(nodes, ~is_test, is_test, recipe, (0, 0)).members[0].net
+    bare = recipe._replace(graph=without_edges(graph))
+    without = _fit_part(nodes, ~is_test, is_test, bare, (0, 0)).members[0].net
+    place = graph.genes.index(last)
+    z = with_edges.scales(nodes).z
+    h = with_edges.embed(z)
+    for conv in with_edges.convs:
+        h = conv(h)
+    assert h[place].abs().sum() > 0
+    assert without.embed(z)[place].abs().sum() == 0
+
+
+@pytest.mark.parametrize("outcome", ["binary", "survival"])
+def test_every_outcome_runs_through(graph, outcome):
+    cohort, truth = trial_on(graph, 400, 4, sd_benefit=4.0)
+    y = cohort.outcome.value
+    rng = np.random.default_rng(0)
+    if outcome == "binary":
+        value, event, estimand = (
+            (y > np.median(y)).astype(float),
+            np.ones(400, bool),
+            risk_avoided(),
+        )
+    else:
+        died, lost = rng.exponential(20 * np.exp(0.5 * (y - y.mean()))), rng.exponential(60, 400)
+        value, event, estimand = np.minimum(died, lost), died <= lost, months_gained(24.0)
+    changed = replace(cohort.outcome, kind=outcome, value=value, event=event, horizon=24.0)
+    nodes = project(replace(cohort, outcome=changed), graph)
+    recipe = _recipe(graph, estimand)
+    benefit = estimate(fit(nodes, recipe, 0), nodes)
+    assert np.corrcoef(benefit.score, truth.benefit)[0, 1] > 0.4
+    assert np.isfinite(benefit.benefit).all()
+
+
+def _recipe(graph, estimand):
+    from pathgnn.model.config import NetConfig
+    from pathgnn.train.fit import Recipe
+
+    return Recipe(graph, estimand, NetConfig(), QUICK)
+
+
+def test_an_observational_cohort_decided_by_a_gene_is_refused(graph, trial):
+    cohort, _ = trial
+    gene = cohort.omics["expression"]["P0G0"].reindex(list(cohort.patients)).fillna(0).to_numpy()
+    decided = replace(cohort.outcome, arm=(gene > 0).astype(int), randomised=False)
+    clinical = cohort.clinical.assign(score=10 * gene)
+    nodes = project(replace(cohort, outcome=decided, clinical=clinical), graph)
+    findings = check(nodes, graph, 3, 0)
+    with pytest.raises(RefusedError, match="too different to compare"):
+        refuse(findings, accept_risk=False)
+    refuse(findings, accept_risk=True)
+
+
+def test_a_randomised_cohort_passes_the_checks(nodes, graph):
+    assert all(f.severity != "refused" for f in check(nodes, graph, 3, 0))
+    assert COVERED["expression"] == 1.0
+    assert 0 < ALPHA < 1
