@@ -38,7 +38,8 @@ def _read(name: str) -> dict[str, Any]:
 def _demo() -> str:
     rows = _read("demo_recovery")["rows"]
     lines = [
-        f"**Simulated trials, {len(rows)} seeds** (600 patients, one planted cascade; `demo_recovery.py`):",
+        f"**Simulated trials, {len(rows)} seeds** (600 patients, one planted cascade; "
+        "`demo_recovery.py`):",
         "",
         "| seed | network r | rewired r | best other r | pathway rank | genes recovered "
         "| prognostic called predictive |",

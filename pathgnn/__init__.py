@@ -28,6 +28,8 @@ _PUBLIC: Mapping[str, str] = MappingProxyType(
         "PathgnnError": "errors",
         "Recipe": "train.fit",
         "Study": "study",
+        "cascades": "attribute.cascade",
+        "check": "train.check",
         "demo_input": "demo",
         "estimate": "train.estimate",
         "explain": "attribute.explain",
@@ -47,6 +49,10 @@ _PUBLIC: Mapping[str, str] = MappingProxyType(
         "run": "run",
         "save": "train.bundle",
         "survival_gained": "benefit.estimand",
+        "to_graphml": "export.to_graphml",
+        "to_report": "export.to_report",
+        "to_rnk": "export.to_rnk",
+        "to_tables": "export.to_tables",
     }
 )
 

@@ -149,6 +149,11 @@ class _Keeper:
         """Finished before, with the same settings, data and versions."""
         return self.done.get(stage) == self._key(stage)
 
+    def begin(self, stage: str) -> None:
+        """Forget what an earlier run left of a stage before it is written anew."""
+        if self.done.pop(stage, None) is not None:
+            write_json(self.path, self.done)
+
     def finish(self, stage: str) -> None:
         """Mark a stage as finished."""
         self.done[stage] = self._key(stage)
@@ -179,6 +184,7 @@ def _fitted(
     recipe = Recipe(given.graph, estimand_of(study, nodes), study.net, study.fit)
     fitted = fit(nodes, recipe, study.seed, options.progress)
     benefits = _benefits(fitted, nodes)
+    keeper.begin("fit")
     save_fitted(fitted, nodes, benefits, out / "fit")
     write_json(out / "metrics.json", metrics(benefits))
     keeper.finish("fit")
@@ -190,6 +196,7 @@ def _explanation(given: Input, fitted: Fitted, out: Path, keeper: _Keeper) -> Ex
     if keeper.is_done("explain"):
         return load_explanation(out / "explanation")
     explanation = explain(fitted, given.nodes, given.study.explain)
+    keeper.begin("explain")
     save_explanation(explanation, out / "explanation")
     keeper.finish("explain")
     return explanation
@@ -238,8 +245,9 @@ def _stamp(given: Input) -> dict[str, str]:
 
 def _hashes(study: Study, folder: Path, data: Path) -> dict[str, str]:
     cohort = study.cohort
-    files = {data / o.file for o in cohort.omics.values()} | {data / cohort.outcome.file}
-    files |= {folder / o.feature_map for o in cohort.omics.values() if o.feature_map}
-    files |= {data / cohort.clinical.file} if cohort.clinical.file else set()
-    files |= {folder / f for f in (study.graph.edges, study.graph.pathways) if f}
-    return {path.name: sha256(path) for path in sorted(files)}
+    omics = cohort.omics.values()
+    tables = {o.file for o in omics} | {cohort.outcome.file, cohort.clinical.file} - {""}
+    beside = {o.feature_map for o in omics} | {study.graph.edges, study.graph.pathways}
+    named = {f"data:{f}": data / f for f in tables}
+    named |= {f"study:{f}": folder / f for f in beside - {""}}
+    return {name: sha256(path) for name, path in sorted(named.items())}

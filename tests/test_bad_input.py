@@ -145,6 +145,21 @@ def _infinite(folder):
     _table(folder, "expression", lambda t: t.mask(t > 1.5, np.inf))
 
 
+def _events_one_two(folder):
+    _survival(folder)
+    _table(folder, "clinical", lambda t: t.assign(event=t["event"] + 1))
+
+
+def _other_estimand(folder):
+    _survival(folder)
+    path = folder / "study.toml"
+    path.write_text(path.read_text() + '\n[estimand]\nname = "survival_gained"\nat = 2\n')
+
+
+def _no_pathways(folder):
+    _toml(folder, 'pathways = "pathways.gmt"\n', "")
+
+
 def _few_patients(folder):
     _table(folder, "clinical", lambda t: t.head(22))
     _toml(folder, "folds = 3", "folds = 10")
@@ -181,6 +196,9 @@ CASES = {
     _other_ids: ["no patient id in common"],
     _negative_mutation: ["mutation", "below 0"],
     _infinite: ["infinite values", "logarithm"],
+    _events_one_two: ["holds 1, 2", "recode"],
+    _other_estimand: ["survival is scored in months gained"],
+    _no_pathways: ["no pathways", "GMT"],
     _few_patients: ["too few for 10 folds"],
     _broken_toml: ["not a readable TOML file"],
 }

@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 import networkx as nx
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
 from pathgnn.attribute.attribution import Attribution, Cascade
-from pathgnn.attribute.significance import association
+from pathgnn.attribute.significance import OF_SUMS, association
 from pathgnn.errors import GraphError
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.model.config import ExplainConfig
@@ -25,6 +25,7 @@ ENDS = ("transcription_factor", "effector")
 MOST_CANDIDATES = 60
 # An edge whose sign contradicts the directions of its two genes costs this many edges.
 INCONSISTENT = 2.0
+FEWEST_STABLE = 2
 SECONDS = 5.0
 # A patient carries a cascade when it makes up this share of their attribution.
 CARRIED = 0.2
@@ -51,8 +52,10 @@ def cascades(
 ) -> tuple[Cascade, ...]:
     """Receptor-to-effector cascades that come back in the networks; none if none does.
 
-    Each network's scores are solved alone; only edges that come back in a share `stable` of the
-    networks may be drawn, and the consensus scores decide among them.
+    Each network's scores are solved alone. Edges that come back in a share `stable` of the
+    networks are the middle, of two edges at least; the consensus scores decide which of them are
+    drawn and which receptor and effector are tied to their ends, with the frequency of each edge.
+    Networks that agree on the middle often differ in the receptor, whose own score is small.
     """
     graph = fitted.recipe.graph
     direction = directions(attribution)
@@ -63,12 +66,26 @@ def cascades(
         frequency[list({e for route in found for e in route.edges})] += 1
     frequency /= len(attribution.member)
     consensus = Terrain(graph, _relative(attribution.by_gene.abs().mean(0).numpy()), direction)
-    stable = np.flatnonzero(frequency >= config.stable)
-    routes = solve_many(consensus, config, config.cascades, stable)
+    stable = frequency >= config.stable
+    allowed = np.flatnonzero(stable | _at_the_ends(graph, stable))
+    found = solve_many(consensus, config, config.cascades, allowed)
+    routes = [route for route in found if stable[list(route.edges)].sum() >= FEWEST_STABLE]
     return tuple(
         _describe(route, consensus, frequency, attribution, (fitted, config, rng))
         for route in routes
     )
+
+
+def _at_the_ends(
+    graph: PathwayGraph, stable: Bool[np.ndarray, " edge"]
+) -> Bool[np.ndarray, " edge"]:
+    """Edges that tie a receptor or an effector to a gene of the stable middle."""
+    middle = np.zeros(len(graph.genes), dtype=bool)
+    middle[graph.edges[:, stable]] = True
+    starts = np.array([kind in STARTS for kind in graph.kind])
+    ends = np.array([kind in ENDS for kind in graph.kind])
+    source, target = graph.edges
+    return np.asarray((starts[source] & middle[target]) | (middle[source] & ends[target]))
 
 
 def directions(attribution: Attribution) -> Int[np.ndarray, " gene"]:
@@ -260,6 +277,7 @@ def _describe(
         fitted.fold[on],
         config.permutations,
         rng,
+        OF_SUMS,
     )
     whole = attribution.by_gene.abs().sum(1).double().numpy()
     carried = np.abs(share).sum(1) / whole.clip(1e-12) >= CARRIED

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from pathgnn.attribute.attribution import Attribution, Cascade, Evidence
 from pathgnn.attribute.by_integrated_gradients import integrated_gradients
 from pathgnn.attribute.cascade import cascades
-from pathgnn.attribute.significance import association, univariate_t
+from pathgnn.attribute.significance import OF_SUMS, association, univariate_t
 from pathgnn.attribute.stability import TOP_GENES, jaccard_at, rank_biased_overlap
 from pathgnn.graph.project import Nodes
 from pathgnn.model.config import ExplainConfig
@@ -42,17 +42,17 @@ def explain(fitted: Fitted, nodes: Nodes, config: ExplainConfig | None = None) -
     on = fitted.scores.informs[:, k]
     gain, fold = fitted.scores.gain[on, k], fitted.fold[on]
 
-    def evidence(items: Float[np.ndarray, "patient item"], path: int) -> Evidence:
+    def evidence(items: Float[np.ndarray, "patient item"], path: int, inflation: float) -> Evidence:
         rng = rng_for(fitted.seed, 7, path)
-        return association(items[on], gain, fold, config.permutations, rng)
+        return association(items[on], gain, fold, config.permutations, rng, inflation)
 
     scores = attribution.member.double().numpy()
     seen = nodes.seen.permute(1, 0, 2).numpy()[on]
     values = nodes.x.permute(1, 0, 2).double().numpy()[on]
     return Explanation(
         attribution=attribution,
-        gene=evidence(attribution.by_gene.double().numpy(), 0),
-        pathway=evidence(attribution.pathway.double().numpy(), 1),
+        gene=evidence(attribution.by_gene.double().numpy(), 0, 1.0),
+        pathway=evidence(attribution.pathway.double().numpy(), 1, OF_SUMS),
         cascades=cascades(attribution, fitted, config, rng_for(fitted.seed, 7, 2)),
         stability=(jaccard_at(scores, TOP_GENES), rank_biased_overlap(scores)),
         univariate=univariate_t(values, seen, gain),

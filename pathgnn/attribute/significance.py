@@ -10,6 +10,7 @@ from pathgnn.attribute.attribution import Evidence
 
 # Permutations times items worked on at once.
 PIECE = 2**24
+OF_SUMS = 2**0.5
 
 
 def association(
@@ -18,6 +19,7 @@ def association(
     fold: Int[np.ndarray, " patient"],
     n_permutations: int,
     rng: np.random.Generator,
+    inflation: float = 1.0,
 ) -> Evidence:
     """One-sided evidence that what an item was said to add goes with the observed gain.
 
@@ -27,6 +29,9 @@ def association(
         fold: Scores are centred and permuted within folds, as models differ between them.
         n_permutations: p is (b + 1) / (m + 1), never 0.
         rng: Draws the permutations.
+        inflation: Divides the statistic. Fold A's model has seen fold B's scores and the other
+            way round, so a sum over many genes varies up to sqrt 2 more than its permutations:
+            a p of .05 was met in 7.5-10 % of null cohorts without this, in 4 % by single genes.
 
     The null is no effect modification at all: a correlate of a true driver can be significant.
     Treatment is permuted implicitly, by moving the scores; networks are not refitted.
@@ -35,7 +40,7 @@ def association(
     size = np.sqrt((x**2).sum(0))
     x = x / np.where(size > 0, size, 1)
     y = _centre(gain[:, None], fold)[:, 0]
-    observed = y @ x
+    observed = y @ x / inflation
     exceed = np.zeros(x.shape[1])
     step = max(1, PIECE // max(1, len(y)))
     for start in range(0, n_permutations, step):

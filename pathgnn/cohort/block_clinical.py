@@ -10,7 +10,7 @@ MOST_LEVELS = 12
 
 
 def clinical_block(table: pd.DataFrame) -> pd.DataFrame:
-    """Patient x covariate as floats; a text column gives one indicator per level but the first.
+    """Patient x covariate as floats; a text column gives one indicator per level.
 
     Raises:
         CohortError: a text column with more than 12 levels, which is hardly a covariate.
@@ -27,7 +27,7 @@ def clinical_block(table: pd.DataFrame) -> pd.DataFrame:
                 f"clinical column {column!r} has {len(levels)} different texts; group them, or "
                 "leave the column out"
             )
-        for level in levels[1:]:
+        for level in levels:
             flag = (values.astype(str) == level).astype(float).where(values.notna())
             parts.append(flag.to_frame(f"{column}={level}"))
     return pd.concat(parts, axis=1) if parts else pd.DataFrame(index=table.index)

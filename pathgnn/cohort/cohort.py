@@ -59,7 +59,15 @@ class Cohort:
             )
         for name, table in self.omics.items():
             check_omic(name, table)
+            n_strange = int((~table.index.isin(self.patients)).sum())
+            if n_strange:
+                raise CohortError(
+                    f"omic '{name}' has {n_strange} patients the cohort does not list"
+                )
         lost = set(self.outcome.patient) - set(self.patients)
+        without = set(self.patients) - set(self.outcome.patient)
+        if without:
+            raise CohortError(f"{len(without)} patients of '{self.name}' have no outcome row")
         if lost:
             raise CohortError(f"{len(lost)} outcome rows belong to no patient of '{self.name}'")
 

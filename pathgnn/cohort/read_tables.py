@@ -114,7 +114,13 @@ def _clinical(source: CohortSource, data: Path, patients: tuple[str, ...]) -> pd
     if not clinical.columns:
         return pd.DataFrame(index=list(patients))
     file = clinical.file or source.outcome.file
-    table = read_table(data / file, clinical.id)
+    table = read_table(
+        data / file, clinical.id or ("" if clinical.file else source.outcome.patient)
+    )
+    if not set(patients) & set(table.index):
+        raise CohortError(
+            f"clinical data of {file}: " + _no_overlap(set(patients), set(table.index))
+        )
     absent = [c for c in clinical.columns if c not in table.columns]
     absent += [c for c in clinical.categorical if c not in clinical.columns]
     if absent:
@@ -131,11 +137,7 @@ def _outcome(rows: pd.DataFrame, o: OutcomeSource, t: TreatmentSource) -> Outcom
     arm = pd.Index(arms).get_indexer(found)
     survival = o.kind == "survival"
     value = numeric(rows[[o.time if survival else o.value]], o.file).to_numpy()[:, 0]
-    event = (
-        numeric(rows[[o.event]], o.file).to_numpy()[:, 0] > 0.5
-        if survival
-        else np.ones(len(rows), dtype=bool)
-    )
+    event = _event(rows, o) if survival else np.ones(len(rows), dtype=bool)
     if o.clip is not None:
         value = value.clip(*o.clip)
     if o.better == "lower" and not survival:
@@ -164,6 +166,16 @@ def labels(column: pd.Series) -> pd.Series:
     if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
         column = column.astype("Int64")
     return column.astype(str)
+
+
+def _event(rows: pd.DataFrame, o: OutcomeSource) -> np.ndarray:
+    found = numeric(rows[[o.event]], o.file).to_numpy()[:, 0]
+    if not np.isin(found, (0, 1)).all():
+        codes = ", ".join(f"{x:g}" for x in np.unique(found)[:4])
+        raise CohortError(
+            f"the event column {o.event!r} holds {codes}; recode it to 1 = event, 0 = censored"
+        )
+    return np.asarray(found == 1)
 
 
 def _horizon(time: np.ndarray) -> float:

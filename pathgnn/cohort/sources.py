@@ -27,7 +27,7 @@ class OmicSource(Settings):
 class ClinicalSource(Settings):
     """Covariates that bypass the graph."""
 
-    file: str = setting("", "table with the covariates; empty: none")
+    file: str = setting("", "table with the covariates; empty: the outcome's")
     id: str = setting("", "column with the patient id; empty: the first column or the index")
     columns: tuple[str, ...] = setting((), "covariates; text columns become indicators")
     categorical: tuple[str, ...] = setting((), "columns of numbers that stand for groups")

@@ -140,7 +140,7 @@ def pathways(results: Results) -> pd.DataFrame:
             "high_minus_low": contrast.numpy(),
             "p": e.pathway.p,
             "q": e.pathway.q,
-            "is_predictive": e.pathway.q < 0.05,
+            "is_predictive": (e.pathway.q < 0.05) & results.benefit.differs,
             "prognostic_score": prognostic,
             "is_prognostic": prognostic > score,
             "lead_genes": [

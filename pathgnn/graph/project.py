@@ -90,6 +90,8 @@ def project(cohort: Cohort, graph: PathwayGraph) -> Nodes:
     Raises:
         GraphError: no feature of any omic is in the graph, or no edge joins measured genes.
     """
+    if not graph.pathways:
+        raise GraphError("the graph has no pathways; give a GMT file as `pathways`")
     shape = (len(graph.genes), len(cohort.patients), len(cohort.omics))
     x = np.zeros(shape, dtype=np.float32)
     seen = np.zeros(shape, dtype=bool)
@@ -229,6 +231,7 @@ def match_layout(nodes: Nodes, modalities: tuple[str, ...], covariates: tuple[st
     clinical, clinical_seen = (
         _columns(t, nodes.covariates, covariates) for t in (nodes.clinical, nodes.clinical_seen)
     )
+    clinical_seen = clinical_seen | _other_levels(nodes, covariates)
     return replace(
         nodes,
         x=x,
@@ -239,6 +242,17 @@ def match_layout(nodes: Nodes, modalities: tuple[str, ...], covariates: tuple[st
         kinds=tuple(kind_of.get(m, "signature") for m in modalities),
         covariates=covariates,
     )
+
+
+def _other_levels(nodes: Nodes, want: tuple[str, ...]) -> Bool[Tensor, "patient covariate"]:
+    """True where an indicator is lacking because nobody has that level: it is 0, not unseen."""
+    out = torch.zeros(nodes.n_patients, len(want), dtype=torch.bool)
+    for i, name in enumerate(want):
+        column = name.split("=")[0] + "="
+        same = [j for j, have in enumerate(nodes.covariates) if have.startswith(column)]
+        if "=" in name and name not in nodes.covariates and same:
+            out[:, i] = nodes.clinical_seen[:, same].any(1)
+    return out
 
 
 def _columns(values: Tensor, have: tuple[str, ...], want: tuple[str, ...]) -> Tensor:

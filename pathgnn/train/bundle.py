@@ -74,10 +74,10 @@ def model_of(fitted: Fitted, nodes: Nodes, benefits: tuple[Benefit, ...]) -> Mod
             arm=b.arm,
             average=b.average.value,
             slope=float(np.clip(b.slope.value, 0, 1)),
-            mean_score=float(b.score.mean()),
+            mean_score=float(b.score[fitted.scores.informs[:, k]].mean()),
             differs=b.differs,
         )
-        for b in benefits
+        for k, b in enumerate(benefits)
     )
     return Model(
         recipe=fitted.recipe,

@@ -11,7 +11,7 @@ from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.project import Nodes, coverage
 from pathgnn.seeds import rng_for
 from pathgnn.train.estimate import events_per_arm
-from pathgnn.train.folds import folds
+from pathgnn.train.folds import check_size, folds
 from pathgnn.train.nuisance import propensity_of
 
 LOW_COVERAGE = 0.2
@@ -19,6 +19,7 @@ LOW_COVERAGE = 0.2
 
 def check(nodes: Nodes, graph: PathwayGraph, n_folds: int, seed: int) -> tuple[Finding, ...]:
     """Findings on overlap, outcomes and coverage; a severity "refused" forbids a benefit."""
+    check_size(nodes, n_folds)
     propensity = np.empty((len(nodes.arm), len(nodes.arms)))
     fold = folds(nodes, n_folds, rng_for(seed, 0))
     for k in range(n_folds):

@@ -10,15 +10,17 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 
+from pathgnn.benefit.estimand import Estimand
 from pathgnn.benefit.metrics import Estimate, autoc_with_se
 from pathgnn.benefit.scores import overlap_weight
+from pathgnn.errors import ConfigError
 from pathgnn.graph.project import Nodes
 from pathgnn.graph.rewire import rewire
 from pathgnn.model.network import PathwayNet
 from pathgnn.seeds import rng_for, seed_for
 from pathgnn.train.baselines import LADDER, Benefits, Task
 from pathgnn.train.fit import History, Recipe, fit_network
-from pathgnn.train.folds import folds
+from pathgnn.train.folds import check_size, folds
 from pathgnn.train.nuisance import Nuisances, fit_nuisances
 
 NETWORK, REWIRED = "network", "network, rewired graph"
@@ -78,9 +80,10 @@ def fit(nodes: Nodes, recipe: Recipe, seed: int, progress: Progress = lambda _: 
     Raises:
         CohortError: too few patients for the folds, or a horizon beyond the follow-up.
     """
+    check_size(nodes, recipe.fit.folds)
+    _check_estimand(nodes, recipe.estimand)
     fold = folds(nodes, recipe.fit.folds, rng_for(seed, 0))
     control = recipe._replace(graph=rewire(recipe.graph, rng_for(seed, 1)))
-    control = control._replace(fit=recipe.fit.model_copy(update={"members": 1}))
     parts: list[_Part] = []
     for k in range(recipe.fit.folds):
         progress(f"fold {k + 1}")
@@ -95,6 +98,18 @@ def fit(nodes: Nodes, recipe: Recipe, seed: int, progress: Progress = lambda _: 
         earlier.append(_fit_part(nodes, fold < k, fold == k, recipe, (seed, 100 + k)))
     # The model of all folds but the last is the cross-fitted one.
     return _assemble(parts, [*earlier, parts[-1]], nodes, recipe, fold, seed)
+
+
+def _check_estimand(nodes: Nodes, estimand: Estimand) -> None:
+    """Scores of survival are months up to the horizon, so nothing else can be learned from them."""
+    if nodes.outcome != "survival":
+        return
+    if estimand.name != "months_gained" or abs(estimand.at - nodes.horizon) > 1e-6:
+        raise ConfigError(
+            f"survival is scored in months gained by the horizon ({nodes.horizon:g}); the "
+            f"estimand {estimand.name} at {estimand.at:g} cannot be trained: set the outcome's "
+            "`horizon` to the month you want"
+        )
 
 
 class _Part(NamedTuple):

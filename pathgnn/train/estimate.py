@@ -91,7 +91,9 @@ def estimate(fitted: Fitted, nodes: Nodes, arm: str = "") -> Benefit:
     average = metrics.mean_gain(gain[on])
     calibrated = average.value + _shrink(fitted, k) * (tau - tau[on].mean())
     choice = (calibrated > 0).astype(int)
-    low, high = _interval(tau, gain, on, differs)
+    low, high = _interval(calibrated, tau, gain, on)
+    if not differs:
+        low, high = np.full_like(tau, average.low), np.full_like(tau, average.high)
     pair = fitted.scores.gamma[:, [0, k + 1]]
     autoc = metrics.autoc_with_se(tau[on], gain[on], rng)
     halves = metrics.gain_by_group(tau[on], gain[on], 2)
@@ -175,19 +177,16 @@ def _shrink(fitted: Fitted, k: int) -> Float[np.ndarray, " patient"]:
 
 
 def _interval(
+    calibrated: Float[np.ndarray, " patient"],
     tau: Float[np.ndarray, " patient"],
     gain: Float[np.ndarray, " patient"],
     on: Bool[np.ndarray, " patient"],
-    differs: bool,
 ) -> tuple[Float[np.ndarray, " patient"], Float[np.ndarray, " patient"]]:
-    """95 % band of the line of gain on score; flat where benefit does not differ."""
+    """95 % band around the calibrated benefit, as wide as that of the line of gain on score."""
     mean, slope = metrics.mean_gain(gain[on]), metrics.blp_slope(tau[on], gain[on])
-    if not differs:
-        return np.full_like(tau, mean.low), np.full_like(tau, mean.high)
     x = tau - tau[on].mean()
     width = 1.96 * np.sqrt(mean.se**2 + (x * slope.se) ** 2)
-    center = mean.value + slope.value * x
-    return center - width, center + width
+    return calibrated - width, calibrated + width
 
 
 def _ladder(fitted: Fitted, k: int, rng: np.random.Generator) -> tuple[Rung, ...]:

@@ -3,10 +3,41 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 
 from pathgnn.cohort.split import fold_of
+from pathgnn.errors import CohortError
 from pathgnn.graph.project import Nodes
+
+# The first model of the sequential test has one fold, and its scores three inner folds of four.
+FEWEST_PER_FOLD = 12
+FEWEST_COMPARED = 10
+
+
+def check_size(nodes: Nodes, n_folds: int) -> None:
+    """Refuse, before anything is trained, a cohort that cannot be cross-fitted.
+
+    Raises:
+        CohortError: too few patients per fold, or a crossover arm hardly seen with the reference.
+    """
+    if nodes.n_patients < FEWEST_PER_FOLD * n_folds:
+        raise CohortError(
+            f"{nodes.n_patients} patients are too few for {n_folds} folds; each needs "
+            f"{FEWEST_PER_FOLD}: lower `fit.folds`"
+        )
+    for arm, n in zip(nodes.arms[1:], informs(nodes).sum(0), strict=True):
+        if n < FEWEST_COMPARED:
+            raise CohortError(
+                f"only {n} patients were observed in arm {arm!r} and in the reference; a "
+                f"crossover needs {FEWEST_COMPARED}: leave the arm out"
+            )
+
+
+def informs(nodes: Nodes) -> Bool[np.ndarray, "patient contrast"]:
+    """Patients that inform a contrast; in a crossover those observed in both of its arms."""
+    seen = np.zeros((nodes.n_patients, len(nodes.arms)), dtype=bool)
+    seen[nodes.patient_of.numpy(), nodes.arm.numpy()] = True
+    return (seen[:, 1:] & seen[:, :1]) | (not nodes.crossover)
 
 
 def folds(nodes: Nodes, n_folds: int, rng: np.random.Generator) -> Int[np.ndarray, " patient"]:

@@ -23,6 +23,7 @@ from pathgnn.benefit.scores import (
 )
 from pathgnn.graph.project import Nodes
 from pathgnn.model.scales import InputScales
+from pathgnn.train.folds import informs
 
 RIDGE_PENALTIES = np.logspace(0, 5, 11)
 N_COMPONENTS = 15
@@ -70,7 +71,7 @@ def fit_nuisances(train: Nodes, test: Nodes) -> Nuisances:
         mu=mu,
         gamma=aipw(value_test, arm, patient_of, propensity, mu),
         weight=overlap_weight(propensity, patient_of, test.n_patients),
-        informs=_informs(test),
+        informs=informs(test),
     )
 
 
@@ -110,12 +111,6 @@ def _few(
     )
 
 
-def _informs(nodes: Nodes) -> Bool[np.ndarray, "patient contrast"]:
-    seen = np.zeros((nodes.n_patients, len(nodes.arms)), dtype=bool)
-    seen[nodes.patient_of.numpy(), nodes.arm.numpy()] = True
-    return (seen[:, 1:] & seen[:, :1]) | (not nodes.crossover)
-
-
 def _propensity(
     train: Nodes,
     test: Nodes,
@@ -126,7 +121,7 @@ def _propensity(
     n_arms = len(train.arms)
     if test.crossover:
         return crossover_propensity(test.arm.numpy(), test.patient_of.numpy(), n_arms)
-    if train.randomised:
+    if train.randomised or int(train.arm.min()) == int(train.arm.max()):
         return _stratum_shares(train, test, n_arms)
     model = LogisticRegression(C=1.0, max_iter=2000)
     model.fit(x_train[train.patient_of], train.arm.numpy())

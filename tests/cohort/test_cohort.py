@@ -83,7 +83,7 @@ def test_genes_that_a_spreadsheet_made_dates_are_named():
 
 def test_text_covariates_become_indicators_and_long_lists_are_refused():
     block = clinical_block(pd.DataFrame({"age": [50, 60], "tissue": ["lung", None]}))
-    assert list(block.columns) == ["age"]
+    assert list(block.columns) == ["age", "tissue=lung"]
     block = clinical_block(pd.DataFrame({"tissue": ["lung", "skin", None]}))
     assert block["tissue=skin"].tolist()[:2] == [0.0, 1.0]
     assert np.isnan(block["tissue=skin"][2])

@@ -60,6 +60,13 @@ def test_swapping_two_arms_flips_the_benefit(nodes, recipe, fitted):
     assert np.corrcoef(swapped.benefit[:, 0], fitted.benefit[:, 0])[0, 1] < -0.8
 
 
+def test_flipping_the_outcome_flips_the_benefit_scores(nodes):
+    train, test = nodes.take(torch.arange(200)), nodes.take(torch.arange(200, 300))
+    there = fit_nuisances(train, test)
+    back = fit_nuisances(replace(train, value=-train.value), replace(test, value=-test.value))
+    assert back.gain == pytest.approx(-there.gain, abs=1e-6)
+
+
 def test_relabelling_arms_relabels_the_answer(graph, recipe):
     cohort, _ = trial_on(graph, 180, 5)
     arm = np.arange(180) % 3
