@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pathgnn.attribute.cascade import Terrain, cascades, solve, solve_many
+from pathgnn.attribute.cascade import cascades
 from pathgnn.attribute.explain import explain
+from pathgnn.attribute.solve import Terrain, solve, solve_many
 from pathgnn.graph.graph import PathwayGraph, Provenance
 from pathgnn.model.config import ExplainConfig
 
