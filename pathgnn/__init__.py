@@ -35,7 +35,7 @@ _PUBLIC: Mapping[str, str] = MappingProxyType(
         "explain": "attribute.explain",
         "export": "run",
         "fit": "train.crossfit",
-        "from_networkx": "graph.graph",
+        "from_networkx": "graph.as_networkx",
         "load": "train.bundle",
         "load_graph": "graph.load",
         "mean_gained": "benefit.estimand",

@@ -12,11 +12,13 @@ from jaxtyping import install_import_hook
 install_import_hook("pathgnn", "shape_check.check")
 
 import numpy as np  # noqa: E402
+import pandas as pd  # noqa: E402
 import pytest  # noqa: E402
 
 from pathgnn.benefit.estimand import mean_gained  # noqa: E402
 from pathgnn.cohort.cohort import Cohort  # noqa: E402
 from pathgnn.cohort.simulate import Plan, Truth, simulate_trial  # noqa: E402
+from pathgnn.graph.assemble import Sets, assemble  # noqa: E402
 from pathgnn.graph.graph import PathwayGraph, Provenance  # noqa: E402
 from pathgnn.graph.project import Nodes, project  # noqa: E402
 from pathgnn.model.config import FitConfig, NetConfig  # noqa: E402
@@ -47,16 +49,13 @@ def ladder_graph(n_pathways: int = 4, length: int = 6) -> PathwayGraph:
         sign.append(1)
     kind = ["receptor", *["kinase"] * (length - 2), "transcription_factor"] * n_pathways
     members = [(p, p * length + i) for p in range(n_pathways) for i in range(length)]
-    return PathwayGraph(
-        genes=tuple(genes),
-        kind=tuple(kind),
-        compartment=tuple("membrane" if k == "receptor" else "cytosol" for k in kind),
-        edges=np.array(edges, dtype=np.int64).T,
-        sign=np.array(sign, dtype=np.int64),
-        mechanism=("binding",) * len(edges),
-        pathways=tuple(f"PATH{p}" for p in range(n_pathways)),
-        members=np.array(members, dtype=np.int64).T,
-        provenance=Provenance("test"),
+    place = [("membrane" if k == "receptor" else "cytosol") for k in kind]
+    named = [(genes[u], genes[v], s, "binding") for (u, v), s in zip(edges, sign, strict=True)]
+    return assemble(
+        pd.DataFrame(named, columns=["source", "target", "sign", "mechanism"]),
+        Provenance("test"),
+        Sets({f"PATH{p}": [genes[i] for q, i in members if q == p] for p in range(n_pathways)}),
+        pd.DataFrame({"symbol": genes, "kind": kind, "compartment": place}),
     )
 
 

@@ -9,12 +9,13 @@ import networkx as nx
 from pathgnn.export.results import Results
 from pathgnn.export.to_tables import edges
 from pathgnn.files import whole_file
+from pathgnn.graph.as_networkx import to_networkx
 
 
 def scored_graph(results: Results) -> nx.DiGraph[str]:
     """The pathway graph with scores, directions and evidence on genes and edges."""
     e, graph = results.explanation, results.fitted.recipe.graph
-    out = graph.to_networkx()
+    out = to_networkx(graph)
     whole = e.attribution.by_gene.abs().mean(0).numpy()
     in_cascade = {gene: i for i, c in reversed(list(enumerate(e.cascades, 1))) for gene in c.genes}
     for i, gene in enumerate(graph.genes):

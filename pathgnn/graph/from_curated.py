@@ -5,46 +5,31 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from pathgnn.cohort.genes import read_aliases
 from pathgnn.errors import GraphError
-from pathgnn.files import sha256
-from pathgnn.graph.graph import PathwayGraph, Provenance
+from pathgnn.graph.assemble import Sets, assemble
+from pathgnn.graph.graph import PathwayGraph
+from pathgnn.graph.tables import provenance_of
 
-VERSION = "2026.11"
+NAME, VERSION = "pathgnn curated", "2026.12"
 
 
 def from_curated() -> PathwayGraph:
-    """Cancer signaling written from knowledge and checked against public databases."""
+    """Cancer signaling and metabolism, from knowledge and checked against public databases."""
     folder = data_folder()
     nodes = pd.read_csv(folder / "nodes.csv", dtype=str, keep_default_na=False)
     edges = pd.read_csv(folder / "edges.csv", keep_default_na=False)
     sets = pd.read_csv(folder / "pathways.csv", dtype=str, keep_default_na=False)
-    index = pd.Index(nodes["symbol"])
-    pairs = [
-        (p, index.get_loc(gene))
-        for p, names in enumerate(sets["members"])
-        for gene in names.split(";")
-    ]
-    return PathwayGraph(
-        genes=tuple(nodes["symbol"]),
-        kind=tuple(nodes["kind"]),
-        compartment=tuple(nodes["compartment"]),
-        edges=np.stack([index.get_indexer(edges["source"]), index.get_indexer(edges["target"])]),
-        sign=edges["sign"].to_numpy(dtype=np.int64),
-        mechanism=tuple(edges["mechanism"]),
-        pathways=tuple(sets["pathway"]),
-        members=np.array(pairs, dtype=np.int64).T,
-        provenance=Provenance(
-            name="pathgnn curated signaling",
-            version=VERSION,
-            licence="BSD-3-Clause",
-            source="embedded",
-            sha256=sha256(folder / "edges.csv"),
+    return assemble(
+        edges[["source", "target", "sign", "mechanism"]],
+        provenance_of(
+            folder / "edges.csv", name=NAME, version=VERSION, licence="BSD-3-Clause", url="embedded"
         ),
-        aliases=read_aliases(folder / "aliases.csv"),
+        Sets({p: m.split(";") for p, m in zip(sets["pathway"], sets["members"], strict=True)}),
+        nodes,
+        read_aliases(folder / "aliases.csv"),
     )
 
 

@@ -1,52 +1,68 @@
-"""Pathways from a GMT file, laid over the edges of another graph."""
+"""Pathways from a GMT file, alone or laid over the edges of another graph."""
 
 from __future__ import annotations
 
-import gzip
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from pathgnn.errors import GraphError
+from pathgnn.graph.assemble import Sets, assemble
 from pathgnn.graph.graph import PathwayGraph
+from pathgnn.graph.tables import provenance_of, read_lines
 
 
-def read_gmt(path: Path) -> dict[str, tuple[str, ...]]:
-    """Set name -> genes, in file order; plain or gzipped.
+def from_gmt(path: Path) -> PathwayGraph:
+    """A graph without edges: the sets of a GMT file as pathways, to be combined with others."""
+    return assemble(pd.DataFrame(columns=["source", "target"]), provenance_of(path), read_gmt(path))
+
+
+def read_gmt(path: Path) -> Sets:
+    """Sets in file order; plain or gzipped. The second column is an identifier if it looks so.
 
     Raises:
         GraphError: an unreadable file, a set without genes, or two sets of one name.
     """
-    try:
-        raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-        lines = raw.decode("utf-8").splitlines()
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise GraphError(f"{path} cannot be read as GMT: {error}") from error
     sets: dict[str, tuple[str, ...]] = {}
-    for number, line in enumerate(lines, start=1):
+    ids: dict[str, str] = {}
+    for number, line in enumerate(read_lines(path), start=1):
         if not line.strip():
             continue
         name, *rest = line.rstrip("\t").split("\t")
-        genes = tuple(dict.fromkeys(g for g in rest[1:] if g))
+        genes = tuple(dict.fromkeys(g.strip() for g in rest[1:] if g.strip()))
         if not genes:
             raise GraphError(f"{path.name}, line {number}: set {name!r} has no genes")
+        identifier = rest[0] if _is_identifier(rest[0]) else name
+        if name in sets and ids[name] != identifier:
+            name = f"{name} ({identifier})"
         if name in sets:
             raise GraphError(f"{path.name}, line {number}: set {name!r} stands twice")
-        sets[name] = genes
+        sets[name], ids[name] = genes, identifier
     if not sets:
         raise GraphError(f"{path.name} holds no gene set")
-    return sets
+    return Sets(sets, ids)
 
 
 def with_pathways(graph: PathwayGraph, path: Path) -> PathwayGraph:
     """The same graph with the pathways of a GMT file; sets without a gene of the graph drop out."""
+    sets = read_gmt(path)
     place = {gene: i for i, gene in enumerate(graph.genes)}
-    known = {
-        name: [place[g] for g in genes if g in place] for name, genes in read_gmt(path).items()
-    }
+    known = {name: [place[g] for g in genes if g in place] for name, genes in sets.genes.items()}
     kept = {name: genes for name, genes in known.items() if genes}
     if not kept:
         raise GraphError(f"no gene of {path.name} is in the graph; are its ids HGNC symbols?")
     pairs = [(p, g) for p, genes in enumerate(kept.values()) for g in genes]
-    return replace(graph, pathways=tuple(kept), members=np.array(pairs, dtype=np.int64).T)
+    return replace(
+        graph,
+        pathways=tuple(kept),
+        pathway_ids=tuple(sets.ids[name] for name in kept),
+        members=np.array(pairs, dtype=np.int64).T,
+        hierarchy=np.zeros((2, 0), dtype=np.int64),
+    )
+
+
+def _is_identifier(text: str) -> bool:
+    """A word with a digit in it, such as R-HSA-73843; a link or a sentence is none."""
+    return " " not in text and "/" not in text and any(c.isdigit() for c in text)

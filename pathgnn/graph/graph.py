@@ -1,15 +1,13 @@
-"""PathwayGraph and Provenance: frozen, directed, signed, typed; to and from networkx."""
+"""PathwayGraph and Provenance: frozen, directed or not, signed, typed, with their sources."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
-import networkx as nx
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Bool, Float, Int
 
 from pathgnn.errors import GraphError
 
@@ -30,43 +28,78 @@ NODE_KINDS = (
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a graph came from."""
+    """Where a graph came from; `parts` are those of the graphs it was combined from."""
 
     name: str
     version: str = ""
     licence: str = ""
-    source: str = ""
+    url: str = ""
     sha256: str = ""
+    parts: tuple[Provenance, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PathwayGraph:
-    """Genes, signed directed edges between them, and the pathways they belong to.
+    """Genes and metabolites, signed edges between them, and the pathways they belong to.
 
-    `edges` holds source and target as places in `genes`; `members` pathway and gene as places in
-    `pathways` and `genes`. `sign` is +1 (activates), -1 (inhibits) or 0 (unknown).
+    Attributes:
+        genes: HGNC symbols or metabolite names, each once.
+        kind: One of NODE_KINDS per gene.
+        compartment: Main place of action per gene; may be empty.
+        drugs: Common drugs per gene, `;` between; may be empty.
+        edges: Source and target as places in `genes`; no pair twice, no self loop.
+        sign: +1 (activates), -1 (inhibits) or 0 (unknown).
+        directed: False where the partners of an edge are known, but not who acts on whom.
+        mechanism: phosphorylation, binding, transcription, ...; may be empty.
+        sources: Databases that hold the edge, `;` between.
+        confidence: Confidence as the source gives it; NaN where it gives none.
+        pathways: Names, each once.
+        pathway_ids: Their identifiers in the source; the name where there is none.
+        members: Pathway and gene as places in `pathways` and `genes`; no pair twice.
+        hierarchy: Parent and child as places in `pathways`.
+        aliases: Other names of genes of the graph -> symbols.
     """
 
     genes: tuple[str, ...]
     kind: tuple[str, ...]
     compartment: tuple[str, ...]
+    drugs: tuple[str, ...]
     edges: Int[np.ndarray, "2 edge"]
     sign: Int[np.ndarray, " edge"]
+    directed: Bool[np.ndarray, " edge"]
     mechanism: tuple[str, ...]
+    sources: tuple[str, ...]
+    confidence: Float[np.ndarray, " edge"]
     pathways: tuple[str, ...]
+    pathway_ids: tuple[str, ...]
     members: Int[np.ndarray, "2 member"]
+    hierarchy: Int[np.ndarray, "2 link"]
     provenance: Provenance
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _check(self)
+        _check_names(self)
+        _check_edges(self)
+        _check_pathways(self)
+
+    def __or__(self, other: PathwayGraph) -> PathwayGraph:
+        """Both graphs in one; where they disagree, this one is right. See `union`."""
+        from pathgnn.graph.union import union
+
+        return union(self, other)
+
+    def __repr__(self) -> str:
+        return (
+            f"PathwayGraph({self.provenance.name!r}: {len(self.genes)} genes, "
+            f"{self.edges.shape[1]} edges, {len(self.pathways)} pathways)"
+        )
 
     @property
     def sha256(self) -> str:
         """Hash of genes, edges, signs and pathways: the same graph has the same hash."""
         text = "\n".join((*self.genes, "", *self.pathways))
         digest = hashlib.sha256(text.encode())
-        for part in (self.edges, self.sign, self.members):
+        for part in (self.edges, self.sign, self.directed, self.members):
             digest.update(np.ascontiguousarray(part, dtype=np.int64).tobytes())
         return digest.hexdigest()
 
@@ -79,89 +112,87 @@ class PathwayGraph:
         chosen = self.members[1][self.members[0] == self.pathways.index(pathway)]
         return tuple(self.genes[i] for i in np.sort(chosen))
 
+    def take_edges(self, places: Int[np.ndarray, " chosen"]) -> PathwayGraph:
+        """The same genes and pathways with some of the edges, in the order given."""
+        return replace(
+            self,
+            edges=self.edges[:, places],
+            sign=self.sign[places],
+            directed=self.directed[places],
+            mechanism=tuple(self.mechanism[i] for i in places),
+            sources=tuple(self.sources[i] for i in places),
+            confidence=self.confidence[places],
+        )
+
     def restrict(self, genes: Iterable[str]) -> PathwayGraph:
         """The graph on some genes: their edges, and the pathways that keep a member."""
         wanted = set(genes)
         keep = np.array([g in wanted for g in self.genes], dtype=bool)
-        place = np.cumsum(keep) - 1
-        on = keep[self.edges].all(0)
-        member_on = keep[self.members[1]]
-        left = np.unique(self.members[0][member_on])
-        chosen = np.flatnonzero(keep)
-        return PathwayGraph(
+        chosen, place = np.flatnonzero(keep), np.cumsum(keep) - 1
+        members = self.members[:, keep[self.members[1]]]
+        left = np.unique(members[0])
+        known = np.isin(self.hierarchy, left).all(0)
+        inside = self.take_edges(np.flatnonzero(keep[self.edges].all(0)))
+        return replace(
+            inside,
             genes=tuple(self.genes[i] for i in chosen),
             kind=tuple(self.kind[i] for i in chosen),
             compartment=tuple(self.compartment[i] for i in chosen),
-            edges=place[self.edges[:, on]],
-            sign=self.sign[on],
-            mechanism=tuple(m for m, o in zip(self.mechanism, on, strict=True) if o),
+            drugs=tuple(self.drugs[i] for i in chosen),
+            edges=place[inside.edges],
             pathways=tuple(self.pathways[i] for i in left),
-            members=np.stack(
-                [
-                    np.searchsorted(left, self.members[0][member_on]),
-                    place[self.members[1][member_on]],
-                ]
-            ),
-            provenance=self.provenance,
-            aliases=self.aliases,
+            pathway_ids=tuple(self.pathway_ids[i] for i in left),
+            members=np.stack([np.searchsorted(left, members[0]), place[members[1]]]),
+            hierarchy=np.searchsorted(left, self.hierarchy[:, known]),
+            aliases={a: names for a, names in self.aliases.items() if wanted.issuperset(names)},
         )
 
-    def to_networkx(self) -> nx.DiGraph[str]:
-        """The same graph in networkx; pathways as a `;`-joined node attribute."""
-        graph: nx.DiGraph[str] = nx.DiGraph(name=self.provenance.name)
-        of: list[list[str]] = [[] for _ in self.genes]
-        for pathway, gene in self.members.T:
-            of[gene].append(self.pathways[pathway])
-        for i, gene in enumerate(self.genes):
-            graph.add_node(
-                gene, kind=self.kind[i], compartment=self.compartment[i], pathways=";".join(of[i])
-            )
-        for (source, target), sign, mechanism in zip(
-            self.edges.T, self.sign, self.mechanism, strict=True
-        ):
-            graph.add_edge(
-                self.genes[source], self.genes[target], sign=int(sign), mechanism=mechanism
-            )
-        return graph
 
-
-def from_networkx(graph: nx.DiGraph[str], provenance: Provenance) -> PathwayGraph:
-    """A PathwayGraph from a networkx graph with the attributes that `to_networkx` writes."""
-    genes = tuple(str(n) for n in graph.nodes)
-    place = {g: i for i, g in enumerate(genes)}
-    nodes: list[dict[str, Any]] = [graph.nodes[g] for g in graph.nodes]
-    named = [str(n.get("pathways", "")).split(";") for n in nodes]
-    pathways = tuple(dict.fromkeys(p for names in named for p in names if p))
-    at = {p: i for i, p in enumerate(pathways)}
-    pairs = [(at[p], i) for i, names in enumerate(named) for p in names if p]
-    edges = list(graph.edges(data=True))
-    return PathwayGraph(
-        genes=genes,
-        kind=tuple(str(n.get("kind", "unknown")) for n in nodes),
-        compartment=tuple(str(n.get("compartment", "")) for n in nodes),
-        edges=np.array([(place[u], place[v]) for u, v, _ in edges], dtype=np.int64)
-        .reshape(-1, 2)
-        .T,
-        sign=np.array([int(d.get("sign", 0)) for _, _, d in edges], dtype=np.int64),
-        mechanism=tuple(str(d.get("mechanism", "")) for _, _, d in edges),
-        pathways=pathways,
-        members=np.array(pairs, dtype=np.int64).reshape(-1, 2).T,
-        provenance=provenance,
-    )
-
-
-def _check(graph: PathwayGraph) -> None:
+def _check_names(graph: PathwayGraph) -> None:
     n = len(graph.genes)
-    if len(set(graph.genes)) != n:
-        raise GraphError("a gene stands twice in the graph; each needs a name of its own")
-    for name in (*graph.genes, *graph.pathways):
-        if not name.isprintable() or not name:
-            raise GraphError(f"{name!r} is no name for a gene or pathway: empty or unprintable")
-    if not len(graph.kind) == len(graph.compartment) == n:
-        raise GraphError("kind and compartment need one entry per gene")
-    if not graph.edges.shape[1] == len(graph.sign) == len(graph.mechanism):
-        raise GraphError("sign and mechanism need one entry per edge")
-    if graph.edges.size and (graph.edges.min() < 0 or graph.edges.max() >= n):
+    for what, names in (("gene", graph.genes), ("pathway", graph.pathways)):
+        if len(set(names)) != len(names):
+            raise GraphError(f"a {what} stands twice in the graph; each needs a name of its own")
+        for name in names:
+            if not name or not name.isprintable():
+                raise GraphError(f"{name!r} is no name for a {what}: empty or unprintable")
+    if not len(graph.kind) == len(graph.compartment) == len(graph.drugs) == n:
+        raise GraphError("kind, compartment and drugs need one entry per gene")
+    strange = set(graph.kind) - set(NODE_KINDS)
+    if strange:
+        raise GraphError(f"no node kind {sorted(strange)[0]!r}; use one of {', '.join(NODE_KINDS)}")
+
+
+def _check_edges(graph: PathwayGraph) -> None:
+    n, n_edges = len(graph.genes), graph.edges.shape[1]
+    columns = (graph.sign, graph.directed, graph.mechanism, graph.sources, graph.confidence)
+    if any(len(column) != n_edges for column in columns):
+        raise GraphError(
+            "sign, directed, mechanism, sources and confidence need one entry per edge"
+        )
+    if not n_edges:
+        return
+    if graph.edges.min() < 0 or graph.edges.max() >= n:
         raise GraphError("an edge points at a gene that is not in the graph")
     if not np.isin(graph.sign, (-1, 0, 1)).all():
         raise GraphError("the sign of an edge is +1, -1 or 0 (unknown)")
+    source, target = graph.edges.astype(np.int64)
+    if (source == target).any():
+        raise GraphError(f"gene {graph.genes[source[source == target][0]]} has an edge to itself")
+    if len(np.unique(source * n + target)) < n_edges:
+        raise GraphError("two edges join the same pair; `assemble` and `|` merge them")
+
+
+def _check_pathways(graph: PathwayGraph) -> None:
+    n_genes, n_pathways = len(graph.genes), len(graph.pathways)
+    if len(graph.pathway_ids) != n_pathways:
+        raise GraphError("pathway_ids needs one entry per pathway")
+    pathway, gene = graph.members.astype(np.int64)
+    outside = np.array([pathway.max(initial=-1) >= n_pathways, gene.max(initial=-1) >= n_genes])
+    if outside.any() or graph.members.min(initial=0) < 0:
+        raise GraphError("a member names a pathway or gene that is not in the graph")
+    if len(np.unique(pathway * max(1, n_genes) + gene)) < len(gene):
+        raise GraphError("a gene stands twice in one pathway")
+    links = graph.hierarchy
+    if links.max(initial=-1) >= n_pathways or links.min(initial=0) < 0:
+        raise GraphError("the hierarchy names a pathway that is not in the graph")

@@ -21,8 +21,11 @@ def rewire(graph: PathwayGraph, rng: np.random.Generator) -> PathwayGraph:
     """
     source, target = graph.edges.copy()
     taken = set(zip(source.tolist(), target.tolist(), strict=True))
-    for sign in np.unique(graph.sign):
-        edges = np.flatnonzero(graph.sign == sign)
+    # An undirected pair is taken in both directions.
+    taken |= {(v, u) for u, v in graph.edges[:, ~graph.directed].T.tolist()}
+    kind = 2 * graph.sign + graph.directed
+    for value in np.unique(kind):
+        edges = np.flatnonzero(kind == value)
         if len(edges) < 2:
             continue
         for a, b in rng.choice(edges, (SWAPS_PER_EDGE * len(edges), 2)):
@@ -45,7 +48,7 @@ def shuffle_pathways(graph: PathwayGraph, rng: np.random.Generator) -> PathwayGr
 
 def without_edges(graph: PathwayGraph) -> PathwayGraph:
     """The same genes and pathways without any edge."""
-    return replace(graph, edges=graph.edges[:, :0], sign=graph.sign[:0], mechanism=())
+    return graph.take_edges(np.arange(0))
 
 
 def _swap(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from pathgnn.graph.graph import PathwayGraph
 from pathgnn.model.sparse import Topology, sparse_product, topology
 
 # What one standard deviation more of each omic says, at first, about a gene's activity.
@@ -41,39 +44,53 @@ class GeneEmbedding(nn.Module):
         return torch.bmm(z, self.shared + self.own)
 
 
+class Messages(NamedTuple):
+    """Who tells whom: a directed edge is one message, an undirected one a message each way."""
+
+    ends: Int[Tensor, "2 message"]
+    sign: Int[Tensor, " message"]
+    edge: Int[Tensor, " message"]
+
+
+def messages_of(graph: PathwayGraph) -> Messages:
+    """The messages along the edges of a graph, `edge` being the place of each one's edge."""
+    back = np.flatnonzero(~graph.directed)
+    edge = np.concatenate([np.arange(len(graph.sign)), back])
+    ends = np.concatenate([graph.edges, graph.edges[::-1, back]], 1)
+    return Messages(torch.as_tensor(ends), torch.as_tensor(graph.sign[edge]), torch.as_tensor(edge))
+
+
 class SignedConv(nn.Module):
-    """One round of messages along directed edges, each sign with weights of its own.
+    """One round of messages along edges, each sign with weights of its own.
 
     h + sum_r A_r h W_r, then h + U gelu(h) with U = 0 at first: linear until the data ask for
     more. A_r is divided by sqrt(out-degree x in-degree).
     """
 
-    def __init__(
-        self, edges: Int[Tensor, "2 edge"], sign: Int[Tensor, " edge"], n_genes: int, channels: int
-    ) -> None:
+    def __init__(self, messages: Messages, n_genes: int, channels: int) -> None:
         super().__init__()
         self.relations: list[Topology] = []
         self.places: list[Tensor] = []
         self.edge_weights: list[Tensor] = []
         for value in (1, -1, 0):
-            at = torch.nonzero(sign == value)[:, 0]
+            at = torch.nonzero(messages.sign == value)[:, 0]
             if len(at):
-                self._add_relation(edges[:, at], at, n_genes)
+                self._add_relation(messages.ends[:, at], messages.edge[at], n_genes)
         n = len(self.relations)
         self.mix = nn.Parameter(0.1 * torch.randn(n, channels, channels) / channels**0.5)
         self.bend = nn.Linear(channels, channels, bias=False)
         nn.init.zeros_(self.bend.weight)
 
     def _add_relation(
-        self, edges: Int[Tensor, "2 edge"], at: Int[Tensor, " edge"], n_genes: int
+        self, ends: Int[Tensor, "2 message"], edge: Int[Tensor, " message"], n_genes: int
     ) -> None:
-        source, target = edges
+        source, target = ends
         topo, order = topology(target, source, n_genes, n_genes)
         n_in = torch.bincount(target, minlength=n_genes).clamp(min=1)
         n_out = torch.bincount(source, minlength=n_genes).clamp(min=1)
         weight = (n_in[target] * n_out[source]).float().rsqrt()
         self.relations.append(topo)
-        self.places.append(at[order])
+        self.places.append(edge[order])
         self.edge_weights.append(weight[order])
 
     def forward(

@@ -13,7 +13,7 @@ from pathgnn.graph.project import Nodes
 from pathgnn.model import HEADS
 from pathgnn.model.config import NetConfig
 from pathgnn.model.head import Prediction
-from pathgnn.model.layers import EffectHead, GeneEmbedding, PathwayPool, SignedConv
+from pathgnn.model.layers import EffectHead, GeneEmbedding, PathwayPool, SignedConv, messages_of
 from pathgnn.model.scales import InputScales, Standardised
 
 
@@ -59,9 +59,9 @@ class PathwayNet(nn.Module):
         n_covariates, channels = layout.n_covariates, config.channels
         self.scales = InputScales(n_genes, layout.kinds, n_covariates)
         self.embed = GeneEmbedding(n_genes, layout.kinds, channels)
-        edges, sign = torch.as_tensor(graph.edges), torch.as_tensor(graph.sign)
+        messages = messages_of(graph)
         self.convs = nn.ModuleList(
-            SignedConv(edges, sign, n_genes, channels) for _ in range(config.depth)
+            SignedConv(messages, n_genes, channels) for _ in range(config.depth)
         )
         self.pool = PathwayPool(torch.as_tensor(graph.members), n_pathways, n_genes)
         # One column reads pathways for benefit, the other for prognosis.

@@ -12,16 +12,15 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from safetensors import SafetensorError
-from safetensors.numpy import load_file as load_numpy
-from safetensors.numpy import save_file as save_numpy
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from pathgnn.benefit.estimand import Estimand
 from pathgnn.cohort.cohort import Cohort
-from pathgnn.errors import BundleError
+from pathgnn.errors import BundleError, GraphError
 from pathgnn.files import read_json, sha256, whole_folder, write_json
-from pathgnn.graph.graph import PathwayGraph, Provenance
+from pathgnn.graph.graph import PathwayGraph
+from pathgnn.graph.keep import read_graph, save_graph
 from pathgnn.graph.project import Nodes, match_layout, project
 from pathgnn.model.config import FitConfig, NetConfig
 from pathgnn.model.network import Layout, PathwayNet, layout_of
@@ -30,7 +29,7 @@ from pathgnn.train.estimate import Benefit
 from pathgnn.train.fit import History, Recipe
 
 SCHEMA = 1
-MANIFEST, WEIGHTS, GRAPH = "manifest.json", "weights.safetensors", "graph.safetensors"
+MANIFEST, WEIGHTS, GRAPH = "manifest.json", "weights.safetensors", "graph.pathgraph"
 
 
 class Calibration(NamedTuple):
@@ -100,11 +99,7 @@ def save(model: Model, folder: Path) -> None:
             for name, value in member.net.state_dict().items()
         }
         save_file(weights, part / WEIGHTS)
-        graph = model.recipe.graph
-        arrays = {"edges": graph.edges, "sign": graph.sign, "members": graph.members}
-        save_numpy(
-            {k: np.ascontiguousarray(v, dtype=np.int64) for k, v in arrays.items()}, part / GRAPH
-        )
+        save_graph(model.recipe.graph, part / GRAPH)
         files = {name: sha256(part / name) for name in (WEIGHTS, GRAPH)}
         write_json(part / MANIFEST, _manifest(model) | {"files": files})
 
@@ -128,7 +123,15 @@ def load(folder: Path) -> Model:
             if sha256(folder / name) != manifest["files"][name]:
                 raise BundleError(f"{folder / name} was changed or cut off since it was written")
         return _read(folder, manifest)
-    except (OSError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
+    except (
+        OSError,
+        KeyError,
+        TypeError,
+        ValueError,
+        RuntimeError,
+        SafetensorError,
+        GraphError,
+    ) as error:
         raise BundleError(f"{folder} cannot be read as a model: {error}") from error
 
 
@@ -152,21 +155,11 @@ def versions() -> dict[str, str]:
 
 
 def _manifest(model: Model) -> dict[str, Any]:
-    graph = model.recipe.graph
     return {
         "schema": SCHEMA,
         "versions": versions(),
         "seed": model.seed,
-        "graph": {
-            "sha256": graph.sha256,
-            "genes": graph.genes,
-            "kind": graph.kind,
-            "compartment": graph.compartment,
-            "mechanism": graph.mechanism,
-            "pathways": graph.pathways,
-            "aliases": graph.aliases,
-            "provenance": asdict(graph.provenance),
-        },
+        "graph": model.recipe.graph.sha256,
         "estimand": asdict(model.recipe.estimand),
         "net": model.recipe.net.model_dump(),
         "fit": model.recipe.fit.model_dump(),
@@ -180,8 +173,8 @@ def _manifest(model: Model) -> dict[str, Any]:
 
 
 def _read(folder: Path, manifest: Mapping[str, Any]) -> Model:
-    graph = _graph(manifest["graph"], load_numpy(folder / GRAPH))
-    if graph.sha256 != manifest["graph"]["sha256"]:
+    graph = read_graph(folder / GRAPH)
+    if graph.sha256 != manifest["graph"]:
         raise BundleError(f"the graph in {folder} is not the one the model was trained on")
     net_config = NetConfig.model_validate(manifest["net"])
     shape = manifest["layout"]
@@ -208,21 +201,6 @@ def _read(folder: Path, manifest: Mapping[str, Any]) -> Model:
         members=members,
         calibration=tuple(Calibration(**c) for c in manifest["calibration"]),
         seed=manifest["seed"],
-    )
-
-
-def _graph(names: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> PathwayGraph:
-    return PathwayGraph(
-        genes=tuple(names["genes"]),
-        kind=tuple(names["kind"]),
-        compartment=tuple(names["compartment"]),
-        edges=arrays["edges"],
-        sign=arrays["sign"],
-        mechanism=tuple(names["mechanism"]),
-        pathways=tuple(names["pathways"]),
-        members=arrays["members"],
-        provenance=Provenance(**names["provenance"]),
-        aliases={k: tuple(v) for k, v in names["aliases"].items()},
     )
 
 

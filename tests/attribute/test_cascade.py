@@ -6,6 +6,7 @@ from itertools import combinations
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 from pathgnn.attribute.cascade import cascades
 from pathgnn.attribute.explain import explain
 from pathgnn.attribute.solve import Terrain, solve, solve_many
-from pathgnn.graph.graph import PathwayGraph, Provenance
+from pathgnn.graph.assemble import Sets, assemble
+from pathgnn.graph.graph import Provenance
 from pathgnn.model.config import ExplainConfig
 
 CONFIG = ExplainConfig(longest=5, permutations=199)
@@ -21,16 +23,13 @@ CONFIG = ExplainConfig(longest=5, permutations=199)
 
 def _graph(pairs, kinds, signs=None):
     n = len(kinds)
-    return PathwayGraph(
-        genes=tuple(f"G{i}" for i in range(n)),
-        kind=tuple(kinds),
-        compartment=("",) * n,
-        edges=np.array(pairs, dtype=np.int64).reshape(-1, 2).T,
-        sign=np.array(signs or [1] * len(pairs), dtype=np.int64),
-        mechanism=("",) * len(pairs),
-        pathways=("P",),
-        members=np.array([[0], [0]]),
-        provenance=Provenance("test"),
+    genes = [f"G{i}" for i in range(n)]
+    ends = pd.DataFrame([(genes[u], genes[v]) for u, v in pairs], columns=["source", "target"])
+    return assemble(
+        ends.assign(sign=signs or 1),
+        Provenance("test"),
+        Sets({"P": genes[:1]}),
+        pd.DataFrame({"symbol": genes, "kind": kinds}),
     )
 
 

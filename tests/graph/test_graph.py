@@ -13,10 +13,10 @@ import torch
 
 from pathgnn.cohort.cohort import Cohort
 from pathgnn.errors import GraphError
+from pathgnn.graph.as_networkx import from_networkx, to_networkx
 from pathgnn.graph.from_curated import data_folder, from_curated
 from pathgnn.graph.from_edge_list import from_edge_list
 from pathgnn.graph.from_gmt import read_gmt, with_pathways
-from pathgnn.graph.graph import from_networkx
 from pathgnn.graph.project import coverage, match_layout, project
 from pathgnn.graph.rewire import rewire, share_moved, shuffle_pathways, without_edges
 
@@ -31,7 +31,7 @@ def test_the_curated_graph_is_as_large_as_promised():
 
 def test_most_curated_pathways_have_a_route_from_receptor_to_effector():
     graph = from_curated()
-    whole = graph.to_networkx()
+    whole = to_networkx(graph)
     routed = 0
     for pathway in graph.pathways:
         part = whole.subgraph(graph.members_of(pathway))
@@ -56,7 +56,7 @@ def test_unsupported_curated_edges_carry_a_reason():
 
 def test_networkx_round_trip_is_the_identity():
     graph = from_curated()
-    again = from_networkx(graph.to_networkx(), graph.provenance)
+    again = from_networkx(to_networkx(graph), graph.provenance)
     assert again.genes == graph.genes
     assert set(map(tuple, again.edges.T.tolist())) == set(map(tuple, graph.edges.T.tolist()))
     assert {p: set(again.members_of(p)) for p in again.pathways} == {
