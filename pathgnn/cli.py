@@ -69,10 +69,11 @@ def check(study: StudyFile, data: Data = None, out: Out = None) -> None:
     with _errors():
         given = _read(study, data)
         table = Table(title=f"{given.study.name}: {given.nodes.n_patients} patients")
-        for column in ("omic", "patients", "features", "on the graph", "not in graph"):
-            table.add_column(column)
+        columns = given.nodes.report[0]._fields
+        for column in columns:
+            table.add_column(column.replace("_", " "))
         for r in given.nodes.report:
-            table.add_row(r.omic, *map(str, (r.patients, r.features, r.mapped, r.not_in_graph)))
+            table.add_row(*map(str, r))
         Console().print(table)
         _show_checks(given)
         _go(given, _out(given, out), "check", False, False)
@@ -118,7 +119,7 @@ def predict(
     with _errors():
         import pandas as pd
 
-        from pathgnn.files import whole_file
+        from pathgnn.files import write_csv
         from pathgnn.train.bundle import load
         from pathgnn.train.bundle import predict as predict_new
 
@@ -128,10 +129,9 @@ def predict(
             names = tuple(f"P{i + 1:05d}" for i in range(len(names)))
         parts = [
             pd.DataFrame({"patient": names, **b._asdict()})
-            for b in predict_new(trained, given.cohort)
+            for b in predict_new(trained, given.cohort, given.known)
         ]
-        with whole_file(out) as part:
-            pd.concat(parts).to_csv(part, index=False)
+        write_csv(out, pd.concat(parts))
         _say(f"Wrote {out}")
 
 
@@ -177,9 +177,9 @@ def _go(given: Input, out: Path, until: str, risk: bool, ids: bool) -> Results |
 
 
 def _show_checks(given: Input) -> None:
-    from pathgnn.train.check import check as check_nodes
+    from pathgnn.run import check_study
 
-    for f in check_nodes(given.nodes, given.graph, given.study.fit.folds, given.study.seed):
+    for f in check_study(given):
         _say(f"[{f.severity}] {f.topic}: {f.sentence}")
     for note in given.cohort.notes:
         _say(f"[note] {note}")

@@ -5,14 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pathgnn.errors import PathgnnError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# A spreadsheet takes these for the start of a formula.
+SIGNS = re.compile(r"-?[01](;-?[01])*")
+FORMULA = ("=", "+", "-", "@")
 
 
 @contextmanager
@@ -51,6 +59,21 @@ def write_text(path: Path, text: str) -> None:
     """Write a text file whole or not at all."""
     with whole_file(path) as part:
         part.write_text(text, encoding="utf-8")
+
+
+def write_csv(path: Path, table: pd.DataFrame) -> None:
+    """Write a table whole or not at all; a text that a spreadsheet would run gets an apostrophe."""
+    safe = table.copy()
+    for column in safe.select_dtypes(include=["object", "string"]):
+        safe[column] = safe[column].map(_neutral)
+    with whole_file(path) as part:
+        safe.to_csv(part, index=False)
+
+
+def _neutral(value: Any) -> Any:
+    """A text that starts like a formula behind an apostrophe; signs such as -1;1 stay."""
+    runs = isinstance(value, str) and value.startswith(FORMULA) and not SIGNS.fullmatch(value)
+    return f"'{value}" if runs else value
 
 
 def write_json(path: Path, content: Any) -> None:

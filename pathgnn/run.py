@@ -16,6 +16,7 @@ from pathgnn.attribute.explain import Explanation, explain
 from pathgnn.attribute.keep import load_explanation, save_explanation
 from pathgnn.benefit.verdict import Finding
 from pathgnn.cohort.cohort import Cohort
+from pathgnn.cohort.identifiers import Identifiers
 from pathgnn.cohort.read_tables import read_cohort
 from pathgnn.errors import ConfigError
 from pathgnn.export.results import Results, Truth
@@ -24,10 +25,10 @@ from pathgnn.export.to_graphml import to_graphml
 from pathgnn.export.to_report import to_report
 from pathgnn.export.to_rnk import to_gmt, to_rnk
 from pathgnn.export.to_tables import to_tables
-from pathgnn.files import sha256, whole_file, write_json
+from pathgnn.files import sha256, write_csv, write_json
 from pathgnn.graph.graph import PathwayGraph
-from pathgnn.graph.load import load_graph
-from pathgnn.graph.project import Nodes, project
+from pathgnn.graph.load import load_graph, load_identifiers
+from pathgnn.graph.project import Nodes, coverage, features, project
 from pathgnn.study import Study, estimand_of
 from pathgnn.train.bundle import versions
 from pathgnn.train.check import check, refuse
@@ -48,6 +49,7 @@ class Input(NamedTuple):
     nodes: Nodes
     hashes: Mapping[str, str]
     truth: Truth | None = None
+    known: Identifiers | None = None
 
 
 class Options(NamedTuple):
@@ -71,7 +73,9 @@ def read_input(study: Study, folder: Path, data: Path | None = None) -> Input:
     if not data.is_dir():
         raise ConfigError(f"no data folder at {data}; set `data` in the study file, or pass --data")
     cohort, graph = read_cohort(study.cohort, data, folder), load_graph(study.graph, folder)
-    return Input(study, cohort, graph, project(cohort, graph), _hashes(study, folder, data))
+    known = load_identifiers(study.graph, folder, cohort, graph)
+    nodes = project(cohort, graph, known)
+    return Input(study, cohort, graph, nodes, _hashes(study, folder, data), known=known)
 
 
 def run(given: Input, out: Path, options: Options | None = None) -> Results | None:
@@ -88,8 +92,8 @@ def run(given: Input, out: Path, options: Options | None = None) -> Results | No
     last = STAGES.index(options.until)
     keeper = _Keeper(given, out)
     keeper.start()
-    checks = check(given.nodes, given.graph, given.study.fit.folds, given.study.seed)
-    _write_checks(checks, out)
+    checks = check_study(given)
+    _write_checks(checks, given, out)
     refuse(checks, options.accept_risk)
     if last == 0:
         return None
@@ -114,6 +118,12 @@ def run(given: Input, out: Path, options: Options | None = None) -> Results | No
         export(results, out, options.with_ids)
         keeper.finish("export")
     return results
+
+
+def check_study(given: Input) -> tuple[Finding, ...]:
+    """What can be said of a study before anything is trained."""
+    study = given.study
+    return check(given.nodes, given.graph, study.fit.folds, study.seed, study.graph.least_coverage)
 
 
 def export(results: Results, out: Path, with_ids: bool = False) -> list[Path]:
@@ -228,9 +238,15 @@ def metrics(benefits: tuple[Benefit, ...]) -> list[dict[str, Any]]:
     ]
 
 
-def _write_checks(checks: tuple[Finding, ...], out: Path) -> None:
-    with whole_file(out / "checks.csv") as part:
-        pd.DataFrame(checks).to_csv(part, index=False)
+def _write_checks(checks: tuple[Finding, ...], given: Input, out: Path) -> None:
+    """Findings, what became of every feature, and what of each pathway is measured."""
+    tables = {
+        "checks": pd.DataFrame(checks),
+        "features": features(given.nodes),
+        "coverage": coverage(given.nodes, given.graph),
+    }
+    for name, table in tables.items():
+        write_csv(out / f"{name}.csv", table)
 
 
 def _stamp(given: Input) -> dict[str, str]:
@@ -247,7 +263,12 @@ def _hashes(study: Study, folder: Path, data: Path) -> dict[str, str]:
     cohort = study.cohort
     omics = cohort.omics.values()
     tables = {o.file for o in omics} | {cohort.outcome.file, cohort.clinical.file} - {""}
-    beside = {o.feature_map for o in omics} | {study.graph.edges, study.graph.pathways}
+    beside = {o.feature_map for o in omics} | {
+        study.graph.file,
+        study.graph.edges,
+        study.graph.pathways,
+        study.graph.hgnc,
+    }
     named = {f"data:{f}": data / f for f in tables}
     named |= {f"study:{f}": folder / f for f in beside - {""}}
     return {name: sha256(path) for name, path in sorted(named.items())}

@@ -171,7 +171,7 @@ def _broken_toml(folder):
 
 CASES = {
     _no_common_gene: ["no feature of the cohort is in the graph", "HGNC"],
-    _ensembl: ["Ensembl ids", "map them to symbols"],
+    _ensembl: ["Ensembl ids", "hgnc"],
     _duplicate_patients: ["names 2 patient(s) twice", "expression.csv"],
     _duplicate_outcomes: ["2 patients of clinical.csv have more than one row", "crossover"],
     _one_arm: ["one arm only", "at least two arms"],

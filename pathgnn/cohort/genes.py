@@ -1,4 +1,4 @@
-"""Identifiers: measured features to graph nodes by symbol or alias, all counted."""
+"""Measured features to genes of a graph, each way counted and nothing lost silently."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from pathgnn.cohort.identifiers import KINDS, Identifiers
 from pathgnn.errors import GraphError
 
 PATTERNS: Mapping[str, re.Pattern[str]] = {
@@ -17,46 +18,81 @@ PATTERNS: Mapping[str, re.Pattern[str]] = {
     "Entrez ids": re.compile(r"\d{1,9}$"),
     "UniProt accessions": re.compile(r"[OPQ]\d[A-Z0-9]{3}\d$|[A-NR-Z]\d[A-Z][A-Z0-9]{2}\d$"),
     "Affymetrix probes": re.compile(r"\d+(_[a-z])?_at$"),
+    "mouse symbols": re.compile(r"[A-Z][a-z]+\d*[a-z]?\d*$"),
 }
-EXCEL_DATE = re.compile(r"\d{1,2}-(Mar|Sep|Dec|Oct|Apr)$", re.IGNORECASE)
+# 2-Sep, Sep-02, 2-Sep-19, 2023-09-02: what a spreadsheet made of SEPT2 and its like.
+EXCEL_DATE = re.compile(
+    r"(\d{1,2}-(?P<a>Mar|Sep|Dec|Oct|Apr|Feb)(-\d{2,4})?"
+    r"|(?P<b>Mar|Sep|Dec|Oct|Apr|Feb)-\d{1,2}"
+    r"|(19|20)\d\d-(02|03|04|09|10|12)-\d\d( 00:00:00)?)$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
 class GeneMap:
-    """Which feature stands for which gene, and how each was found."""
+    """Which feature stands for which gene, how each was found, and what became of the others.
+
+    Attributes:
+        gene_of: Feature -> gene of the graph; each gene once.
+        how: Feature -> symbol, letter case, previous, alias, hgnc, ensembl, entrez, uniprot.
+        ambiguous: Feature -> the genes it could be; refused.
+        duplicates: Feature -> gene of the graph for which another feature stands already.
+        elsewhere: Feature -> gene that is known but not in the graph.
+        unknown: Features that no table knows.
+        dates: Unknown features that look like dates of a spreadsheet.
+    """
 
     gene_of: Mapping[str, str]
     how: Mapping[str, str]
-    ambiguous: tuple[str, ...] = ()
+    ambiguous: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    duplicates: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
-    counts: Mapping[str, int] = field(default_factory=dict)
+    dates: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Mapped features per kind of name."""
+        return Counter(self.how.values())
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per feature: feature, status, gene, how."""
+        rows = [(f, "mapped", g, self.how[f]) for f, g in self.gene_of.items()]
+        rows += [(f, "ambiguous", " or ".join(genes), "") for f, genes in self.ambiguous.items()]
+        rows += [(f, "duplicate", gene, "") for f, gene in self.duplicates.items()]
+        rows += [(f, "not in graph", gene, "") for f, gene in self.elsewhere.items()]
+        dates = set(self.dates)
+        rows += [(f, "spreadsheet date" if f in dates else "unknown", "", "") for f in self.unknown]
+        return pd.DataFrame(rows, columns=["feature", "status", "gene", "how"])
 
 
-def map_features(
-    features: Iterable[str], genes: Iterable[str], aliases: Mapping[str, tuple[str, ...]]
-) -> GeneMap:
+def map_features(features: Iterable[str], genes: Iterable[str], known: Identifiers) -> GeneMap:
     """Features of one omic mapped to graph genes.
 
-    A feature that is a symbol of the graph stands for it. Otherwise it is looked up among the
-    aliases; one that leads to two genes is refused, and an alias gives way to the gene's own
-    symbol or to the alias met first, so each gene has one feature.
+    A symbol of the graph stands for itself. Any other name is looked up; one that could mean two
+    genes is refused. Of several features of one gene the better kind of name wins (in the order
+    of `KINDS`), of equals the one met first; the others are listed as duplicates.
     """
-    wanted, names = set(genes), list(dict.fromkeys(features))
-    gene_of = {name: name for name in names if name in wanted}
-    how = dict.fromkeys(gene_of, "symbol")
-    ambiguous, unknown, taken = [], [], set(gene_of.values())
-    for name in names:
-        if name in gene_of:
-            continue
-        hits = tuple(g for g in aliases.get(name, ()) if g in wanted)
-        if len(hits) > 1:
-            ambiguous.append(name)
-        elif hits and hits[0] not in taken:
-            gene_of[name], how[name] = hits[0], "alias"
-            taken.add(hits[0])
-        else:
+    wanted, names = set(genes), [str(f) for f in dict.fromkeys(features)]
+    hits: list[tuple[int, int, str, str, str]] = []
+    ambiguous: dict[str, tuple[str, ...]] = {}
+    elsewhere: dict[str, str] = {}
+    unknown: list[str] = []
+    for place, name in enumerate(names):
+        symbols, how = ((name,), "symbol") if name in wanted else known.find(name)
+        if len(symbols) > 1:
+            ambiguous[name] = symbols
+        elif not symbols:
             unknown.append(name)
-    return GeneMap(gene_of, how, tuple(ambiguous), tuple(unknown), Counter(how.values()))
+        elif symbols[0] in wanted:
+            hits.append((KINDS.index(how), place, name, symbols[0], how))
+        else:
+            elsewhere[name] = symbols[0]
+    gene_of, how_of, duplicates = _one_per_gene(hits)
+    return GeneMap(
+        gene_of, how_of, ambiguous, duplicates, elsewhere, tuple(unknown), excel_dates(unknown)
+    )
 
 
 def read_aliases(path: Path) -> dict[str, tuple[str, ...]]:
@@ -85,16 +121,37 @@ def refuse_no_overlap(omics: Mapping[str, Iterable[str]], genes: Iterable[str]) 
         if kind:
             return GraphError(
                 f"no feature of the cohort is in the graph: omic '{name}' has {kind} (such as "
-                f"{found[0]}), the graph HGNC symbols (such as {wanted}); map them to symbols "
-                "first, or give a feature map"
+                f"{found[0]}), the graph HGNC symbols (such as {wanted}); {_remedy(kind)}"
             )
     some = ", ".join(str(f) for f in list(next(iter(omics.values())))[:3])
     return GraphError(
         f"no feature of the cohort is in the graph: the cohort has {some}, the graph {wanted}; "
-        "use HGNC symbols, or give a feature map (feature, gene, weight)"
+        "use HGNC symbols, give `hgnc` in [graph], or a feature map (feature, gene, weight)"
     )
 
 
 def excel_dates(features: Iterable[str]) -> tuple[str, ...]:
     """Features that a spreadsheet turned from SEPT, MARCH or DEC genes into dates."""
     return tuple(f for f in map(str, features) if EXCEL_DATE.match(f))
+
+
+def _remedy(kind: str) -> str:
+    if kind == "Affymetrix probes":
+        return "give the array's annotation as a feature map (feature, gene, weight)"
+    if kind == "mouse symbols":
+        return "map them to their human orthologues first"
+    return "give HGNC's complete set as `hgnc` in [graph], which maps them"
+
+
+def _one_per_gene(
+    hits: list[tuple[int, int, str, str, str]],
+) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    """gene_of, how and duplicates from (rank, place, feature, gene, how), in feature order."""
+    best: dict[str, str] = {}
+    for _, _, name, gene, _ in sorted(hits):
+        best.setdefault(gene, name)
+    ordered = sorted(hits, key=lambda hit: hit[1])
+    gene_of = {name: gene for _, _, name, gene, _ in ordered if best[gene] == name}
+    how = {name: h for _, _, name, _, h in ordered if name in gene_of}
+    duplicates = {name: gene for _, _, name, gene, _ in ordered if name not in gene_of}
+    return gene_of, how, duplicates

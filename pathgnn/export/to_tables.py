@@ -11,11 +11,8 @@ from jaxtyping import Float
 
 from pathgnn.attribute.stability import TOP_GENES, share_in_top
 from pathgnn.export.results import Results
-from pathgnn.files import whole_file, write_json
-from pathgnn.graph.project import coverage
-
-# A spreadsheet takes these for the start of a formula.
-FORMULA = ("=", "+", "-", "@")
+from pathgnn.files import whole_file, write_csv, write_json
+from pathgnn.graph.project import coverage, features
 
 
 def tables(results: Results, with_ids: bool = False) -> dict[str, pd.DataFrame]:
@@ -29,6 +26,7 @@ def tables(results: Results, with_ids: bool = False) -> dict[str, pd.DataFrame]:
         "ladder": ladder(results),
         "findings": findings(results),
         "mapping": pd.DataFrame(results.nodes.report),
+        "features": features(results.nodes),
     }
 
 
@@ -36,8 +34,7 @@ def to_tables(results: Results, folder: Path, with_ids: bool = False) -> list[Pa
     """Write every table as csv and parquet, and what they mean as tables.json."""
     written = []
     for name, table in tables(results, with_ids).items():
-        with whole_file(folder / f"{name}.csv") as part:
-            _safe(table).to_csv(part, index=False)
+        write_csv(folder / f"{name}.csv", table)
         with whole_file(folder / f"{name}.parquet") as part:
             table.to_parquet(part, index=False)
         written += [folder / f"{name}.csv", folder / f"{name}.parquet"]
@@ -239,17 +236,6 @@ def findings(results: Results) -> pd.DataFrame:
     for benefit in results.benefits:
         rows += [{"arm": benefit.arm, **f._asdict()} for f in benefit.findings]
     return pd.DataFrame(rows)
-
-
-def _safe(table: pd.DataFrame) -> pd.DataFrame:
-    """Text cells that a spreadsheet would run as a formula get a leading apostrophe."""
-    out = table.copy()
-    for column in out.select_dtypes(object):
-        if column == "sign":
-            continue
-        text = out[column].astype(str)
-        out[column] = text.where(~text.str.startswith(FORMULA), "'" + text)
-    return out
 
 
 def _thirds(results: Results) -> tuple[np.ndarray, np.ndarray]:

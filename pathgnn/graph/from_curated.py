@@ -13,7 +13,7 @@ from pathgnn.graph.assemble import Sets, assemble
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.tables import provenance_of
 
-NAME, VERSION = "pathgnn curated", "2026.12"
+NAME, VERSION = "pathgnn curated", "2026.11.2"
 
 
 def from_curated() -> PathwayGraph:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,22 +11,12 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from pathgnn.cohort.cohort import Cohort
-from pathgnn.cohort.genes import GeneMap, excel_dates, map_features, refuse_no_overlap
+from pathgnn.cohort.genes import GeneMap, refuse_no_overlap
+from pathgnn.cohort.identifiers import Identifiers
 from pathgnn.errors import GraphError
+from pathgnn.graph import mapping
 from pathgnn.graph.graph import PathwayGraph
-
-
-class OmicReport(NamedTuple):
-    """How the features of one omic met the graph."""
-
-    omic: str
-    patients: int
-    features: int
-    mapped: int
-    by_alias: int
-    ambiguous: int
-    not_in_graph: int
-    excel_dates: int
+from pathgnn.graph.mapping import OmicReport
 
 
 @dataclass(frozen=True)
@@ -58,6 +47,7 @@ class Nodes:
     crossover: bool
     unit: str
     report: tuple[OmicReport, ...]
+    found: tuple[GeneMap, ...]
 
     @property
     def n_patients(self) -> int:
@@ -84,8 +74,13 @@ class Nodes:
         )
 
 
-def project(cohort: Cohort, graph: PathwayGraph) -> Nodes:
+def project(cohort: Cohort, graph: PathwayGraph, known: Identifiers | None = None) -> Nodes:
     """The cohort laid on the genes of the graph, aligned by id.
+
+    Args:
+        cohort: Patients and their omics.
+        graph: Where the features go.
+        known: Names of genes; None: the aliases of the graph alone.
 
     Raises:
         GraphError: no feature of any omic is in the graph, or no edge joins measured genes.
@@ -95,10 +90,10 @@ def project(cohort: Cohort, graph: PathwayGraph) -> Nodes:
     shape = (len(graph.genes), len(cohort.patients), len(cohort.omics))
     x = np.zeros(shape, dtype=np.float32)
     seen = np.zeros(shape, dtype=bool)
-    reports = []
-    for m, (name, table) in enumerate(cohort.omics.items()):
-        on_genes, found, n_alias = _on_genes(name, table, cohort, graph)
-        reports.append(_report(name, table, found, n_alias))
+    maps = []
+    for m, name in enumerate(cohort.omics):
+        on_genes, found = mapping.on_genes(name, cohort, graph, known)
+        maps.append(found)
         if on_genes.shape[1] == 0:
             continue
         rows = pd.Index(cohort.patients).get_indexer(on_genes.index)
@@ -109,63 +104,26 @@ def project(cohort: Cohort, graph: PathwayGraph) -> Nodes:
     if not seen.any():
         raise refuse_no_overlap({k: t.columns for k, t in cohort.omics.items()}, graph.genes)
     _refuse_lone_genes(np.asarray(seen.any((1, 2))), graph)
-    return _nodes(cohort, graph, x, seen, tuple(reports))
+    return _nodes(cohort, graph, x, seen, tuple(maps))
 
 
 def coverage(nodes: Nodes, graph: PathwayGraph) -> pd.DataFrame:
-    """Per pathway: genes, genes measured in any omic, and their share."""
-    measured = nodes.seen.any(2).any(1).numpy()
-    pathway, gene = graph.members
-    size = np.bincount(pathway, minlength=len(graph.pathways))
-    n = np.bincount(pathway, weights=measured[gene], minlength=len(graph.pathways)).astype(int)
-    share = n / size.clip(1)
-    return pd.DataFrame({"pathway": graph.pathways, "size": size, "measured": n, "share": share})
+    """Per pathway: genes, genes measured in any omic, their share, and genes per omic."""
+    return mapping.coverage(nodes.seen, nodes.modalities, graph)
 
 
-def _on_genes(
-    name: str, table: pd.DataFrame, cohort: Cohort, graph: PathwayGraph
-) -> tuple[pd.DataFrame, GeneMap, int]:
-    """The table with one column per graph gene, by feature map or by identifier."""
-    weights = cohort.feature_maps.get(name)
-    if weights is not None:
-        return _spread(table, weights, graph), _mapped_by(table, weights, graph), 0
-    found = map_features(table.columns, graph.genes, graph.aliases)
-    renamed = table[list(found.gene_of)].rename(columns=dict(found.gene_of))
-    return renamed, found, sum(h == "alias" for h in found.how.values())
+def features(nodes: Nodes) -> pd.DataFrame:
+    """What became of every feature: omic, feature, status, gene, how."""
+    tables = [
+        one.to_frame().assign(omic=omic)
+        for omic, one in zip(nodes.modalities, nodes.found, strict=True)
+    ]
+    return pd.concat(tables, ignore_index=True)[["omic", "feature", "status", "gene", "how"]]
 
 
-def _spread(table: pd.DataFrame, weights: pd.DataFrame, graph: PathwayGraph) -> pd.DataFrame:
-    """Weighted mean, per gene, of the standing features attached to it; unseen ones left out."""
-    on = weights["feature"].isin(table.columns) & weights["gene"].isin(graph.genes)
-    used = weights[on & (weights["weight"] != 0)]
-    columns = {}
-    for gene, group in used.groupby("gene", sort=False):
-        values = table[group["feature"].tolist()]
-        w = group["weight"].to_numpy()
-        size = values.notna().to_numpy() @ np.abs(w)
-        total = values.fillna(0).to_numpy() @ w
-        columns[gene] = np.where(size > 0, total / np.where(size > 0, size, 1), np.nan)
-    return pd.DataFrame(columns, index=table.index)
-
-
-def _mapped_by(table: pd.DataFrame, weights: pd.DataFrame, graph: PathwayGraph) -> GeneMap:
-    pairs = weights[weights["gene"].isin(graph.genes) & weights["feature"].isin(table.columns)]
-    gene_of = dict(zip(pairs["feature"], pairs["gene"], strict=True))
-    unknown = tuple(f for f in table.columns if f not in gene_of)
-    return GeneMap(gene_of, dict.fromkeys(gene_of, "feature map"), (), unknown)
-
-
-def _report(name: str, table: pd.DataFrame, found: GeneMap, n_alias: int) -> OmicReport:
-    return OmicReport(
-        omic=name,
-        patients=len(table),
-        features=table.shape[1],
-        mapped=len(found.gene_of),
-        by_alias=n_alias,
-        ambiguous=len(found.ambiguous),
-        not_in_graph=len(found.unknown),
-        excel_dates=len(excel_dates(table.columns)),
-    )
+def molecules_of(nodes: Nodes, graph: PathwayGraph, pathway: str) -> pd.DataFrame:
+    """Which of the cohort's features sit in a pathway: gene, omic, feature, how it was found."""
+    return mapping.molecules_of(pathway, graph, nodes.modalities, nodes.found)
 
 
 def _refuse_lone_genes(measured: Bool[np.ndarray, " gene"], graph: PathwayGraph) -> None:
@@ -182,7 +140,7 @@ def _nodes(
     graph: PathwayGraph,
     x: Float[np.ndarray, "gene patient modality"],
     seen: Bool[np.ndarray, "gene patient modality"],
-    reports: tuple[OmicReport, ...],
+    found: tuple[GeneMap, ...],
 ) -> Nodes:
     outcome = cohort.outcome
     block = cohort.clinical.reindex(list(cohort.patients)).to_numpy(dtype=np.float32)
@@ -208,7 +166,11 @@ def _nodes(
         randomised=outcome.randomised,
         crossover=outcome.crossover,
         unit=outcome.unit,
-        report=reports,
+        report=tuple(
+            mapping.report(name, table, one)
+            for (name, table), one in zip(cohort.omics.items(), found, strict=True)
+        ),
+        found=found,
     )
 
 

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from pathgnn.benefit.estimand import Estimand
 from pathgnn.cohort.cohort import Cohort
+from pathgnn.cohort.identifiers import Identifiers
 from pathgnn.errors import BundleError, GraphError
 from pathgnn.files import read_json, sha256, whole_folder, write_json
 from pathgnn.graph.graph import PathwayGraph
@@ -135,9 +136,12 @@ def load(folder: Path) -> Model:
         raise BundleError(f"{folder} cannot be read as a model: {error}") from error
 
 
-def predict(model: Model, cohort: Cohort) -> tuple[NewBenefit, ...]:
+def predict(
+    model: Model, cohort: Cohort, known: Identifiers | None = None
+) -> tuple[NewBenefit, ...]:
     """Benefit of every contrast for new patients, by all networks of the model together."""
-    nodes = match_layout(project(cohort, model.recipe.graph), model.modalities, model.covariates)
+    nodes = project(cohort, model.recipe.graph, known)
+    nodes = match_layout(nodes, model.modalities, model.covariates)
     predictions = [member.net.predict(nodes) for member in model.members]
     tau = torch.stack([model.recipe.estimand(p) for p in predictions]).mean(0).double().numpy()
     measured = nodes.seen.any(2).double().mean(0).numpy()

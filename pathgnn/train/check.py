@@ -14,10 +14,13 @@ from pathgnn.train.estimate import events_per_arm
 from pathgnn.train.folds import check_size, folds
 from pathgnn.train.nuisance import propensity_of
 
-LOW_COVERAGE = 0.2
+# Share of an omic's features with a name that no table knows: more is a problem of identifiers.
+MANY_UNKNOWN = 0.2
 
 
-def check(nodes: Nodes, graph: PathwayGraph, n_folds: int, seed: int) -> tuple[Finding, ...]:
+def check(
+    nodes: Nodes, graph: PathwayGraph, n_folds: int, seed: int, least_coverage: float = 0.2
+) -> tuple[Finding, ...]:
     """Findings on overlap, outcomes and coverage; a severity "refused" forbids a benefit."""
     check_size(nodes, n_folds)
     propensity = np.empty((len(nodes.arm), len(nodes.arms)))
@@ -30,7 +33,8 @@ def check(nodes: Nodes, graph: PathwayGraph, n_folds: int, seed: int) -> tuple[F
     return (
         overlap_finding(worst, nodes.randomised),
         events_finding(events_per_arm(nodes), nodes.arms),
-        _coverage_finding(nodes, graph),
+        _coverage_finding(nodes, graph, least_coverage),
+        *_name_findings(nodes),
         *_constant_findings(nodes),
     )
 
@@ -49,14 +53,34 @@ def refuse(findings: tuple[Finding, ...], accept_risk: bool) -> None:
         )
 
 
-def _coverage_finding(nodes: Nodes, graph: PathwayGraph) -> Finding:
+def _coverage_finding(nodes: Nodes, graph: PathwayGraph, least: float) -> Finding:
     share = float(coverage(nodes, graph)["share"].mean())
     measured = int(nodes.seen.any(2).any(1).sum())
     said = f"{measured} of {len(nodes.genes)} graph genes are measured; {share:.0%} of a pathway"
-    severity = "ok" if share >= LOW_COVERAGE else "warning"
-    return Finding(
-        "ok" if severity == "ok" else "warning", "coverage", share, f"{said} on average."
-    )
+    if share >= least:
+        return Finding("ok", "coverage", share, f"{said} on average.")
+    advice = f"less than {least:.0%}: use pathways of what was measured, or a larger graph"
+    return Finding("warning", "coverage", share, f"{said} on average, {advice}.")
+
+
+def _name_findings(nodes: Nodes) -> tuple[Finding, ...]:
+    """Features that were refused or lost for their names."""
+    out = []
+    for r in nodes.report:
+        if r.excel_dates:
+            said = f"Omic '{r.omic}': {r.excel_dates} features are dates, which a spreadsheet made "
+            said += "of genes such as SEPT2 or MARCH1; export the table again with ids as text."
+            out.append(Finding("warning", "identifiers", float(r.excel_dates), said))
+        if r.ambiguous:
+            said = f"Omic '{r.omic}': {r.ambiguous} features could mean two genes and were left "
+            said += "out; features.csv names them."
+            out.append(Finding("note", "identifiers", float(r.ambiguous), said))
+        known = r.features - r.unknown
+        if r.not_in_graph and r.unknown > MANY_UNKNOWN * r.features:
+            said = f"Omic '{r.omic}': only {known} of {r.features} features have a name that is "
+            said += "known; features.csv lists the others."
+            out.append(Finding("warning", "identifiers", r.unknown / r.features, said))
+    return tuple(out)
 
 
 def _constant_findings(nodes: Nodes) -> tuple[Finding, ...]:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pathgnn.cohort import TRANSFORMS
 from pathgnn.cohort.block_clinical import clinical_block
 from pathgnn.cohort.genes import excel_dates, map_features, name_identifier_type
+from pathgnn.cohort.identifiers import embedded
 from pathgnn.cohort.read_table import read_table
 from pathgnn.cohort.split import fold_of
 from pathgnn.errors import CohortError
@@ -54,13 +55,16 @@ def test_a_table_reads_the_same_from_every_format(tmp_path, suffix):
 
 def test_symbols_go_first_and_ambiguous_aliases_are_refused():
     aliases = {"HER2": ("ERBB2",), "P38": ("MAPK1", "MAPK14"), "NEU": ("ERBB2",), "p53": ("TP53",)}
-    found = map_features(
-        ["HER2", "NEU", "P38", "TP53", "p53", "ZZZ"], ["ERBB2", "MAPK1", "MAPK14", "TP53"], aliases
-    )
+    genes = ["ERBB2", "MAPK1", "MAPK14", "TP53"]
+    names = ["HER2", "NEU", "P38", "TP53", "p53", "ZZZ", "2-Sep"]
+    found = map_features(names, genes, embedded(aliases, genes))
     assert found.gene_of == {"TP53": "TP53", "HER2": "ERBB2"}
-    assert found.ambiguous == ("P38",)
-    assert found.unknown == ("NEU", "p53", "ZZZ")
+    assert found.ambiguous == {"P38": ("MAPK1", "MAPK14")}
+    assert found.duplicates == {"NEU": "ERBB2", "p53": "TP53"}
+    assert found.unknown == ("ZZZ", "2-Sep")
+    assert found.dates == ("2-Sep",)
     assert found.counts == {"symbol": 1, "alias": 1}
+    assert set(found.to_frame()["feature"]) == set(names)
 
 
 @pytest.mark.parametrize(

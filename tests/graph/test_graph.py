@@ -17,16 +17,20 @@ from pathgnn.graph.as_networkx import from_networkx, to_networkx
 from pathgnn.graph.from_curated import data_folder, from_curated
 from pathgnn.graph.from_edge_list import from_edge_list
 from pathgnn.graph.from_gmt import read_gmt, with_pathways
+from pathgnn.graph.graph import NODE_KINDS
 from pathgnn.graph.project import coverage, match_layout, project
 from pathgnn.graph.rewire import rewire, share_moved, shuffle_pathways, without_edges
 
 
 def test_the_curated_graph_is_as_large_as_promised():
     graph = from_curated()
-    assert len(graph.genes) >= 250
-    assert len(graph.pathways) >= 12
-    assert graph.edges.shape[1] >= 600
+    assert len(graph.genes) >= 900
+    assert len(graph.pathways) >= 35
+    assert graph.edges.shape[1] >= 2500
     assert set(np.unique(graph.sign)) == {-1, 1}
+    assert set(graph.kind) == set(NODE_KINDS) - {"unknown"}
+    assert all(graph.compartment)
+    assert sum(bool(drugs) for drugs in graph.drugs) > 100
 
 
 def test_most_curated_pathways_have_a_route_from_receptor_to_effector():
@@ -38,7 +42,7 @@ def test_most_curated_pathways_have_a_route_from_receptor_to_effector():
         starts = [g for g in part if part.nodes[g]["kind"] == "receptor"]
         ends = {g for g in part if part.nodes[g]["kind"] in ("transcription_factor", "effector")}
         routed += any(len(nx.descendants(part, g) & ends) for g in starts)
-    assert routed >= 20
+    assert routed >= 40
 
 
 def test_aliases_lead_to_genes_of_the_graph_and_never_hide_a_symbol():

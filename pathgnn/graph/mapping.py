@@ -1,0 +1,150 @@
+"""How the features of a cohort met the graph: tables on graph genes, counts, coverage."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Bool
+from torch import Tensor
+
+from pathgnn.cohort.cohort import Cohort
+from pathgnn.cohort.genes import GeneMap, map_features
+from pathgnn.cohort.identifiers import Identifiers, embedded
+from pathgnn.graph.graph import PathwayGraph
+
+
+class OmicReport(NamedTuple):
+    """How many features of one omic met the graph, and what became of the others."""
+
+    omic: str
+    patients: int
+    features: int
+    mapped: int
+    by_symbol: int
+    by_other_name: int
+    ambiguous: int
+    duplicates: int
+    not_in_graph: int
+    unknown: int
+    excel_dates: int
+
+
+def on_genes(
+    name: str, cohort: Cohort, graph: PathwayGraph, known: Identifiers | None
+) -> tuple[pd.DataFrame, GeneMap]:
+    """One omic with a column per graph gene, by feature map or by identifier.
+
+    Metabolites are looked for among metabolites and genes among genes: MET is no methionine.
+    """
+    table = cohort.omics[name]
+    weights = cohort.feature_maps.get(name)
+    if weights is not None:
+        return _spread(table, weights, graph), _mapped_by(table, weights, graph)
+    metabolic = cohort.kinds[name] == "metabolite"
+    genes = [g for g, k in zip(graph.genes, graph.kind, strict=True) if _fits(k, metabolic)]
+    names = _metabolite_names(graph, genes) if metabolic else known
+    own = embedded(graph.aliases, genes)
+    found = map_features(table.columns, genes, _both(names, own) if names else own)
+    return table[list(found.gene_of)].rename(columns=dict(found.gene_of)), found
+
+
+def report(name: str, table: pd.DataFrame, found: GeneMap) -> OmicReport:
+    """The counts of one omic."""
+    by_symbol = found.counts.get("symbol", 0)
+    return OmicReport(
+        omic=name,
+        patients=len(table),
+        features=table.shape[1],
+        mapped=len(found.gene_of),
+        by_symbol=by_symbol,
+        by_other_name=len(found.gene_of) - by_symbol,
+        ambiguous=len(found.ambiguous),
+        duplicates=len(found.duplicates),
+        not_in_graph=len(found.elsewhere),
+        unknown=len(found.unknown),
+        excel_dates=len(found.dates),
+    )
+
+
+def coverage(
+    seen: Bool[Tensor, "gene patient modality"], modalities: tuple[str, ...], graph: PathwayGraph
+) -> pd.DataFrame:
+    """Per pathway: genes, genes measured in any omic, their share, and genes per omic."""
+    measured = seen.any(1)
+    pathway, gene = (torch.as_tensor(side) for side in graph.members)
+    n_pathways = len(graph.pathways)
+    size = np.bincount(pathway, minlength=n_pathways)
+    out = pd.DataFrame({"pathway": graph.pathways, "size": size})
+    out["measured"] = np.bincount(
+        pathway, weights=measured.any(1)[gene], minlength=n_pathways
+    ).astype(int)
+    out["share"] = out["measured"] / size.clip(1)
+    for m, name in enumerate(modalities):
+        counts = np.bincount(pathway, weights=measured[gene, m], minlength=n_pathways)
+        out[name] = counts.astype(int)
+    return out
+
+
+def molecules_of(
+    pathway: str, graph: PathwayGraph, modalities: tuple[str, ...], found: tuple[GeneMap, ...]
+) -> pd.DataFrame:
+    """Which of the cohort's features sit in a pathway: gene, omic, feature, how it was found."""
+    members = set(graph.members_of(pathway))
+    rows = [
+        (gene, omic, feature, one.how[feature])
+        for omic, one in zip(modalities, found, strict=True)
+        for feature, gene in one.gene_of.items()
+        if gene in members
+    ]
+    table = pd.DataFrame(rows, columns=["gene", "omic", "feature", "how"])
+    return table.sort_values(["gene", "omic", "feature"], ignore_index=True)
+
+
+def _fits(kind: str, metabolic: bool) -> bool:
+    return (kind == "metabolite") == metabolic
+
+
+def _both(known: Identifiers, own: Identifiers) -> Identifiers:
+    """A table of names and the graph's own: the table knows what is approved, so it goes first."""
+    alias = known.names.get("alias", {})
+    mine = {a: s for a, s in own.names["alias"].items() if not known.find(a).symbols}
+    return Identifiers(
+        known.approved | own.approved, {**known.names, "alias": {**mine, **alias}}, known.source
+    )
+
+
+def _metabolite_names(graph: PathwayGraph, genes: list[str]) -> Identifiers:
+    """Names of metabolites in any letter case."""
+    wanted, names = set(genes), dict[str, set[str]]()
+    listed = [(g, g) for g in genes]
+    listed += [(a, s) for a, symbols in graph.aliases.items() for s in symbols if s in wanted]
+    for name, symbol in listed:
+        for form in (name.lower(), name.upper(), name.capitalize(), name.title()):
+            names.setdefault(form, set()).add(symbol)
+    return Identifiers(
+        names={"letter case": {n: tuple(sorted(s)) for n, s in names.items()}}, source="the graph"
+    )
+
+
+def _spread(table: pd.DataFrame, weights: pd.DataFrame, graph: PathwayGraph) -> pd.DataFrame:
+    """Weighted mean, per gene, of the standing features attached to it; unseen ones left out."""
+    on = weights["feature"].isin(table.columns) & weights["gene"].isin(graph.genes)
+    used = weights[on & (weights["weight"] != 0)]
+    columns = {}
+    for gene, group in used.groupby("gene", sort=False):
+        values = table[group["feature"].tolist()]
+        w = group["weight"].to_numpy()
+        size = values.notna().to_numpy() @ np.abs(w)
+        total = values.fillna(0).to_numpy() @ w
+        columns[gene] = np.where(size > 0, total / np.where(size > 0, size, 1), np.nan)
+    return pd.DataFrame(columns, index=table.index)
+
+
+def _mapped_by(table: pd.DataFrame, weights: pd.DataFrame, graph: PathwayGraph) -> GeneMap:
+    pairs = weights[weights["gene"].isin(graph.genes) & weights["feature"].isin(table.columns)]
+    gene_of = dict(zip(pairs["feature"], pairs["gene"], strict=True))
+    unknown = tuple(f for f in table.columns if f not in gene_of)
+    return GeneMap(gene_of, dict.fromkeys(gene_of, "feature map"), unknown=unknown)
