@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pathgnn.errors import PathgnnError
+from pathgnn.cli_errors import errors, say
+from pathgnn.cli_graph import app as graph_app
 
 if TYPE_CHECKING:
     from pathgnn.export.results import Results
@@ -24,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(graph_app, name="graph", no_args_is_help=True)
 
 StudyFile = Annotated[Path, typer.Argument(help="the study file")]
 Data = Annotated[Path | None, typer.Option(help="folder of the tables; else as the study says")]
@@ -39,10 +39,10 @@ def demo(
     seed: Annotated[int, typer.Option(help="decides everything random", min=0)] = 1,
 ) -> None:
     """Run the whole job on a simulated trial whose truth is known."""
-    with _errors():
+    with errors():
         from pathgnn.demo import demo_input
 
-        _say("Simulating a trial on the curated signaling graph ...")
+        say("Simulating a trial on the curated signaling graph ...")
         given = demo_input(patients, seed)
         results = _go(given, out, "export", False, False)
         if results is not None:
@@ -56,17 +56,17 @@ def init(
     out: Annotated[Path | None, typer.Option(help="study file; else FOLDER/study.toml")] = None,
 ) -> None:
     """Look at a folder of tables and write a commented study.toml for it."""
-    with _errors():
+    with errors():
         from pathgnn.init import write_study
 
         path = write_study(folder, out or folder / "study.toml")
-        _say(f"Wrote {path}. Read every line, then: pathgnn check {path}")
+        say(f"Wrote {path}. Read every line, then: pathgnn check {path}")
 
 
 @app.command()
 def check(study: StudyFile, data: Data = None, out: Out = None) -> None:
     """Say what the cohort, the graph and the treatment are good for, before any training."""
-    with _errors():
+    with errors():
         given = _read(study, data)
         table = Table(title=f"{given.study.name}: {given.nodes.n_patients} patients")
         columns = given.nodes.report[0]._fields
@@ -116,7 +116,7 @@ def predict(
     ids: Ids = False,
 ) -> None:
     """Predict the benefit of the patients of a study with a saved model."""
-    with _errors():
+    with errors():
         import pandas as pd
 
         from pathgnn.files import write_csv
@@ -132,18 +132,18 @@ def predict(
             for b in predict_new(trained, given.cohort, given.known)
         ]
         write_csv(out, pd.concat(parts))
-        _say(f"Wrote {out}")
+        say(f"Wrote {out}")
 
 
 def _stage(
     study: Path, data: Path | None, out: Path | None, until: str, risk: bool, ids: bool
 ) -> None:
-    with _errors():
+    with errors():
         given = _read(study, data)
         target = _out(given, out)
         results = _go(given, target, until, risk, ids)
         if results is None:
-            _say(f"Finished {until}; see {target}")
+            say(f"Finished {until}; see {target}")
         else:
             _show(results, target)
 
@@ -180,9 +180,9 @@ def _show_checks(given: Input) -> None:
     from pathgnn.run import check_study
 
     for f in check_study(given):
-        _say(f"[{f.severity}] {f.topic}: {f.sentence}")
+        say(f"[{f.severity}] {f.topic}: {f.sentence}")
     for note in given.cohort.notes:
-        _say(f"[note] {note}")
+        say(f"[note] {note}")
 
 
 def _show_truth(results: Results) -> None:
@@ -207,8 +207,8 @@ def _show_truth(results: Results) -> None:
     cascade.add_row("found", found[0].pathway if found else "-", chain)
     Console().print(cascade)
     n_found = len(set(found[0].genes) & set(truth.cascade)) if found else 0
-    _say(f"{n_found} of {len(truth.cascade)} planted genes are in the top cascade.")
-    _say(_pathway_line(results))
+    say(f"{n_found} of {len(truth.cascade)} planted genes are in the top cascade.")
+    say(_pathway_line(results))
 
 
 def _correlation(results: Results, learner: str) -> str:
@@ -248,26 +248,10 @@ def _pathway_line(results: Results) -> str:
 def _show(results: Results, out: Path) -> None:
     for benefit in results.benefits:
         average = benefit.average
-        _say(
+        say(
             f"{benefit.arm} against {benefit.reference}: average {average.value:.3g} "
             f"({average.low:.3g} to {average.high:.3g}), {benefit.estimand.unit}."
         )
         for f in benefit.findings:
-            _say(f"  [{f.severity}] {f.sentence}")
-    _say(f"Report: {out / 'report.html'}   tables: {out / 'tables'}   figures: {out / 'figures'}")
-
-
-def _say(text: str) -> None:
-    Console().print(text, markup=False, highlight=False, soft_wrap=True)
-
-
-@contextmanager
-def _errors() -> Iterator[None]:
-    """Our errors end in one sentence and exit status 2, without a traceback."""
-    try:
-        yield
-    except PathgnnError as error:
-        Console(stderr=True).print(
-            f"pathgnn: {error}", markup=False, highlight=False, soft_wrap=True
-        )
-        raise typer.Exit(2) from error
+            say(f"  [{f.severity}] {f.sentence}")
+    say(f"Report: {out / 'report.html'}   tables: {out / 'tables'}   figures: {out / 'figures'}")

@@ -69,13 +69,17 @@ def read_input(study: Study, folder: Path, data: Path | None = None) -> Input:
         folder: Where the study file lies; the graph's and maps' paths start from it.
         data: Folder of the tables; None: what the study says, from its own folder.
     """
-    data = data or folder / study.data
-    if not data.is_dir():
-        raise ConfigError(f"no data folder at {data}; set `data` in the study file, or pass --data")
+    data = _data_folder(study, folder, data)
     cohort, graph = read_cohort(study.cohort, data, folder), load_graph(study.graph, folder)
     known = load_identifiers(study.graph, folder, cohort, graph)
     nodes = project(cohort, graph, known)
     return Input(study, cohort, graph, nodes, _hashes(study, folder, data), known=known)
+
+
+def lay_on(graph: PathwayGraph, study: Study, folder: Path, data: Path | None = None) -> Nodes:
+    """The cohort of a study on another graph than the study names."""
+    cohort = read_cohort(study.cohort, _data_folder(study, folder, data), folder)
+    return project(cohort, graph, load_identifiers(study.graph, folder, cohort, graph))
 
 
 def run(given: Input, out: Path, options: Options | None = None) -> Results | None:
@@ -257,6 +261,13 @@ def _stamp(given: Input) -> dict[str, str]:
         "data_sha256": data,
         "seed": str(given.study.seed),
     }
+
+
+def _data_folder(study: Study, folder: Path, data: Path | None) -> Path:
+    data = data or folder / study.data
+    if not data.is_dir():
+        raise ConfigError(f"no data folder at {data}; set `data` in the study file, or pass --data")
+    return data
 
 
 def _hashes(study: Study, folder: Path, data: Path) -> dict[str, str]:

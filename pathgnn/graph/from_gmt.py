@@ -16,7 +16,8 @@ from pathgnn.graph.tables import provenance_of, read_lines
 
 def from_gmt(path: Path) -> PathwayGraph:
     """A graph without edges: the sets of a GMT file as pathways, to be combined with others."""
-    return assemble(pd.DataFrame(columns=["source", "target"]), provenance_of(path), read_gmt(path))
+    sets = read_gmt(path)
+    return assemble(pd.DataFrame(columns=["source", "target"]), provenance_of(path), sets)
 
 
 def read_gmt(path: Path) -> Sets:

@@ -99,7 +99,8 @@ class PathwayGraph:
         """Hash of genes, edges, signs and pathways: the same graph has the same hash."""
         text = "\n".join((*self.genes, "", *self.pathways))
         digest = hashlib.sha256(text.encode())
-        for part in (self.edges, self.sign, self.directed, self.members):
+        members = self.members[:, np.lexsort(self.members[::-1])]
+        for part in (self.edges, self.sign, self.directed, members):
             digest.update(np.ascontiguousarray(part, dtype=np.int64).tobytes())
         return digest.hexdigest()
 

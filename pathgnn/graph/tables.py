@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import warnings
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,8 +18,17 @@ from pathgnn.errors import GraphError
 from pathgnn.files import sha256
 from pathgnn.graph.graph import Provenance
 
-BROKEN = (OSError, EOFError, ValueError, zlib.error, BadZipFile, MemoryError)
+BROKEN = (
+    OSError,
+    EOFError,
+    ValueError,
+    zlib.error,
+    BadZipFile,
+    MemoryError,
+    pd.errors.ParserWarning,
+)
 LONGEST_LINE = 50_000_000
+MOST_COLUMNS = 1000
 
 
 @contextmanager
@@ -66,7 +76,11 @@ def read_frame(path: Path, separator: str = "", names: Iterable[str] = ()) -> pd
     listed = list(names)
     first = next(read_lines(path), "")
     separator = separator or ("\t" if "\t" in first else ",")
-    with open_text(path) as text:
+    if first.count(separator) >= MOST_COLUMNS:
+        raise GraphError(f"{path.name} has more than {MOST_COLUMNS} columns; it is no edge table")
+    with open_text(path) as text, warnings.catch_warnings():
+        # pandas only warns when it drops what stands beyond the last column.
+        warnings.simplefilter("error", pd.errors.ParserWarning)
         return pd.read_csv(
             text,
             sep=separator,
@@ -84,7 +98,7 @@ def need(table: pd.DataFrame, columns: Iterable[str], path: Path) -> pd.DataFram
     """The same table, once it is sure that it has the columns and a row."""
     absent = [c for c in columns if c not in table.columns]
     if absent:
-        have = ", ".join(map(str, list(table.columns)[:8]))
+        have = ", ".join(str(c)[:40] for c in table.columns[:8])
         raise GraphError(f"{path.name} lacks the column {absent[0]!r}; it has {have}")
     if table.empty:
         raise GraphError(f"{path.name} has a header and no rows")

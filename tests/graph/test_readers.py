@@ -1,0 +1,657 @@
+"""Readers of downloaded graph files: known answers, real files, round trips, and bad files."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+from zipfile import ZipFile
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+from graph_strategies import fields, same
+from hypothesis import given, settings
+from pytest import approx
+
+from pathgnn.errors import GraphError
+from pathgnn.graph.as_cx2 import to_cx2
+from pathgnn.graph.as_networkx import to_networkx
+from pathgnn.graph.as_sif import to_sif
+from pathgnn.graph.assemble import edge_table
+from pathgnn.graph.from_cx2 import from_cx2
+from pathgnn.graph.from_gmt import from_gmt
+from pathgnn.graph.from_graphml import from_graphml
+from pathgnn.graph.from_kegg import from_kegg
+from pathgnn.graph.from_omnipath import from_omnipath
+from pathgnn.graph.from_psi_mitab import from_psi_mitab
+from pathgnn.graph.from_reactome import from_reactome
+from pathgnn.graph.from_regulons import from_regulons
+from pathgnn.graph.from_sif import from_sif, meaning_of
+from pathgnn.graph.from_signor import COLUMNS, from_signor
+from pathgnn.graph.from_string import from_string
+from pathgnn.graph.graph import PathwayGraph
+
+GMT = "Cell Cycle\tR-HSA-1\tCDK1\tCCNB1\nM Phase\tR-HSA-2\tCDK1\nApoptosis\tR-HSA-3\tCASP3\tgag\n"
+RELATIONS = "R-BTA-1\tR-BTA-2\nR-HSA-1\tR-HSA-2\nR-HSA-1\tR-HSA-99\n"
+FI = "Gene1\tGene2\tAnnotation\tDirection\tScore\n" + "".join(
+    f"G{i}\tH{i}\tactivate; catalyze\t{direction}\t0.9{i}\n"
+    for i, direction in enumerate(["-", "->", "<-", "-|", "|-", "<->", "|-|", "<-|", "|->"])
+)
+OMNIPATH = (
+    "source\ttarget\tsource_genesymbol\ttarget_genesymbol\tis_directed\tis_stimulation\t"
+    "is_inhibition\tconsensus_direction\tconsensus_stimulation\tconsensus_inhibition\t"
+    "curation_effort\tn_references\n"
+    "P1\tP2\tA\tB\tTrue\tTrue\tTrue\tTrue\tTrue\tFalse\t7\t3\n"
+    "P1\tP3\tA\tC\t1\t1\t1\t1\t1\t1\t2\t1\n"
+    "P2\tP3\tB\tC\t1\t0\t1\t1\t0\t1\t2\t1\n"
+    "P4\tP5\tD\tE\t0\t0\t0\t0\t0\t0\t1\t1\n"
+    "COMPLEX:P6_P7\tP1\tHLA-A_F\tA\t1\t1\t0\t1\t1\t0\t4\t2\n"
+)
+SHORT = "source\tinteraction\ttarget\nA\t-1\tB\nCOMPLEX:C_D\t1\tA\nCOMPLEX:E1-F1\t1\tNKX2-5\n"
+PTM = "enzyme_genesymbol\tsubstrate_genesymbol\tmodification\nLCK\tSOCS3\tphosphorylation\n"
+CHANGES = {"TAX_ID": "9606", "SCORE": "0.5", "MECHANISM": "Phosphorylation"}
+
+
+def signor_row(**given_values: str) -> str:
+    values = {"TYPEA": "protein", "TYPEB": "protein", **CHANGES, **given_values}
+    return "\t".join(values.get(c, "") for c in COLUMNS) + "\n"
+
+
+SIGNOR_ROWS = (
+    signor_row(ENTITYA="A", ENTITYB="B", EFFECT="up-regulates activity")
+    + signor_row(ENTITYA="A", ENTITYB="C", EFFECT='"down-regulates quantity by repression"')
+    + signor_row(ENTITYA="B", ENTITYB="C", EFFECT="form complex", TAX_ID="-1")
+    + signor_row(ENTITYA="C", ENTITYB="D", EFFECT="unknown", TAX_ID="", SCORE="")
+    + signor_row(ENTITYA="D", ENTITYB="A", EFFECT="up-regulates", TAX_ID="10090")
+    + signor_row(ENTITYA="X/Y", ENTITYB="A", EFFECT="up-regulates", TYPEA="complex")
+    + signor_row(ENTITYA="ATP", ENTITYB="A", EFFECT="up-regulates", TYPEA="smallmolecule")
+)
+SIGNOR = "\t".join(COLUMNS) + "\n" + SIGNOR_ROWS
+INFO = (
+    "#string_protein_id\tpreferred_name\tprotein_size\tannotation\n"
+    + '9606.E1\tTP53\t393\tthe "guardian\n9606.E2\tMDM2\t491\t\n9606.E3\tATM\t3056\t\n'
+)
+LINKS = (
+    "protein1 protein2 combined_score\n9606.E1 9606.E2 999\n9606.E1 9606.E3 700\n"
+    "9606.E2 9606.E1 999\n9606.E2 9606.E3 699\n9606.E3 9606.E1 700\n9606.E3 9606.E2 699\n"
+)
+KEGG = """<?xml version="1.0"?>
+<!DOCTYPE pathway SYSTEM "https://www.kegg.jp/kegg/xml/KGML_v0.7.2_.dtd">
+<pathway name="path:hsa04010" org="hsa" number="04010" title="MAPK signaling pathway">
+  <entry id="1" name="hsa:1956 hsa:2064" type="gene"><graphics name="EGFR, ERBB, HER1..."/></entry>
+  <entry id="2" name="hsa:5594" type="gene"><graphics name="MAPK1, ERK2"/></entry>
+  <entry id="3" name="hsa:4609" type="gene"><graphics name="MYC"/></entry>
+  <entry id="4" name="cpd:C00076" type="compound"><graphics name="C00076"/></entry>
+  <entry id="5" name="path:hsa04110" type="map"><graphics name="Cell cycle"/></entry>
+  <entry id="6" name="undefined" type="group"><component id="2"/><component id="3"/></entry>
+  <entry id="7" name="hsa:1843" type="gene"><graphics name="DUSP1"/></entry>
+  <relation entry1="1" entry2="2" type="PPrel"><subtype name="activation" value="--&gt;"/>
+    <subtype name="phosphorylation" value="+p"/></relation>
+  <relation entry1="2" entry2="3" type="GErel"><subtype name="expression"/></relation>
+  <relation entry1="7" entry2="6" type="PPrel"><subtype name="inhibition" value="--|"/></relation>
+  <relation entry1="1" entry2="7" type="PPrel"><subtype name="binding/association"/></relation>
+  <relation entry1="4" entry2="1" type="PCrel"><subtype name="activation"/></relation>
+  <relation entry1="3" entry2="5" type="maplink"><subtype name="compound" value="4"/></relation>
+</pathway>
+"""
+COLLECTRI = "source,target,weight\nMYC,TERT,1\nTP53,MYC,-1\n"
+DOROTHEA = (
+    "tf\tconfidence\ttarget\tmor\nMYC\tA\tTERT\t1.0\nTP53\tC\tMYC\t-1.0\nAHR\tE\tCYP1A1\t1.0\n"
+)
+SIF = "A activates B C\nB inhibits C\nC pp D\nLONE\nA wonders D\nB controls-expression-of E\n"
+MITAB_ROWS = [
+    ["uniprotkb:TP53(gene name)", "uniprotkb:MDM2(gene name)|psi-mi:x(display_short)", "9606"],
+    ['psi-mi:"HLA-A"(display_short)', "uniprotkb:TP53(gene name)", "9606"],
+    ["uniprotkb:Trp53(gene name)", "uniprotkb:TP53(gene name)", "10090"],
+    ["-", "uniprotkb:TP53(gene name)", "9606"],
+]
+TERM = 'psi-mi:"MI:0915"(physical association)'
+MITAB = "#ID(s) interactor A\tID(s) interactor B\n" + "".join(
+    "\t".join(
+        ["-", "-", "-", "-", a, b, "-", "-", "-", f"taxid:{taxon}(x)", "taxid:9606(human)", TERM]
+    )
+    + "\t-\t-\tintact-miscore:0.56\n"
+    for a, b, taxon in MITAB_ROWS
+)
+GRAPHML = """<?xml version="1.0" encoding="UTF-8"?>
+<graphml xmlns="http://graphml.graphdrawing.org/xmlns">
+  <key id="d0" for="node" attr.name="name" attr.type="string"/>
+  <key id="d1" for="edge" attr.name="sign" attr.type="int"/>
+  <graph edgedefault="directed">
+    <node id="n0"><data key="d0">EGFR</data></node><node id="n1"><data key="d0">GRB2</data></node>
+    <edge source="n0" target="n1"><data key="d1">1</data></edge>
+  </graph>
+</graphml>
+"""
+CX2 = json.dumps(
+    [
+        {"CXVersion": "2.0", "hasFragments": False},
+        {
+            "attributeDeclarations": [
+                {
+                    "nodes": {"name": {"d": "string", "a": "n"}},
+                    "edges": {"interaction": {"a": "i", "v": "activates"}, "confidence": {}},
+                }
+            ]
+        },
+        {"networkAttributes": [{"name": "small"}]},
+        {"nodes": [{"id": 0, "x": 1.5, "v": {"n": "EGFR"}}, {"id": 5, "v": {"n": "GRB2"}}]},
+        {"edges": [{"id": 0, "s": 0, "t": 5}]},
+        {"nodes": [{"id": 7, "v": {"n": "CBL"}}]},
+        {"edges": [{"id": 1, "s": 7, "t": 0, "v": {"i": "inhibits", "confidence": 0.5}}]},
+        {"edges": [{"id": 2, "s": 7, "t": 5, "v": {"i": "binds", "sign": 0}}]},
+        {"status": [{"success": True, "error": ""}]},
+    ]
+)
+
+
+class Reader(NamedTuple):
+    read: Callable[[Path], PathwayGraph]
+    text: str  # a file it reads
+
+
+def beside(path: Path, name: str, text: str) -> Path:
+    """Another file in the same folder."""
+    other = path.with_name(name)
+    other.write_text(text)
+    return other
+
+
+READERS = {
+    "gmt": Reader(from_gmt, GMT),
+    "reactome": Reader(from_reactome, GMT),
+    "reactome relations": Reader(
+        lambda p: from_reactome(beside(p, "good.gmt", GMT), relations=p), RELATIONS
+    ),
+    "reactome fi": Reader(lambda p: from_reactome(beside(p, "good.gmt", GMT), fi=p), FI),
+    "omnipath": Reader(from_omnipath, OMNIPATH),
+    "omnipath short": Reader(from_omnipath, SHORT),
+    "omnipath enzymes": Reader(from_omnipath, PTM),
+    "signor": Reader(from_signor, SIGNOR),
+    "signor bare": Reader(from_signor, SIGNOR_ROWS),
+    "string links": Reader(lambda p: from_string(p, beside(p, "good.info", INFO)), LINKS),
+    "string info": Reader(lambda p: from_string(beside(p, "good.links", LINKS), p), INFO),
+    "kegg": Reader(from_kegg, KEGG),
+    "collectri": Reader(from_regulons, COLLECTRI),
+    "dorothea": Reader(from_regulons, DOROTHEA),
+    "sif": Reader(from_sif, SIF),
+    "psi-mitab": Reader(from_psi_mitab, MITAB),
+    "graphml": Reader(from_graphml, GRAPHML),
+    "cx2": Reader(from_cx2, CX2),
+}
+TABLES = [n for n in READERS if n not in ("kegg", "graphml", "cx2", "gmt", "reactome")]
+
+
+def written(folder: Path, text: str, name: str = "file.txt") -> Path:
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def edges_of(graph: PathwayGraph) -> dict[tuple[str, str], tuple[int, bool, str]]:
+    """Sign, direction and mechanism by pair."""
+    table = edge_table(graph)
+    ends = zip(table["source"], table["target"], strict=True)
+    return dict(
+        zip(
+            ends,
+            zip(table["sign"], table["directed"], table["mechanism"], strict=True),
+            strict=True,
+        )
+    )
+
+
+def hierarchy_of(graph: PathwayGraph) -> set[tuple[str, str]]:
+    return {(graph.pathways[p], graph.pathways[c]) for p, c in graph.hierarchy.T}
+
+
+def test_reactome_known_answer(tmp_path):
+    graph = READERS["reactome relations"].read(written(tmp_path, RELATIONS))
+    assert graph.pathways == ("Cell Cycle", "M Phase", "Apoptosis")
+    assert graph.pathway_ids == ("R-HSA-1", "R-HSA-2", "R-HSA-3")
+    assert graph.members_of("Apoptosis") == ("CASP3", "gag")
+    assert hierarchy_of(graph) == {("Cell Cycle", "M Phase")}
+    assert graph.provenance.licence == "CC0-1.0"
+
+
+def test_reactome_directions_known_answer(tmp_path):
+    graph = READERS["reactome fi"].read(written(tmp_path, FI))
+    up, down = (1, True, "activate"), (-1, True, "activate")
+    assert edges_of(graph) == {
+        ("G0", "H0"): (0, False, "activate"),
+        ("G1", "H1"): up,
+        ("H2", "G2"): up,
+        ("G3", "H3"): down,
+        ("H4", "G4"): down,
+        **{("G5", "H5"): up, ("H5", "G5"): up},
+        **{("G6", "H6"): down, ("H6", "G6"): down},
+        # <-| : Gene2 activates Gene1, which inhibits Gene2; |-> is the reverse.
+        **{("H7", "G7"): up, ("G7", "H7"): down},
+        **{("H8", "G8"): down, ("G8", "H8"): up},
+    }
+    assert graph.confidence[:2] == approx([0.90, 0.91])
+    with pytest.raises(GraphError, match=r"line 2: the direction is '=>'"):
+        READERS["reactome fi"].read(written(tmp_path, FI.replace("\t-\t", "\t=>\t")))
+
+
+def test_reactome_from_a_zip(tmp_path):
+    with ZipFile(tmp_path / "ReactomePathways.gmt.zip", "w") as packed:
+        packed.writestr("ReactomePathways.gmt", GMT)
+    assert len(from_reactome(tmp_path / "ReactomePathways.gmt.zip").pathways) == 3
+
+
+def test_a_hierarchy_of_another_species_is_refused(tmp_path):
+    with pytest.raises(GraphError, match="no line joins two pathways"):
+        READERS["reactome relations"].read(written(tmp_path, "R-BTA-1\tR-BTA-2\n"))
+
+
+def test_omnipath_known_answer(tmp_path):
+    path = written(tmp_path, OMNIPATH)
+    graph = from_omnipath(path)
+    assert edges_of(graph) == {
+        ("A", "B"): (1, True, ""),  # the consensus, not is_inhibition
+        ("A", "C"): (0, True, ""),  # both
+        ("B", "C"): (-1, True, ""),
+        ("D", "E"): (0, False, ""),
+        ("HLA-A", "A"): (1, True, ""),
+        ("F", "A"): (1, True, ""),
+    }
+    assert graph.confidence.tolist() == [7, 2, 2, 1, 4, 4]
+    assert from_omnipath(path, references=True).confidence.tolist() == [3, 1, 1, 1, 2, 2]
+    assert set(graph.sources) == {"OmniPath"}
+    table = pd.read_csv(path, sep="\t", dtype=str)
+    bare = table.drop(columns=[c for c in table.columns if c.startswith("consensus")])
+    bare.to_csv(path, sep="\t", index=False)
+    assert edges_of(from_omnipath(path))[("A", "B")] == (0, True, "")
+    bare.drop(columns="source_genesymbol").to_csv(path, sep="\t", index=False)
+    with pytest.raises(GraphError, match="genesymbols=1"):
+        from_omnipath(path)
+
+
+def test_omnipath_short_and_enzymes_known_answer(tmp_path):
+    short = from_omnipath(written(tmp_path, SHORT))
+    assert edges_of(short) == {
+        ("A", "B"): (-1, True, ""),
+        ("C", "A"): (1, True, ""),
+        ("D", "A"): (1, True, ""),
+        ("E1", "NKX2-5"): (1, True, ""),
+        ("F1", "NKX2-5"): (1, True, ""),
+    }
+    enzymes = from_omnipath(written(tmp_path, PTM))
+    assert edges_of(enzymes) == {("LCK", "SOCS3"): (0, True, "phosphorylation")}
+    with pytest.raises(GraphError, match="line 2: interaction is '7'"):
+        from_omnipath(written(tmp_path, SHORT.replace("-1", "7")))
+    with pytest.raises(GraphError, match="n_references"):
+        from_omnipath(written(tmp_path, SHORT), references=True)
+
+
+@pytest.mark.parametrize("text", [SIGNOR, SIGNOR_ROWS], ids=["header", "bare"])
+def test_signor_known_answer(tmp_path, text):
+    path = written(tmp_path, text)
+    proteins = {
+        ("A", "B"): (1, True, "phosphorylation"),
+        ("A", "C"): (-1, True, "phosphorylation"),
+        ("B", "C"): (0, False, "phosphorylation"),
+        ("C", "D"): (0, True, "phosphorylation"),
+    }
+    graph = from_signor(path)
+    assert edges_of(graph) == proteins
+    assert graph.confidence == approx([0.5, 0.5, 0.5, np.nan], nan_ok=True)
+    more = from_signor(path, metabolites=True)
+    assert edges_of(more) == {**proteins, ("ATP", "A"): (1, True, "phosphorylation")}
+    assert dict(zip(more.genes, more.kind, strict=True))["ATP"] == "metabolite"
+    assert "metabolite" not in graph.kind
+
+
+def test_signor_of_mice_is_refused(tmp_path):
+    with pytest.raises(GraphError, match="none of its 1 rows joins two human proteins"):
+        from_signor(written(tmp_path, signor_row(ENTITYA="A", ENTITYB="B", TAX_ID="10090")))
+
+
+def test_string_known_answer(tmp_path):
+    links, info = written(tmp_path, LINKS), written(tmp_path, INFO, "info.txt")
+    graph = from_string(links, info)
+    # 699 is below the cut; each pair stands twice.
+    assert edges_of(graph) == {("TP53", "MDM2"): (0, False, ""), ("TP53", "ATM"): (0, False, "")}
+    assert graph.confidence == approx([0.999, 0.7])
+    assert from_string(links, info, score=699).edges.shape[1] == 3
+    with pytest.raises(GraphError, match="no pair has a score of 1000"):
+        from_string(links, info, score=1000)
+    with pytest.raises(GraphError, match="from 0 to 1000"):
+        from_string(links, info, score=1001)
+
+
+def test_string_of_more_columns_gives_the_same(tmp_path):
+    info = written(tmp_path, INFO, "info.txt")
+    rows = [line.split(" ") for line in LINKS.splitlines()]
+    text = "".join(f"{a} {b} {'fusion' if a[0] == 'p' else 0} {s}\n" for a, b, s in rows)
+    detailed = from_string(written(tmp_path, text, "detailed.txt"), info)
+    assert detailed.sha256 == from_string(written(tmp_path, LINKS), info).sha256
+
+
+def test_string_in_small_pieces_gives_the_same(tmp_path, monkeypatch):
+    links, info = written(tmp_path, LINKS), written(tmp_path, INFO, "info.txt")
+    whole = from_string(links, info, score=0)
+    monkeypatch.setattr("pathgnn.graph.from_string.ROWS_AT_ONCE", 2)
+    assert from_string(links, info, score=0).sha256 == whole.sha256
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("9606.E3 9606.E2", "9606.E3 9606.E9", "line 7: protein '9606.E9' is not in the info"),
+        ("9606.E3 699", "9606.E3 high", "line 5: combined_score is 'high'"),
+        ("9606.E3 699", "9606.E3 1001", "line 5: combined_score is '1001'"),
+        ("combined_score", "score", "lacks the column 'combined_score'"),
+    ],
+)
+def test_a_wrong_string_line_is_named(tmp_path, before, after, said):
+    info = written(tmp_path, INFO, "info.txt")
+    with pytest.raises(GraphError, match=said):
+        from_string(written(tmp_path, LINKS.replace(before, after)), info, score=0)
+
+
+def test_kegg_known_answer(tmp_path):
+    graph = from_kegg(written(tmp_path, KEGG))
+    assert edges_of(graph) == {
+        ("EGFR", "MAPK1"): (1, True, "phosphorylation"),
+        ("MAPK1", "MYC"): (1, True, "transcription"),
+        ("DUSP1", "MAPK1"): (-1, True, ""),
+        ("DUSP1", "MYC"): (-1, True, ""),
+        ("EGFR", "DUSP1"): (0, False, "binding"),
+        ("C00076", "EGFR"): (1, True, ""),
+    }
+    assert graph.pathways == ("MAPK signaling pathway",)
+    assert graph.pathway_ids == ("path:hsa04010",)
+    assert set(graph.members_of(graph.pathways[0])) == {"EGFR", "MAPK1", "MYC", "DUSP1"}
+    assert graph.kind[graph.genes.index("C00076")] == "metabolite"
+    assert "academic" in graph.provenance.licence
+
+
+def test_kegg_symbols_name_every_gene_of_an_entry(tmp_path):
+    graph = from_kegg(written(tmp_path, KEGG), {"1956": "EGFR", "2064": "ERBB2"})
+    assert edges_of(graph)[("ERBB2", "MAPK1")] == (1, True, "phosphorylation")
+
+
+def test_kegg_maps_of_one_title_keep_apart(tmp_path):
+    first = written(tmp_path, KEGG, "1.xml")
+    second = written(tmp_path, KEGG.replace("hsa04010", "hsa04999"), "2.xml")
+    graph = from_kegg([first, second])
+    assert graph.pathway_ids == ("path:hsa04010", "path:hsa04999")
+    assert [p.name for p in graph.provenance.parts] == ["1.xml", "2.xml"]
+    assert set(graph.sources) == {"KEGG"}
+    with pytest.raises(GraphError, match="at least one"):
+        from_kegg([])
+    with pytest.raises(GraphError, match="no human KEGG map"):
+        from_kegg(written(tmp_path, KEGG.replace('org="hsa"', 'org="mmu"')))
+
+
+@pytest.mark.parametrize("name", ["kegg", "graphml"])
+def test_entities_are_refused(tmp_path, name):
+    body = READERS[name].text.split("?>", 1)[1].replace("<!DOCTYPE", "<!--").replace('dtd">', "-->")
+    bomb = '<!DOCTYPE a [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>' + body
+    with pytest.raises(GraphError, match="line 1: an <!ENTITY>"):
+        READERS[name].read(written(tmp_path, bomb))
+
+
+def test_regulons_known_answer(tmp_path):
+    graph = from_regulons(written(tmp_path, COLLECTRI))
+    expected = {("MYC", "TERT"): (1, True, "transcription")}
+    expected[("TP53", "MYC")] = (-1, True, "transcription")
+    assert edges_of(graph) == expected
+    assert graph.provenance.name == "CollecTRI"
+    path = written(tmp_path, DOROTHEA)
+    assert edges_of(from_regulons(path)) == expected
+    assert list(edges_of(from_regulons(path, levels="E"))) == [("AHR", "CYP1A1")]
+    with pytest.raises(GraphError, match="no row is left of levels B"):
+        from_regulons(path, levels="B")
+    with pytest.raises(GraphError, match="ABCDE"):
+        from_regulons(path, levels="abc")
+
+
+def test_sif_known_answer(tmp_path):
+    graph = from_sif(written(tmp_path, SIF))
+    expected = {
+        ("A", "B"): (1, True, ""),
+        ("A", "C"): (1, True, ""),
+        ("B", "C"): (-1, True, ""),
+        ("C", "D"): (0, False, "binding"),
+        ("A", "D"): (0, False, "wonders"),
+        ("B", "E"): (0, True, "transcription"),
+    }
+    assert edges_of(graph) == expected
+    assert "LONE" in graph.genes
+    assert edges_of(from_sif(written(tmp_path, SIF.replace(" ", "\t")))) == expected
+    with pytest.raises(GraphError, match="line 2: 'A activates' has no target"):
+        from_sif(written(tmp_path, "A pp B\nA activates\n"))
+
+
+def test_relation_words_mean_what_they_say():
+    assert meaning_of("Up-regulates").sign == meaning_of("STIMULATION").sign == 1
+    assert meaning_of("down_regulates").sign == meaning_of("represses").sign == -1
+    assert meaning_of("upstream").sign == meaning_of("downstream-of").sign == 0
+
+
+def test_sif_round_trip(tmp_path, graph):
+    to_sif(graph, tmp_path / "a.sif")
+    again = from_sif(tmp_path / "a.sif")
+    assert set(again.genes) == set(graph.genes)
+    bare = {ends: (sign, directed, "") for ends, (sign, directed, _) in edges_of(graph).items()}
+    assert edges_of(again) == bare
+
+
+def test_psi_mitab_known_answer(tmp_path):
+    graph = from_psi_mitab(written(tmp_path, MITAB))
+    assert edges_of(graph) == {
+        ("TP53", "MDM2"): (0, False, "physical association"),
+        ("HLA-A", "TP53"): (0, False, "physical association"),
+    }
+    assert graph.confidence == approx([0.56, 0.56])
+    only_mice = MITAB.replace("taxid:9606", "taxid:96061")
+    with pytest.raises(GraphError, match=r"0 human interactions .*gene name"):
+        from_psi_mitab(written(tmp_path, only_mice))
+
+
+def test_psi_mitab_takes_the_locus_of_biogrid_and_leaves_out_negatives(tmp_path):
+    row = ["entrez gene/locuslink:6416", "entrez gene/locuslink:2318"]
+    row += ["biogrid:1|entrez gene/locuslink:MAP2K4", "entrez gene/locuslink:FLNC|refseq:x"]
+    row += ["entrez gene/locuslink:JNKK(gene name synonym)", "-", "-", "-", "-"]
+    row += ["taxid:9606", "taxid:9606", 'psi-mi:"MI:0407"(direct interaction)', "-", "-", "-"]
+    graph = from_psi_mitab(written(tmp_path, "\t".join(row) + "\n"))
+    assert edges_of(graph) == {("MAP2K4", "FLNC"): (0, False, "direct interaction")}
+    assert np.isnan(graph.confidence).all()
+    negative = "\t".join([*row, *["-"] * 20, "true"]) + "\n"
+    with pytest.raises(GraphError, match="0 human interactions"):
+        from_psi_mitab(written(tmp_path, negative))
+
+
+def test_graphml_known_answer_and_round_trip(tmp_path, graph):
+    small = from_graphml(written(tmp_path, GRAPHML))
+    assert edges_of(small) == {("EGFR", "GRB2"): (1, True, "")}
+    assert small.sources == ("file.txt",)
+    nx.write_graphml(to_networkx(graph), tmp_path / "a.graphml")
+    same(from_graphml(tmp_path / "a.graphml"), graph)
+    twice = GRAPHML.replace("</graph>", '<edge source="n0" target="n1"/></graph>', 1)
+    with pytest.raises(GraphError, match="multigraph"):
+        from_graphml(written(tmp_path, twice))
+
+
+def test_cx2_known_answer(tmp_path):
+    graph = from_cx2(written(tmp_path, CX2))
+    assert graph.genes == ("EGFR", "GRB2", "CBL")
+    assert edges_of(graph) == {
+        ("EGFR", "GRB2"): (1, True, ""),  # the declared default
+        ("CBL", "EGFR"): (-1, True, ""),
+        ("CBL", "GRB2"): (0, False, "binding"),
+    }
+    assert graph.confidence == approx([np.nan, 0.5, np.nan], nan_ok=True)
+    content = json.loads(CX2)
+    lone = [part for part in content if "edges" not in part]
+    assert from_cx2(written(tmp_path, json.dumps(lone))).edges.shape == (2, 0)
+    with pytest.raises(GraphError, match="joins no node 5"):
+        from_cx2(written(tmp_path, CX2.replace('"id": 5', '"id": 6')))
+    with pytest.raises(GraphError, match="no attribute 'name'"):
+        from_cx2(written(tmp_path, CX2.replace('"n": "CBL"', '"label": "CBL"')))
+
+
+def test_a_failed_cx2_export_is_refused(tmp_path):
+    with pytest.raises(GraphError, match="the export failed"):
+        from_cx2(written(tmp_path, CX2.replace('"success": true', '"success": false')))
+
+
+def test_written_cx2_has_the_parts_of_the_format(tmp_path, graph):
+    to_cx2(graph, tmp_path / "a.cx2")
+    parts = json.loads((tmp_path / "a.cx2").read_text())
+    assert parts[0] == {"CXVersion": "2.0", "hasFragments": False}
+    assert parts[-1]["status"][0]["success"]
+    content = {name: elements for part in parts[1:] for name, elements in part.items()}
+    for aspect, n in (("nodes", len(graph.genes)), ("edges", graph.edges.shape[1])):
+        assert {element["id"] for element in content[aspect]} == set(range(n))
+        declared = content["attributeDeclarations"][0][aspect]
+        assert all(set(element["v"]) <= set(declared) for element in content[aspect])
+        assert {"name": aspect, "elementCount": n} in content["metaData"]
+    with pytest.raises(GraphError, match="infinite"):
+        to_cx2(replace(graph, confidence=np.full(24, np.inf)), tmp_path / "b.cx2")
+
+
+@settings(deadline=None)
+@given(fields())
+def test_cx2_round_trip_is_the_identity(tmp_path_factory, drawn):
+    one = PathwayGraph(**drawn)
+    path = tmp_path_factory.getbasetemp() / "round.cx2"
+    to_cx2(one, path)
+    same(from_cx2(path), one)
+
+
+def test_reactome_of_the_release(shared):
+    raw = shared / "data/graph/raw"
+    graph = from_reactome(raw / "ReactomePathways.gmt.gz", raw / "ReactomePathwaysRelation.txt.gz")
+    with gzip.open(raw / "ReactomePathways.gmt.gz", "rt") as file:
+        rows = [line.rstrip("\n").split("\t") for line in file]
+    assert len(graph.pathways) == len(rows)
+    assert graph.pathway_ids == tuple(row[1] for row in rows)
+    assert graph.members.shape[1] == sum(len(set(row[2:])) for row in rows)
+    known = {row[1] for row in rows}
+    with gzip.open(raw / "ReactomePathwaysRelation.txt.gz", "rt") as file:
+        links = {tuple(line.split()) for line in file}
+    kept = {(p, c) for p, c in links if p in known and c in known}
+    ids = np.array(graph.pathway_ids, dtype=object)
+    assert {tuple(pair) for pair in ids[graph.hierarchy].T} == kept
+    assert len(kept) > 2000
+
+
+def test_hallmark_of_the_release(shared):
+    path = shared / "data/graph/raw/h.all.v2022.1.Hs.symbols.gmt.gz"
+    graph = from_gmt(path)
+    with gzip.open(path, "rt") as file:
+        rows = [line.split() for line in file]
+    assert len(graph.pathways) == len(rows) == 50
+    assert len(graph.genes) == len({gene for row in rows for gene in row[2:]})
+
+
+def test_omnipath_of_the_release(shared):
+    path = shared / "data/graph/raw/omnipath_carnival.tsv.gz"
+    graph = from_omnipath(path)
+    with gzip.open(path, "rt") as file:
+        rows = [line.rstrip("\n").split("\t") for line in file][1:]
+    total: dict[tuple[str, str], int] = {}
+    for source, sign, target in rows:
+        if source != target:
+            total[source, target] = total.get((source, target), 0) + int(sign)
+    assert edges_of(graph) == {pair: (np.sign(s), True, "") for pair, s in total.items()}
+
+
+def test_omnipath_enzymes_of_the_release(shared, tmp_path):
+    table = pd.read_parquet(shared / "data/graph/omnipath_ptm.parquet")
+    table.to_csv(tmp_path / "ptm.tsv.gz", sep="\t", index=False)
+    graph = from_omnipath(tmp_path / "ptm.tsv.gz")
+    ends = table[table["enzyme_genesymbol"] != table["substrate_genesymbol"]]
+    best = ends.groupby(["enzyme_genesymbol", "substrate_genesymbol"])["curation_effort"].max()
+    assert set(edges_of(graph)) == set(best.index)
+    found = edge_table(graph).set_index(["source", "target"])["confidence"]
+    assert found[best.index].to_numpy() == approx(best.to_numpy())
+
+
+@pytest.mark.parametrize(
+    ("name", "factor", "sign"),
+    [("collectri", "source", "weight"), ("dorothea_hs_ABC", "tf", "mor")],
+)
+def test_regulons_of_the_release(shared, name, factor, sign):
+    path = shared / f"data/graph/{name}.parquet"
+    table = pd.read_parquet(path)
+    table = table[table[factor] != table["target"]]
+    expected = {
+        (source, target): (np.sign(value), True, "transcription")
+        for source, target, value in zip(table[factor], table["target"], table[sign], strict=True)
+    }
+    assert edges_of(from_regulons(path)) == expected
+    assert len(expected) == len(table)
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_every_reader_reads_gzip(tmp_path, name):
+    reader = READERS[name]
+    plain = reader.read(written(tmp_path, reader.text))
+    packed = tmp_path / "file.gz"
+    packed.write_bytes(gzip.compress(reader.text.encode()))
+    assert reader.read(packed).sha256 == plain.sha256
+    assert plain.provenance.name
+
+
+def cut_gzip(text: str) -> bytes:
+    return gzip.compress(text.encode())[:-12]
+
+
+BAD: dict[str, Callable[[str], bytes]] = {
+    "truncated gzip": cut_gzip,
+    "first bytes of gzip": lambda text: gzip.compress(text.encode())[:5],
+    "empty": lambda _: b"",
+    "blank": lambda _: b"\n\n",
+    "random bytes": lambda _: np.random.default_rng(0).bytes(5000),
+    "latin 1": lambda text: "é\t".encode("latin-1") + text.encode(),
+    "one long line": lambda _: b"A" * 2**20,
+    "deep": lambda _: b"[" * 2**20,
+    "deeper": lambda _: b"<a>" * 2**18,
+    "json": lambda _: b'[{"CXVersion": "2.0"}, {"nodes": [1, {}]}, 3]',
+    "xml": lambda _: b"<graphml><graph/></graphml>",
+    "parquet": lambda _: b"PAR1" + b"nothing" * 10 + b"PAR1",
+    "zip": lambda _: b"PK\x03\x04 nothing",
+}
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("bad", BAD)
+@pytest.mark.parametrize("name", READERS)
+def test_every_reader_refuses_a_broken_file(tmp_path, name, bad):
+    if (name, bad) == ("sif", "json"):
+        pytest.skip("seven words are a line of a SIF file")
+    path = tmp_path / "file.txt"
+    path.write_bytes(BAD[bad](READERS[name].text))
+    with pytest.raises(GraphError, match=r"file\.txt") as refusal:
+        READERS[name].read(path)
+    assert len(str(refusal.value)) < 1000 or bad in ("one long line", "deep", "deeper")
+
+
+@pytest.mark.parametrize("name", [n for n in READERS if n != "gmt"])
+def test_every_reader_refuses_a_missing_file(tmp_path, name):
+    with pytest.raises(GraphError, match=r"nothing\.txt"):
+        READERS[name].read(tmp_path / "nothing.txt")
+    with pytest.raises(GraphError, match="folder"):
+        (tmp_path / "folder").mkdir()
+        READERS[name].read(tmp_path / "folder")
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_table_reader_refuses_a_lone_header_and_other_columns(tmp_path, name):
+    header = READERS[name].text.split("\n", 1)[0] if name != "sif" else "LONE"
+    if name not in ("omnipath short", "reactome relations", "signor bare"):
+        with pytest.raises(GraphError, match=r"file\.txt"):
+            READERS[name].read(written(tmp_path, header + "\n"))
+    wrong = "patient\tage\n" if name == "sif" else "patient\tage\tstage\nP1\t60\tII\n"
+    with pytest.raises(GraphError, match=r"file\.txt"):
+        READERS[name].read(written(tmp_path, wrong))
