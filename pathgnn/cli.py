@@ -1,4 +1,4 @@
-"""The command line: demo, init, check, run, fit, explain, export, predict."""
+"""The command line: demo, init, check, run, fit, explain, export, controls, predict, graph."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pathgnn.cli_errors import errors, say
 from pathgnn.cli_graph import app as graph_app
+from pathgnn.cli_say import errors, print_table, say
 
 if TYPE_CHECKING:
     from pathgnn.export.results import Results
@@ -105,6 +105,42 @@ def export(
 ) -> None:
     """Write tables, ranks, graphs, figures and the report."""
     _stage(study, data, out, "export", risk, ids)
+
+
+@app.command()
+def controls(
+    study: StudyFile,
+    data: Data = None,
+    out: Out = None,
+    draws: Annotated[int, typer.Option(help="trainings per kind of graph", min=2)] = 3,
+    risk: Risk = False,
+) -> None:
+    """Retrain on rewired, shuffled and empty graphs: do edges and pathways help, what survives?"""
+    with errors():
+        from tqdm.auto import tqdm
+
+        from pathgnn.controls import Plan, run_controls, tables
+        from pathgnn.run import fitted_of
+        from pathgnn.train.controls import CONTROLS
+
+        given = _read(study, data)
+        target = _out(given, out)
+        _go(given, target, "fit", risk, False)
+        bar = tqdm(total=draws * len(CONTROLS), file=sys.stderr)
+
+        def step(label: str) -> None:
+            bar.set_description(label, refresh=False)
+            bar.update()
+
+        plan = Plan(draws, explain=given.study.explain, progress=step)
+        with bar:
+            outcome = run_controls(fitted_of(target), given.nodes, plan, target / "controls")
+        for finding in outcome.findings:
+            say(f"[{finding.severity}] {finding.sentence}")
+        for name, table in tables(outcome).items():
+            if name != "findings" and len(table):
+                print_table(table, name)
+        say(f"Tables: {target / 'controls'}")
 
 
 @app.command()

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pathgnn.cli_errors import errors, say
+from pathgnn.cli_say import errors, print_table, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,7 +115,7 @@ def show(
         if study is not None:
             _show_study(graph, study, data, pathway)
         elif pathway:
-            _print(_members(graph, pathway), pathway)
+            print_table(_members(graph, pathway), pathway)
         else:
             _show_graph(graph)
 
@@ -142,8 +142,8 @@ def _show_graph(graph: PathwayGraph) -> None:
     say(repr(graph))
     for name, value in summary(graph).items():
         say(f"  {name}: {value}")
-    _print(added(graph), "What each source added")
-    _print(pathway_table(graph).head(20), f"Largest of {len(graph.pathways)} pathways")
+    print_table(added(graph), "What each source added")
+    print_table(pathway_table(graph).head(20), f"Largest of {len(graph.pathways)} pathways")
 
 
 def _show_study(graph: PathwayGraph, study: Path, data: Path | None, pathway: str) -> None:
@@ -155,10 +155,12 @@ def _show_study(graph: PathwayGraph, study: Path, data: Path | None, pathway: st
 
     nodes = lay_on(graph, read_study(study), study.parent, data)
     if pathway:
-        _print(molecules_of(nodes, graph, pathway), f"Measured in {pathway}")
+        print_table(molecules_of(nodes, graph, pathway), f"Measured in {pathway}")
         return
-    _print(pd.DataFrame(nodes.report), "Features of each omic")
-    _print(coverage(nodes, graph).sort_values("share", ascending=False), "Measured per pathway")
+    print_table(pd.DataFrame(nodes.report), "Features of each omic")
+    print_table(
+        coverage(nodes, graph).sort_values("share", ascending=False), "Measured per pathway"
+    )
 
 
 def _members(graph: PathwayGraph, pathway: str) -> pd.DataFrame:
@@ -168,11 +170,3 @@ def _members(graph: PathwayGraph, pathway: str) -> pd.DataFrame:
     at = [graph.genes.index(g) for g in genes]
     columns = {c: [getattr(graph, c)[i] for i in at] for c in ("kind", "compartment", "drugs")}
     return pd.DataFrame({"gene": genes, **columns})
-
-
-def _print(table: pd.DataFrame, title: str) -> None:
-    names = [escape(str(column).replace("_", " ")) for column in table.columns]
-    shown = Table(*names, title=escape(title))
-    for row in table.itertuples(index=False):
-        shown.add_row(*(f"{v:.2g}" if isinstance(v, float) else escape(str(v)) for v in row))
-    Console().print(shown)

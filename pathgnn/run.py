@@ -76,6 +76,11 @@ def read_input(study: Study, folder: Path, data: Path | None = None) -> Input:
     return Input(study, cohort, graph, nodes, _hashes(study, folder, data), known=known)
 
 
+def fitted_of(out: Path) -> Fitted:
+    """The finished fit of a run folder."""
+    return load_fitted(out / "fit")
+
+
 def lay_on(graph: PathwayGraph, study: Study, folder: Path, data: Path | None = None) -> Nodes:
     """The cohort of a study on another graph than the study names."""
     cohort = read_cohort(study.cohort, _data_folder(study, folder, data), folder)

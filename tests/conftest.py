@@ -63,11 +63,16 @@ def trial_on(
     graph: PathwayGraph, n: int, seed: int, sd_benefit: float = 2.0
 ) -> tuple[Cohort, Truth]:
     """A trial whose benefit runs through the first pathway and whose prognosis through the last."""
+    return simulate_trial(trial_plan(graph, sd_benefit), n, np.random.default_rng(seed))
+
+
+def trial_plan(graph: PathwayGraph, sd_benefit: float = 2.0) -> Plan:
+    """The plan of such a trial."""
     cascade = graph.members_of(graph.pathways[0])
     place = {g: i for i, g in enumerate(graph.genes)}
     sign = {(int(u), int(v)): int(s) for (u, v), s in zip(graph.edges.T, graph.sign, strict=True)}
     steps = [sign[place[u], place[v]] for u, v in pairwise(cascade)]
-    plan = Plan(
+    return Plan(
         genes=graph.genes,
         edges=graph.edges,
         sign=graph.sign,
@@ -76,7 +81,6 @@ def trial_on(
         prognostic=graph.members_of(graph.pathways[-2]),
         sd_benefit=sd_benefit,
     )
-    return simulate_trial(plan, n, np.random.default_rng(seed))
 
 
 @pytest.fixture(scope="session")

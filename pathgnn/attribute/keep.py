@@ -50,10 +50,10 @@ def load_explanation(folder: Path) -> Explanation:
         arrays = load_file(folder / ARRAYS)
         own = {f.name: arrays[f.name] for f in fields(Attribution) if f.name in arrays}
         return Explanation(
-            attribution=Attribution(**own, **_tuples(words["attribution"])),
+            attribution=Attribution(**own, **tuples(words["attribution"])),
             gene=_evidence(arrays, "gene"),
             pathway=_evidence(arrays, "pathway"),
-            cascades=tuple(Cascade(**_tuples(c)) for c in words["cascades"]),
+            cascades=tuple(Cascade(**tuples(c)) for c in words["cascades"]),
             stability=tuple(words["stability"]),
             univariate=arrays["univariate"].numpy(),
         )
@@ -65,7 +65,7 @@ def _evidence(arrays: dict[str, Tensor], name: str) -> Evidence:
     return Evidence(*(arrays[f"{name}.{key}"].numpy() for key in Evidence._fields))
 
 
-def _tuples(content: dict[str, Any]) -> dict[str, Any]:
+def tuples(content: dict[str, Any]) -> dict[str, Any]:
     """JSON knows lists only; the containers hold tuples, also inside."""
 
     def deep(value: Any) -> Any:

@@ -28,6 +28,14 @@ class Estimate(NamedTuple):
         return self.value + 1.96 * self.se
 
 
+class Compared(NamedTuple):
+    """A difference and its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
 class SequentialTest(NamedTuple):
     """Valid test of whether the ranking finds those who benefit more; two-sided p."""
 
@@ -144,6 +152,35 @@ def paired_difference(
 ) -> Estimate:
     """Squared error of another's benefit against the gain minus ours; above 0: ours is nearer."""
     return mean_gain((gain - theirs) ** 2 - (gain - ours) ** 2)
+
+
+def loss_difference(
+    ours: Float[np.ndarray, "draw patient"],
+    theirs: Float[np.ndarray, "draw patient"],
+    gain: Float[np.ndarray, " patient"],
+) -> Compared:
+    """Mean squared error of their benefit against the gain minus ours, over several trainings.
+
+    Three sources of chance add up: the patients, our trainings and theirs. The interval is that
+    of Student's t with Welch's degrees of freedom.
+
+    Args:
+        ours: Benefit by each training of our model, two at least.
+        theirs: The same of another model; its draws may differ in more than the seed.
+        gain: Doubly robust scores.
+
+    Source: Welch, Biometrika 1947, 34:28.
+    """
+    mine, other = ((gain - tau) ** 2 for tau in (ours, theirs))
+    by_patient = other.mean(0) - mine.mean(0)
+    parts = (by_patient, mine.mean(1), other.mean(1))
+    variances = np.array([part.var(ddof=1) / len(part) for part in parts])
+    se = float(np.sqrt(variances.sum()))
+    sizes = np.array([len(part) - 1 for part in parts])
+    freedom = variances.sum() ** 2 / (variances**2 / sizes).sum() if se > 0 else np.inf
+    half = float(stats.t.ppf(0.975, freedom)) * se if se > 0 else 0.0
+    value = float(by_patient.mean())
+    return Compared(value, value - half, value + half)
 
 
 def autoc_difference(

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from jaxtyping import Int
 
-from pathgnn.benefit.metrics import Estimate, SequentialTest
+from pathgnn.benefit.metrics import Compared, Estimate, SequentialTest
 from pathgnn.benefit.overlap import Overlap
 
 Severity = Literal["ok", "note", "warning", "refused"]
@@ -132,6 +132,40 @@ def graph_finding(nearer: Estimate) -> Finding:
         nearer.value,
         f"Rewired edges predict as well ({said}): edge scores are no evidence about edges.",
     )
+
+
+def edges_finding(rewired: Compared, none: Compared) -> Finding:
+    """Do the graph's edges help prediction? They must beat rewired edges and none at all."""
+    said = f"squared error with rewired edges minus that with the true ones {_range(rewired)}, "
+    said += f"without edges {_range(none)}"
+    if rewired.low > 0 and none.low > 0:
+        return Finding("ok", "edges", rewired.value, f"The true edges help prediction: {said}.")
+    if rewired.low > 0:
+        why = "Rewired edges disturb, but a network without edges predicts as well"
+    elif none.low > 0:
+        why = "Edges help, but rewired ones as much as the true ones"
+    else:
+        why = "The edges are not needed for this prediction"
+    return Finding(
+        "note", "edges", rewired.value, f"{why} ({said}): edge scores are no evidence about edges."
+    )
+
+
+def pathways_finding(shuffled: Compared) -> Finding:
+    """Does it help which genes make up a pathway?"""
+    said = f"squared error with shuffled pathways minus that with the true ones {_range(shuffled)}"
+    if shuffled.low > 0:
+        return Finding("ok", "pathways", shuffled.value, f"The true pathways help: {said}.")
+    return Finding(
+        "note",
+        "pathways",
+        shuffled.value,
+        f"Shuffled pathways predict as well ({said}): which pathway is named is no evidence.",
+    )
+
+
+def _range(one: Compared) -> str:
+    return f"{one.value:.3g} ({one.low:.3g} to {one.high:.3g})"
 
 
 def describe(kind: str, randomised: bool, crossover: bool) -> str:

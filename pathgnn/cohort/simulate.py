@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -63,13 +64,71 @@ def simulate_trial(plan: Plan, n_patients: int, rng: np.random.Generator) -> tup
     what comes along the edges. The omics see activity with noise. Benefit is a saturating
     function of the signed activity of the cascade; prognosis one of the prognostic genes.
     """
+    changes = _changes(plan, n_patients, rng)
+    activity = _activity(plan, changes, rng)
+    score = _score(activity, plan.genes, plan.cascade, np.array(plan.direction))
+    return _trial(plan, changes, activity, score, rng)
+
+
+def simulate_relay(plan: Plan, n_patients: int, rng: np.random.Generator) -> tuple[Cohort, Truth]:
+    """A trial whose benefit only the graph can tell: its genes are not measured.
+
+    The cascade's genes have no activity of their own; each is what measured genes send it along
+    its edges, with their signs. Every other gene is on its own.
+    """
+    changes = _changes(plan, n_patients, rng)
+    activity = _own(changes, rng)
+    hidden = pd.Index(plan.genes).get_indexer(pd.Index(list(plan.cascade)))
+    source, target = plan.edges
+    sent = np.zeros_like(activity)
+    on = np.isin(target, hidden) & ~np.isin(source, hidden)
+    np.add.at(sent.T, target[on], (activity[:, source[on]] * plan.sign[on]).T)
+    n_in = np.bincount(target[on], minlength=len(plan.genes))
+    fed = hidden[n_in[hidden] > 0]
+    activity[:, hidden] = sent[:, hidden] / np.sqrt(n_in[hidden].clip(1))
+    names = [plan.genes[i] for i in fed]
+    score = _score(activity, plan.genes, names, np.ones(len(names)))
+    return _trial(plan, changes, activity, score, rng, unseen=plan.cascade)
+
+
+def simulate_local(plan: Plan, n_patients: int, rng: np.random.Generator) -> tuple[Cohort, Truth]:
+    """A trial to which edges mean nothing: every gene is on its own, and all are measured."""
+    changes = _changes(plan, n_patients, rng)
+    activity = _own(changes, rng)
+    activity = (activity - activity.mean(0)) / activity.std(0)
+    score = _score(activity, plan.genes, plan.cascade, np.array(plan.direction))
+    return _trial(plan, changes, activity, score, rng)
+
+
+class _Changes(NamedTuple):
+    mutation: Float[np.ndarray, "patient gene"]
+    copies: Float[np.ndarray, "patient gene"]
+
+
+def _changes(plan: Plan, n_patients: int, rng: np.random.Generator) -> _Changes:
+    shape = (n_patients, len(plan.genes))
+    mutation = (rng.random(shape) < 0.04).astype(float)
+    return _Changes(mutation, rng.choice([-1.0, 0.0, 1.0], shape, p=[0.1, 0.8, 0.1]))
+
+
+def _own(changes: _Changes, rng: np.random.Generator) -> Float[np.ndarray, "patient gene"]:
+    """Activity without what comes along the edges."""
+    noise = rng.standard_normal(changes.mutation.shape)
+    return np.asarray(noise + changes.mutation + 0.5 * changes.copies)
+
+
+def _trial(
+    plan: Plan,
+    changes: _Changes,
+    activity: Float[np.ndarray, "patient gene"],
+    score: Float[np.ndarray, " patient"],
+    rng: np.random.Generator,
+    unseen: tuple[str, ...] = (),
+) -> tuple[Cohort, Truth]:
+    """Arms, responses and omics; genes that are unseen stand in no omic."""
+    n_patients = len(activity)
     patients = tuple(f"S{i:05d}" for i in range(n_patients))
-    mutation = (rng.random((n_patients, len(plan.genes))) < 0.04).astype(float)
-    copies = rng.choice([-1.0, 0.0, 1.0], (n_patients, len(plan.genes)), p=[0.1, 0.8, 0.1])
-    activity = _activity(plan, mutation, copies, rng)
-    benefit = plan.mean_benefit + plan.sd_benefit * _score(
-        activity, plan.genes, plan.cascade, np.array(plan.direction)
-    )
+    benefit = plan.mean_benefit + plan.sd_benefit * score
     prognosis = plan.sd_prognosis * _score(
         activity, plan.genes, plan.prognostic, np.ones(len(plan.prognostic))
     )
@@ -79,14 +138,15 @@ def simulate_trial(plan: Plan, n_patients: int, rng: np.random.Generator) -> tup
     layers = {
         "expression": activity + 0.7 * rng.standard_normal(activity.shape),
         "protein": activity + 0.7 * noise[0],
-        "mutation": mutation,
-        "copy_number": copies,
+        "mutation": changes.mutation,
+        "copy_number": changes.copies,
         "methylation": -0.7 * activity + noise[1],
     }
+    omics = {k: _lose(x, k, plan.genes, patients, rng) for k, x in layers.items()}
     cohort = Cohort(
         name="simulated trial",
         patients=patients,
-        omics={k: _lose(x, k, plan.genes, patients, rng) for k, x in layers.items()},
+        omics={k: t.drop(columns=list(unseen), errors="ignore") for k, t in omics.items()},
         kinds={k: k for k in layers},
         clinical=pd.DataFrame({"age": rng.normal(60, 10, n_patients)}, index=list(patients)),
         outcome=Outcome(
@@ -106,13 +166,10 @@ def simulate_trial(plan: Plan, n_patients: int, rng: np.random.Generator) -> tup
 
 
 def _activity(
-    plan: Plan,
-    mutation: Float[np.ndarray, "patient gene"],
-    copies: Float[np.ndarray, "patient gene"],
-    rng: np.random.Generator,
+    plan: Plan, changes: _Changes, rng: np.random.Generator
 ) -> Float[np.ndarray, "patient gene"]:
     """Hidden activity, unit variance per gene, after two rounds of flow along the edges."""
-    own = rng.standard_normal(mutation.shape) + mutation + 0.5 * copies
+    own = _own(changes, rng)
     activity = own
     source, target = plan.edges
     n_in = np.bincount(target, minlength=len(plan.genes)).clip(1)

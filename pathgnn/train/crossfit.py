@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from pathgnn.benefit.estimand import Estimand
 from pathgnn.benefit.metrics import Estimate, autoc_with_se
 from pathgnn.benefit.scores import overlap_weight
 from pathgnn.errors import ConfigError
+from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.project import Nodes
 from pathgnn.graph.rewire import rewire
 from pathgnn.model.network import PathwayNet
@@ -98,6 +99,51 @@ def fit(nodes: Nodes, recipe: Recipe, seed: int, progress: Progress = lambda _: 
         earlier.append(_fit_part(nodes, fold < k, fold == k, recipe, (seed, 100 + k)))
     # The model of all folds but the last is the cross-fitted one.
     return _assemble(parts, [*earlier, parts[-1]], nodes, recipe, fold, seed)
+
+
+def fold_scores(nodes: Nodes, fitted: Fitted) -> tuple[Nuisances, ...]:
+    """The benefit scores that the networks of each fold were trained on."""
+    out = []
+    for k in range(fitted.recipe.fit.folds):
+        train = nodes.take(_places(fitted.fold != k))
+        inner = folds(train, INNER_FOLDS, rng_for(fitted.seed, k, 2))
+        out.append(_inner_scores(train, inner))
+    return tuple(out)
+
+
+def refit(
+    fitted: Fitted,
+    nodes: Nodes,
+    graph: PathwayGraph,
+    scores: tuple[Nuisances, ...],
+    draw: int,
+) -> Fitted:
+    """Networks on another graph, with the folds and scores of `fitted` and seeds of their own.
+
+    Args:
+        fitted: The cross-fitted model it is compared with.
+        nodes: The same cohort.
+        graph: The same genes; edges or pathways may differ.
+        scores: From `fold_scores`.
+        draw: Decides the first weights and hidden omics; the same draw, the same networks.
+    """
+    recipe = fitted.recipe._replace(graph=graph)
+    members: list[Member] = []
+    benefit, mu = np.empty_like(fitted.benefit), np.empty_like(fitted.mu)
+    for k, train_scores in enumerate(scores):
+        seed = seed_for(fitted.seed, 8, draw)
+        nets = _networks(nodes, fitted.fold != k, train_scores, recipe, (seed, k))
+        at = np.flatnonzero(fitted.fold == k)
+        benefit[at], mu[at] = _predict(nets, nodes.take(torch.from_numpy(at)), recipe)
+        members += nets
+    return replace(
+        fitted,
+        recipe=recipe,
+        members=tuple(members),
+        mu=mu,
+        ladder={NETWORK: benefit},
+        sequential={},
+    )
 
 
 def _check_estimand(nodes: Nodes, estimand: Estimand) -> None:

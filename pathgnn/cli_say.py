@@ -4,16 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 
 from pathgnn.errors import PathgnnError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def say(text: str) -> None:
     """One line as it is, without markup."""
     Console().print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_table(table: pd.DataFrame, title: str) -> None:
+    """A table on the screen; its text is never markup."""
+    names = [escape(str(column).replace("_", " ")) for column in table.columns]
+    shown = Table(*names, title=escape(title))
+    for row in table.itertuples(index=False):
+        shown.add_row(*(f"{v:.2g}" if isinstance(v, float) else escape(str(v)) for v in row))
+    Console().print(shown)
 
 
 @contextmanager

@@ -1,0 +1,166 @@
+"""The controls of a run in its folder: each training is kept, an interrupted one is taken up."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from pathgnn.attribute.attribution import Cascade
+from pathgnn.attribute.by_integrated_gradients import integrated_gradients
+from pathgnn.attribute.cascade import cascades
+from pathgnn.attribute.controls import Survival, survival
+from pathgnn.attribute.explain import explain
+from pathgnn.attribute.keep import tuples
+from pathgnn.benefit.verdict import Finding
+from pathgnn.errors import BundleError
+from pathgnn.files import read_json, whole_file, write_csv, write_json
+from pathgnn.graph.project import Nodes
+from pathgnn.model.config import ExplainConfig
+from pathgnn.seeds import rng_for
+from pathgnn.train.controls import CONTROLS, REWIRED, TRUE, Control, compare, control_graph
+from pathgnn.train.crossfit import Fitted, fold_scores, refit
+from pathgnn.train.estimate import contrast_of
+from pathgnn.train.nuisance import Nuisances
+
+Progress = Callable[[str], None]
+
+
+class Outcome(NamedTuple):
+    """Controls of one contrast: prediction, what follows, and the cascades."""
+
+    controls: tuple[Control, ...]
+    findings: tuple[Finding, ...]
+    cascades: tuple[Survival, ...]
+
+
+class Part(NamedTuple):
+    """One training on one graph: benefit, attribution per gene, cascades."""
+
+    benefit: Float[np.ndarray, " patient"]
+    by_gene: Float[np.ndarray, " gene"]
+    cascades: tuple[Cascade, ...]
+
+
+class Plan(NamedTuple):
+    """Which controls, how often, and how to explain."""
+
+    draws: int = 3
+    kinds: tuple[str, ...] = tuple(CONTROLS)
+    explain: ExplainConfig = ExplainConfig()
+    progress: Progress = lambda _: None
+
+
+def run_controls(fitted: Fitted, nodes: Nodes, plan: Plan, folder: Path | None = None) -> Outcome:
+    """Retrain on control graphs and say whether edges and pathways help, and what survives.
+
+    Args:
+        fitted: A finished fit.
+        nodes: Its cohort.
+        plan: Controls and number of trainings of each; the true graph is trained as often.
+        folder: Keeps each training, so that an interrupted call goes on; None: nothing is kept.
+    """
+    contrast = contrast_of(nodes, plan.explain.contrast)
+    scores = fold_scores(nodes, fitted)
+    parts: dict[str, list[Part]] = {kind: [] for kind in plan.kinds}
+    for draw in range(plan.draws):
+        for kind in plan.kinds:
+            plan.progress(f"{kind}, training {draw + 1}")
+            path = None if folder is None else folder / "parts" / f"{_key(fitted, kind, draw)}.st"
+            part = _kept(path) or _train(fitted, nodes, scores, (kind, draw), plan.explain)
+            if path is not None:
+                _keep(part, path)
+            parts[kind].append(part)
+    benefits = {kind: np.stack([p.benefit for p in listed]) for kind, listed in parts.items()}
+    controls, findings = compare(fitted, benefits, contrast)
+    found = explain(fitted, nodes, plan.explain).cascades if plan.explain.cascades else ()
+    helps = any(f.topic == "edges" and f.severity == "ok" for f in findings)
+    survivors = survival(
+        found,
+        [p.cascades for p in parts[TRUE]],
+        ([p.by_gene for p in parts[TRUE]], [p.by_gene for p in parts.get(REWIRED, [])]),
+        nodes.genes,
+        helps,
+    )
+    outcome = Outcome(controls, findings, survivors)
+    if folder is not None:
+        _write(outcome, folder)
+    return outcome
+
+
+def tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
+    """The outcome as tables: prediction, findings, cascades."""
+    prediction = [
+        {"control": c.name, "edges_moved": c.edges_moved, **c.difference._asdict()}
+        for c in outcome.controls
+    ]
+    survivors = [{**s._asdict(), "genes": ";".join(s.genes)} for s in outcome.cascades]
+    return {
+        "prediction": pd.DataFrame(prediction),
+        "findings": pd.DataFrame(outcome.findings),
+        "cascades": pd.DataFrame(survivors, columns=list(Survival._fields)),
+    }
+
+
+def _train(
+    fitted: Fitted,
+    nodes: Nodes,
+    scores: tuple[Nuisances, ...],
+    which: tuple[str, int],
+    config: ExplainConfig,
+) -> Part:
+    kind, draw = which
+    graph = control_graph(fitted.recipe.graph, kind, fitted.seed, draw)
+    again = refit(fitted, nodes, graph, scores, draw)
+    contrast = contrast_of(nodes, config.contrast)
+    benefit = again.benefit[:, contrast]
+    if kind not in (TRUE, REWIRED) or not config.cascades:
+        return Part(benefit, np.zeros(len(graph.genes)), ())
+    attribution = integrated_gradients(again, nodes, contrast, config.steps)
+    by_gene = attribution.by_gene.abs().mean(0).double().numpy()
+    rng = rng_for(fitted.seed, 10, draw)
+    found = cascades(attribution, again, config, rng) if kind == TRUE else ()
+    return Part(benefit, by_gene, found)
+
+
+def _key(fitted: Fitted, kind: str, draw: int) -> str:
+    """Names a training by all that decides it, so that another study never takes it up."""
+    recipe = fitted.recipe
+    words = [recipe.graph.sha256, recipe.net.model_dump_json(), recipe.fit.model_dump_json()]
+    words += [str(fitted.seed), kind, str(draw)]
+    digest = hashlib.sha256("\n".join(words).encode())
+    digest.update(np.ascontiguousarray(fitted.scores.gamma).tobytes())
+    digest.update(np.ascontiguousarray(fitted.fold).tobytes())
+    return f"{kind.replace(' ', '_')}-{draw}-{digest.hexdigest()[:16]}"
+
+
+def _keep(part: Part, path: Path) -> None:
+    arrays = {"benefit": part.benefit, "by_gene": part.by_gene}
+    write_json(path.with_suffix(".json"), [c.__dict__ for c in part.cascades])
+    with whole_file(path) as unfinished:
+        save_file({k: np.ascontiguousarray(v) for k, v in arrays.items()}, unfinished)
+
+
+def _kept(path: Path | None) -> Part | None:
+    """A training that an earlier call finished; its arrays are written last."""
+    if path is None or not path.is_file():
+        return None
+    try:
+        arrays = load_file(path)
+        listed = read_json(path.with_suffix(".json"), BundleError)
+        found = tuple(Cascade(**tuples(c)) for c in listed)
+        return Part(arrays["benefit"], arrays["by_gene"], found)
+    except (KeyError, TypeError, SafetensorError) as error:
+        raise BundleError(f"{path} cannot be read ({error}); delete it") from error
+
+
+def _write(outcome: Outcome, folder: Path) -> None:
+    for name, table in tables(outcome).items():
+        write_csv(folder / f"{name}.csv", table)
