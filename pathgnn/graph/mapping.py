@@ -45,7 +45,7 @@ def on_genes(
         return _spread(table, weights, graph), _mapped_by(table, weights, graph)
     metabolic = cohort.kinds[name] == "metabolite"
     genes = [g for g, k in zip(graph.genes, graph.kind, strict=True) if _fits(k, metabolic)]
-    names = _metabolite_names(graph, genes) if metabolic else known
+    names = metabolite_names(graph, genes) if metabolic else known
     own = embedded(graph.aliases, genes)
     found = map_features(table.columns, genes, _both(names, own) if names else own)
     return table[list(found.gene_of)].rename(columns=dict(found.gene_of)), found
@@ -116,7 +116,7 @@ def _both(known: Identifiers, own: Identifiers) -> Identifiers:
     )
 
 
-def _metabolite_names(graph: PathwayGraph, genes: list[str]) -> Identifiers:
+def metabolite_names(graph: PathwayGraph, genes: list[str]) -> Identifiers:
     """Names of metabolites in any letter case."""
     wanted, names = set(genes), dict[str, set[str]]()
     listed = [(g, g) for g in genes]
