@@ -25,7 +25,7 @@ from pathgnn.train.fit import Recipe
 COHORTS, PATIENTS, DRAWS = 20, 300, 3
 PATHWAYS = ("RTK_RAS_MAPK", "PI3K_AKT", "WNT", "NOTCH", "TGF_BETA", "P53")
 FIT = FitConfig(folds=3, members=1)
-N_PROGNOSTIC, N_DRIVERS = 8, 10
+N_PROGNOSTIC = 8
 
 
 def main() -> None:
@@ -55,7 +55,7 @@ def one(needs: bool, seed: int) -> dict[str, Any]:
     start = time.perf_counter()
     graph = only_pathways(from_curated(), PATHWAYS)
     rng = rng_for(seed, 77, int(needs))
-    plan = _plan(graph, seed, needs, rng)
+    plan = _plan(graph, seed)
     cohort, truth = (simulate_relay if needs else simulate_local)(plan, PATIENTS, rng)
     nodes = project(cohort, graph)
     fitted = fit(nodes, Recipe(graph, mean_gained(), NetConfig(), FIT), seed)
@@ -76,21 +76,18 @@ def one(needs: bool, seed: int) -> dict[str, Any]:
     }
 
 
-def _plan(graph: PathwayGraph, seed: int, needs: bool, rng: np.random.Generator) -> Plan:
-    """The benefit runs through one pathway: all of it, hidden, or ten measured genes of it."""
+def _plan(graph: PathwayGraph, seed: int) -> Plan:
+    """The benefit runs through all genes of one pathway: hidden, or measured and on their own."""
     pathway = PATHWAYS[seed % len(PATHWAYS)]
     other = PATHWAYS[(seed + 3) % len(PATHWAYS)]
     genes = graph.members_of(pathway)
-    if not needs:
-        genes = tuple(rng.choice(genes, N_DRIVERS, replace=False).tolist())
-    direction = np.ones(len(genes)) if needs else rng.choice([-1, 1], len(genes))
     prognostic = [g for g in graph.members_of(other) if g not in genes]
     return Plan(
         genes=graph.genes,
         edges=graph.edges,
         sign=graph.sign,
         cascade=genes,
-        direction=tuple(int(d) for d in direction),
+        direction=(1,) * len(genes),
         prognostic=tuple(prognostic[:N_PROGNOSTIC]),
         sd_benefit=2.0,
     )

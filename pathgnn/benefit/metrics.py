@@ -158,16 +158,19 @@ def loss_difference(
     ours: Float[np.ndarray, "draw patient"],
     theirs: Float[np.ndarray, "draw patient"],
     gain: Float[np.ndarray, " patient"],
+    one_of_theirs: bool = False,
 ) -> Compared:
     """Mean squared error of their benefit against the gain minus ours, over several trainings.
 
     Three sources of chance add up: the patients, our trainings and theirs. The interval is that
-    of Student's t with Welch's degrees of freedom.
+    of Student's t with Welch's degrees of freedom, given the patients that were trained on.
 
     Args:
         ours: Benefit by each training of our model, two at least.
-        theirs: The same of another model; its draws may differ in more than the seed.
+        theirs: The same of another model.
         gain: Doubly robust scores.
+        one_of_theirs: Each of their trainings is on a graph drawn anew, and the question is
+            whether ours could be one more of these: the spread of a single draw is added.
 
     Source: Welch, Biometrika 1947, 34:28.
     """
@@ -175,6 +178,8 @@ def loss_difference(
     by_patient = other.mean(0) - mine.mean(0)
     parts = (by_patient, mine.mean(1), other.mean(1))
     variances = np.array([part.var(ddof=1) / len(part) for part in parts])
+    if one_of_theirs:
+        variances[2] *= 1 + len(theirs)
     se = float(np.sqrt(variances.sum()))
     sizes = np.array([len(part) - 1 for part in parts])
     freedom = variances.sum() ** 2 / (variances**2 / sizes).sum() if se > 0 else np.inf

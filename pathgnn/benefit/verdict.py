@@ -140,12 +140,16 @@ def edges_finding(rewired: Compared, none: Compared) -> Finding:
     said += f"without edges {_range(none)}"
     if rewired.low > 0 and none.low > 0:
         return Finding("ok", "edges", rewired.value, f"The true edges help prediction: {said}.")
+    if none.high < 0:
+        return Finding(
+            "warning", "edges", none.value, f"Without edges the network predicts better: {said}."
+        )
     if rewired.low > 0:
-        why = "Rewired edges disturb, but a network without edges predicts as well"
+        why = "Rewired edges disturb, but the true ones are not shown better than none"
     elif none.low > 0:
-        why = "Edges help, but rewired ones as much as the true ones"
+        why = "Edges help, but the true ones are not shown better than rewired ones"
     else:
-        why = "The edges are not needed for this prediction"
+        why = "Not shown that the edges help prediction"
     return Finding(
         "note", "edges", rewired.value, f"{why} ({said}): edge scores are no evidence about edges."
     )
@@ -160,7 +164,7 @@ def pathways_finding(shuffled: Compared) -> Finding:
         "note",
         "pathways",
         shuffled.value,
-        f"Shuffled pathways predict as well ({said}): which pathway is named is no evidence.",
+        f"Not shown that the true pathways help ({said}): a pathway's name is no evidence.",
     )
 
 

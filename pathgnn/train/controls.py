@@ -30,6 +30,9 @@ CONTROLS: Mapping[str, Make] = MappingProxyType(
     }
 )
 
+# Kinds whose every training has a graph of its own.
+DRAWN = frozenset({REWIRED, SHUFFLED})
+
 Benefits = Float[np.ndarray, "draw patient"]
 
 
@@ -65,7 +68,7 @@ def compare(
     on = fitted.scores.informs[:, contrast]
     gain = fitted.scores.gain[on, contrast]
     difference = {
-        name: loss_difference(benefits[TRUE][:, on], tau[:, on], gain)
+        name: loss_difference(benefits[TRUE][:, on], tau[:, on], gain, name in DRAWN)
         for name, tau in benefits.items()
         if name != TRUE
     }
