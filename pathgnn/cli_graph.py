@@ -62,7 +62,7 @@ def fetch(
     cache: Cache = None,
     url: Annotated[str, typer.Option(help="another address of the same file")] = "",
 ) -> None:
-    """Fetch one public file into the cache; the only command that uses the network."""
+    """Fetch one public file into the cache; only a study that asks mygene goes online, too."""
     with errors():
         from pathgnn.graph.downloads import default_cache
         from pathgnn.graph.downloads import fetch as fetch_file

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -20,17 +21,28 @@ from pathgnn.attribute.controls import Survival, survival
 from pathgnn.attribute.explain import explain
 from pathgnn.attribute.keep import tuples
 from pathgnn.benefit.verdict import Finding
-from pathgnn.errors import BundleError
+from pathgnn.errors import BundleError, ConfigError
 from pathgnn.files import read_json, whole_file, write_csv, write_json
 from pathgnn.graph.project import Nodes
 from pathgnn.model.config import ExplainConfig
 from pathgnn.seeds import rng_for
-from pathgnn.train.controls import CONTROLS, REWIRED, TRUE, Control, compare, control_graph
+from pathgnn.train.bundle import versions
+from pathgnn.train.controls import (
+    CONTROLS,
+    FEWEST_DRAWS,
+    REWIRED,
+    TRUE,
+    Control,
+    compare,
+    control_graph,
+    measured,
+)
 from pathgnn.train.crossfit import Fitted, fold_scores, refit
 from pathgnn.train.estimate import contrast_of
 from pathgnn.train.nuisance import Nuisances
 
 Progress = Callable[[str], None]
+TABLES = ("prediction", "findings", "cascades")
 
 
 class Outcome(NamedTuple):
@@ -67,19 +79,27 @@ def run_controls(fitted: Fitted, nodes: Nodes, plan: Plan, folder: Path | None =
         plan: Controls and number of trainings of each; the true graph is trained as often.
         folder: Keeps each training, so that an interrupted call goes on; None: nothing is kept.
     """
+    if plan.draws < FEWEST_DRAWS or TRUE not in plan.kinds:
+        raise ConfigError(
+            f"controls need {FEWEST_DRAWS} trainings or more of each kind, {TRUE!r} among them"
+        )
     contrast = contrast_of(nodes, plan.explain.contrast)
+    if folder is not None:
+        for name in TABLES:
+            (folder / f"{name}.csv").unlink(missing_ok=True)
     scores = fold_scores(nodes, fitted)
     parts: dict[str, list[Part]] = {kind: [] for kind in plan.kinds}
     for draw in range(plan.draws):
         for kind in plan.kinds:
             plan.progress(f"{kind}, training {draw + 1}")
-            path = None if folder is None else folder / "parts" / f"{_key(fitted, kind, draw)}.st"
+            key = _key(fitted, kind, draw, plan.explain)
+            path = None if folder is None else folder / "parts" / f"{key}.st"
             part = _kept(path) or _train(fitted, nodes, scores, (kind, draw), plan.explain)
             if path is not None:
                 _keep(part, path)
             parts[kind].append(part)
     benefits = {kind: np.stack([p.benefit for p in listed]) for kind, listed in parts.items()}
-    controls, findings = compare(fitted, benefits, contrast)
+    controls, findings = compare(fitted, benefits, contrast, measured(nodes))
     found = explain(fitted, nodes, plan.explain).cascades if plan.explain.cascades else ()
     helps = any(f.topic == "edges" and f.severity == "ok" for f in findings)
     survivors = survival(
@@ -117,7 +137,7 @@ def _train(
     config: ExplainConfig,
 ) -> Part:
     kind, draw = which
-    graph = control_graph(fitted.recipe.graph, kind, fitted.seed, draw)
+    graph = control_graph(fitted.recipe.graph, kind, (fitted.seed, draw), measured(nodes))
     again = refit(fitted, nodes, graph, scores, draw)
     contrast = contrast_of(nodes, config.contrast)
     benefit = again.benefit[:, contrast]
@@ -130,11 +150,12 @@ def _train(
     return Part(benefit, by_gene, found)
 
 
-def _key(fitted: Fitted, kind: str, draw: int) -> str:
+def _key(fitted: Fitted, kind: str, draw: int, config: ExplainConfig) -> str:
     """Names a training by all that decides it, so that another study never takes it up."""
     recipe = fitted.recipe
-    words = [recipe.graph.sha256, recipe.net.model_dump_json(), recipe.fit.model_dump_json()]
-    words += [str(fitted.seed), kind, str(draw)]
+    settings = [recipe.net, recipe.fit, config]
+    words = [s.model_dump_json() for s in settings] + [json.dumps(versions(), sort_keys=True)]
+    words += [recipe.graph.sha256, str(recipe.estimand), str(fitted.seed), kind, str(draw)]
     digest = hashlib.sha256("\n".join(words).encode())
     digest.update(np.ascontiguousarray(fitted.scores.gamma).tobytes())
     digest.update(np.ascontiguousarray(fitted.fold).tobytes())

@@ -284,6 +284,7 @@ def _hashes(study: Study, folder: Path, data: Path) -> dict[str, str]:
         study.graph.edges,
         study.graph.pathways,
         study.graph.hgnc,
+        study.graph.mygene,
     }
     named = {f"data:{f}": data / f for f in tables}
     named |= {f"study:{f}": folder / f for f in beside - {""}}

@@ -34,6 +34,12 @@ def fields(draw) -> dict[str, Any]:
     place = st.integers(0, n - 1)
     pairs = draw(st.lists(st.tuples(place, place).filter(lambda p: p[0] != p[1]), unique=True))
     pairs = pairs if n > 1 else []
+    directed = draw(st.lists(st.booleans(), min_size=len(pairs), max_size=len(pairs)))
+    # An undirected pair stands once, in one order.
+    loose = {p for p, d in zip(pairs, directed, strict=True) if not d}
+    kept = [p[::-1] not in loose or p < p[::-1] for p in pairs]
+    directed = [d for d, keep in zip(directed, kept, strict=True) if keep]
+    pairs = [p for p, keep in zip(pairs, kept, strict=True) if keep]
     k = len(pairs)
     pathways = draw(st.lists(NAMES, max_size=3, unique=True))
     way = st.integers(0, max(0, len(pathways) - 1))
@@ -54,7 +60,7 @@ def fields(draw) -> dict[str, Any]:
         drugs=tuple(each(st.sampled_from(["", "a;b"]), n)),
         edges=array(pairs),
         sign=np.array(each(st.sampled_from([-1, 0, 1]), k), dtype=np.int64),
-        directed=np.array(each(st.booleans(), k), dtype=bool),
+        directed=np.array(directed, dtype=bool),
         mechanism=tuple(each(st.sampled_from(["", "binding"]), k)),
         sources=tuple(each(st.sampled_from(["X", "X;Y"]), k)),
         confidence=np.array(each(confidence, k), dtype=np.float32),

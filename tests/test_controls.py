@@ -84,11 +84,14 @@ def test_pathways_must_beat_shuffled_ones():
 
 
 def test_control_graphs_are_what_they_say(graph):
-    assert control_graph(graph, TRUE, 0, 0).sha256 == graph.sha256
-    assert control_graph(graph, NO_EDGES, 0, 0).edges.shape[1] == 0
-    rewired = [control_graph(graph, REWIRED, 0, draw) for draw in (0, 0, 1)]
+    seen = np.arange(len(graph.genes)) < 12
+    assert control_graph(graph, TRUE, (0, 0), seen).sha256 == graph.sha256
+    assert control_graph(graph, NO_EDGES, (0, 0), seen).edges.shape[1] == 0
+    rewired = [control_graph(graph, REWIRED, (0, draw), seen) for draw in (0, 0, 1)]
     assert rewired[0].sha256 == rewired[1].sha256 != rewired[2].sha256
-    shuffled = control_graph(graph, SHUFFLED, 0, 0)
+    shuffled = control_graph(graph, SHUFFLED, (0, 0), seen)
+    # Every pathway keeps its coverage: measured genes trade places with measured ones.
+    assert (seen[shuffled.members[1]] == seen[graph.members[1]]).all()
     assert (shuffled.edges == graph.edges).all()
     assert shuffled.sha256 != graph.sha256
 
@@ -107,7 +110,7 @@ def test_refitting_keeps_folds_and_changes_seeds(fitted, nodes):
 def test_one_training_is_no_comparison(fitted):
     tau = fitted.benefit[:, 0]
     with pytest.raises(ConfigError, match="2 trainings"):
-        compare(fitted, {TRUE: tau[None], REWIRED: tau[None]}, 0)
+        compare(fitted, {TRUE: tau[None], REWIRED: tau[None]}, 0, np.ones(24, dtype=bool))
 
 
 def _cascade(*genes):
@@ -142,6 +145,9 @@ def test_a_cascade_survives_if_it_comes_back_and_edges_help():
 
 
 def test_a_stopped_run_goes_on_and_ends_the_same(fitted, nodes, tmp_path, monkeypatch):
+    for wrong in (Controls(1), Controls(2, (REWIRED,))):
+        with pytest.raises(ConfigError, match="2 trainings or more"):
+            run_controls(fitted, nodes, wrong, tmp_path)
     plan = Controls(2, (TRUE, REWIRED, SHUFFLED), QUICK)
     whole = run_controls(fitted, nodes, plan, tmp_path / "whole")
     real, done = controls_module._train, []

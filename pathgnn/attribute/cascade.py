@@ -28,6 +28,7 @@ def cascades(
     Each network's scores are solved alone. Edges that come back in a share `stable` of the
     networks are the middle, of two edges at least; the consensus scores decide which of them are
     drawn and which receptor and effector are tied to their ends, with the frequency of each edge.
+    Edges without a direction lead nowhere and are left out.
     Networks that agree on the middle can split between paralogues at its ends (MAPK1, MAPK3), so
     that no last edge alone is stable: in four simulated trials, edges that are stable themselves
     led from receptor to effector in three, with this rule in all four.
@@ -37,12 +38,12 @@ def cascades(
     frequency = np.zeros(graph.edges.shape[1])
     for scores in attribution.member.double().numpy():
         terrain = Terrain(graph, _relative(scores), direction)
-        found = solve_many(terrain, config, config.cascades)
+        found = solve_many(terrain, config, config.cascades, np.flatnonzero(graph.directed))
         frequency[list({e for route in found for e in route.edges})] += 1
     frequency /= len(attribution.member)
     consensus = Terrain(graph, _relative(attribution.by_gene.abs().mean(0).numpy()), direction)
     stable = frequency >= config.stable
-    allowed = np.flatnonzero(stable | _at_the_ends(graph, stable))
+    allowed = np.flatnonzero((stable | _at_the_ends(graph, stable)) & graph.directed)
     found = solve_many(consensus, config, config.cascades, allowed)
     routes = [route for route in found if stable[list(route.edges)].sum() >= FEWEST_STABLE]
     return tuple(

@@ -41,6 +41,7 @@ class GeneMap:
         elsewhere: Feature -> gene that is known but not in the graph.
         unknown: Features that no table knows.
         dates: Unknown features that look like dates of a spreadsheet.
+        spread: (feature, gene) pairs of a feature map, in which a feature may have several genes.
     """
 
     gene_of: Mapping[str, str]
@@ -50,6 +51,12 @@ class GeneMap:
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
     dates: tuple[str, ...] = ()
+    spread: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """All (feature, gene) pairs that are used."""
+        return self.spread or tuple(self.gene_of.items())
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -57,8 +64,8 @@ class GeneMap:
         return Counter(self.how.values())
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per feature: feature, status, gene, how."""
-        rows = [(f, "mapped", g, self.how[f]) for f, g in self.gene_of.items()]
+        """A row per feature, and gene of a feature map: feature, status, gene, how."""
+        rows = [(f, "mapped", g, self.how[f]) for f, g in self.pairs]
         rows += [(f, "ambiguous", " or ".join(genes), "") for f, genes in self.ambiguous.items()]
         rows += [(f, "duplicate", gene, "") for f, gene in self.duplicates.items()]
         rows += [(f, "not in graph", gene, "") for f, gene in self.elsewhere.items()]
@@ -118,7 +125,7 @@ def refuse_no_overlap(omics: Mapping[str, Iterable[str]], genes: Iterable[str]) 
     for name, features in omics.items():
         found = list(features)
         kind = name_identifier_type(found)
-        if kind:
+        if kind and not (kind == "mouse symbols" and _is_metabolic(name)):
             return GraphError(
                 f"no feature of the cohort is in the graph: omic '{name}' has {kind} (such as "
                 f"{found[0]}), the graph HGNC symbols (such as {wanted}); {_remedy(kind)}"
@@ -133,6 +140,11 @@ def refuse_no_overlap(omics: Mapping[str, Iterable[str]], genes: Iterable[str]) 
 def excel_dates(features: Iterable[str]) -> tuple[str, ...]:
     """Features that a spreadsheet turned from SEPT, MARCH or DEC genes into dates."""
     return tuple(f for f in map(str, features) if EXCEL_DATE.match(f))
+
+
+def _is_metabolic(omic: str) -> bool:
+    """Lactate and Pyruvate look like symbols of mice."""
+    return omic.lower().startswith("metabol")
 
 
 def _remedy(kind: str) -> str:

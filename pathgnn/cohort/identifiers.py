@@ -42,28 +42,38 @@ class Hit(NamedTuple):
 
 @dataclass(frozen=True)
 class Identifiers:
-    """What names mean. `approved` are symbols that stand for themselves and nothing else."""
+    """What names mean.
+
+    Attributes:
+        approved: Symbols that stand for themselves and nothing else.
+        names: Kind of name -> name -> symbols.
+        source: Where this is known from.
+        called: Approved symbol -> the older name under which a graph holds the gene.
+    """
 
     approved: frozenset[str] = frozenset()
     names: Mapping[str, Names] = field(default_factory=dict)
     source: str = ""
+    called: Mapping[str, str] = field(default_factory=dict)
 
     def find(self, name: str) -> Hit:
         """What a name stands for; several symbols mean that it is ambiguous."""
         if name in self.approved:
-            return Hit((name,), "symbol")
+            return Hit((self.called.get(name, name),), "symbol")
         found = {kind: self._under(kind, name) for kind in KINDS[1:]}
         hits = {kind: symbols for kind, symbols in found.items() if symbols}
         if not hits:
             return Hit((), "")
         # A name that was one gene's symbol and is another's alias could mean either.
-        symbols = tuple(sorted({s for listed in hits.values() for s in listed}))
+        symbols = tuple(sorted({self.called.get(s, s) for listed in hits.values() for s in listed}))
         return Hit(symbols, next(iter(hits)))
 
     def _under(self, kind: str, name: str) -> tuple[str, ...]:
         known = self.names.get(kind, {})
         if kind in TAIL:
             name = TAIL[kind].sub("", name)
+        if kind == "letter case":
+            return known.get(name, known.get(name.casefold(), ()))
         return known.get(name, ())
 
 
@@ -97,9 +107,8 @@ def embedded(aliases: Names, symbols: Iterable[str]) -> Identifiers:
 def with_names(known: Identifiers, kind: str, names: Names, source: str) -> Identifiers:
     """The same identifiers and some more of one kind; what is known already stays as it is."""
     joined = {**names, **known.names.get(kind, {})}
-    return Identifiers(
-        known.approved, {**known.names, kind: joined}, f"{known.source}, {source}".strip(", ")
-    )
+    where = f"{known.source}, {source}".strip(", ")
+    return Identifiers(known.approved, {**known.names, kind: joined}, where, known.called)
 
 
 def _names(table: pd.DataFrame, column: str) -> dict[str, tuple[str, ...]]:

@@ -198,7 +198,9 @@ def read_feature_map(path: Path) -> pd.DataFrame:
     absent = {"feature", "gene", "weight"} - set(table.columns)
     if absent:
         raise CohortError(f"{path.name} needs the columns feature, gene, weight; lacks {absent}")
-    return table[["feature", "gene", "weight"]].astype({"weight": float})
+    return table[["feature", "gene", "weight"]].astype(
+        {"feature": str, "gene": str, "weight": float}
+    )
 
 
 def _no_overlap(wanted: set[str], found: set[str]) -> str:

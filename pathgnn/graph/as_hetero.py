@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -10,7 +11,8 @@ import torch
 from torch_geometric.data import HeteroData
 
 from pathgnn.errors import GraphError
-from pathgnn.graph.graph import NODE_KINDS, PathwayGraph
+from pathgnn.graph.as_networkx import provenance_from
+from pathgnn.graph.graph import NODE_KINDS, PathwayGraph, Provenance
 
 # (sign, directed) -> relation between genes.
 RELATIONS: Mapping[tuple[int, bool], str] = MappingProxyType(
@@ -68,6 +70,11 @@ def from_hetero(data: HeteroData) -> PathwayGraph:
         ) from error
 
 
+def _provenance(value: Provenance | str) -> Provenance:
+    """As it is in memory, or as JSON from a file."""
+    return provenance_from(json.loads(value)) if isinstance(value, str) else value
+
+
 def _add_relation(
     data: HeteroData, graph: PathwayGraph, relation: str, at: np.ndarray, directed: bool
 ) -> None:
@@ -116,6 +123,6 @@ def _read(data: HeteroData) -> PathwayGraph:
         pathway_ids=tuple(pathway.identifier),
         members=data[MEMBER].edge_index.numpy()[::-1].copy(),
         hierarchy=data[PARENT].edge_index.numpy().copy(),
-        provenance=data.provenance,
+        provenance=_provenance(data.provenance),
         aliases=dict(data.aliases),
     )

@@ -11,7 +11,7 @@ import networkx as nx
 import numpy as np
 
 from pathgnn.errors import GraphError
-from pathgnn.graph.graph import PathwayGraph, Provenance
+from pathgnn.graph.graph import NODE_KINDS, PathwayGraph, Provenance
 
 # Names of pathways stand in one node attribute, so the bar between them is escaped inside them.
 BAR = "|"
@@ -69,13 +69,14 @@ def from_networkx(graph: nx.Graph[Any], provenance: Provenance | None = None) ->
     ids = tuple(whole.get("pathway_ids", pathways))
     return PathwayGraph(
         genes=genes,
-        kind=tuple(str(n.get("kind", "unknown")) for n in nodes),
+        kind=tuple(_kind(n) for n in nodes),
         compartment=tuple(str(n.get("compartment", "")) for n in nodes),
         drugs=tuple(str(n.get("drugs", "")) for n in nodes),
         edges=_pairs((place[u], place[v]) for u, v, _ in edges),
         sign=np.array([_sign(u, v, d) for u, v, d in edges], dtype=np.int64),
         directed=np.array(
-            [bool(d.get("directed", graph.is_directed())) for _, _, d in edges], dtype=bool
+            [_is_directed(d.get("directed", graph.is_directed())) for _, _, d in edges],
+            dtype=bool,
         ),
         mechanism=tuple(str(d.get("mechanism", "")) for _, _, d in edges),
         sources=tuple(str(d.get("sources", "")) for _, _, d in edges),
@@ -127,9 +128,19 @@ def provenance_from(content: dict[str, Any]) -> Provenance:
     return Provenance(**{**content, "parts": parts})
 
 
+def _kind(node: dict[str, Any]) -> str:
+    kind = str(node.get("kind", "unknown"))
+    return kind if kind in NODE_KINDS else "unknown"
+
+
 def _edges(graph: nx.Graph[Any]) -> list[tuple[Any, Any, dict[str, Any]]]:
     """Edges without self loops; of an undirected graph once."""
     return [(u, v, d) for u, v, d in graph.edges(data=True) if u != v]
+
+
+def _is_directed(value: Any) -> bool:
+    """Text of a file counts as what it says."""
+    return str(value).strip().lower() not in ("false", "0", "no", "")
 
 
 def _sign(u: Any, v: Any, data: dict[str, Any]) -> int:

@@ -76,8 +76,8 @@ def merge_edges(table: pd.DataFrame) -> pd.DataFrame:
     """One row per pair, in the order of their first rows; of each column, the first that says
     something, all sources and the highest confidence.
 
-    An undirected row tells nothing new about a pair that has a directed one: that one takes its
-    sources and confidence.
+    An undirected row tells nothing of who acts how in a pair that has a directed one: that one
+    takes its sources and confidence alone.
     """
     if table.empty:
         return table
@@ -97,9 +97,10 @@ def merge_edges(table: pd.DataFrame) -> pd.DataFrame:
     out["sources"] = _names_of(np.bitwise_or.reduceat(masks[row], start), names)
     out["confidence"] = np.fmax.reduceat(table["confidence"].to_numpy(dtype=float)[row], start)
     sign = table["sign"].to_numpy(dtype=np.int64)
-    out["sign"] = sign[_first_that(sign != 0, row, start, own)]
+    absorbed = ~directed & np.isin(pair, pair[directed])
+    out["sign"] = sign[_first_that((sign != 0) & ~absorbed, row, start, own)]
     mechanism = table["mechanism"].to_numpy(dtype=object)
-    out["mechanism"] = mechanism[_first_that(mechanism != "", row, start, own)]
+    out["mechanism"] = mechanism[_first_that((mechanism != "") & ~absorbed, row, start, own)]
     return out.iloc[np.argsort(own, kind="stable")].reset_index(drop=True)
 
 
@@ -134,9 +135,15 @@ def edge_table(graph: PathwayGraph) -> pd.DataFrame:
 
 
 def _clean(edges: pd.DataFrame, name: str) -> pd.DataFrame:
-    table = pd.DataFrame({c: edges[c].astype(object) for c in ("source", "target")})
+    ends = ["source", "target"]
+    missing = edges[ends].isna().any(axis=1).to_numpy()
+    if missing.any():
+        raise GraphError(f"{name}: row {int(missing.argmax()) + 1} of the edges lacks an end")
+    table = pd.DataFrame({c: edges[c].astype(object) for c in ends})
     for column, default in COLUMNS.items():
         table[column] = edges[column] if column in edges.columns else default
+    for column in ("mechanism", "sources"):
+        table[column] = table[column].astype(object).fillna("").astype(str)
     table["sources"] = table["sources"].replace("", name.replace(";", ","))
     for column in ("source", "target"):
         table[column] = table[column].astype(str).str.strip()
@@ -249,5 +256,5 @@ def _hierarchy(sets: Sets) -> Int[np.ndarray, "2 link"]:
 
 
 def _known(aliases: Mapping[str, tuple[str, ...]], genes: set[str]) -> dict[str, tuple[str, ...]]:
-    kept = {a: tuple(g for g in names if g in genes) for a, names in aliases.items()}
-    return {a: names for a, names in kept.items() if names and a not in genes}
+    # An alias that could also mean a gene outside the graph stays ambiguous, so it is left out.
+    return {a: n for a, n in aliases.items() if n and a not in genes and genes.issuperset(n)}

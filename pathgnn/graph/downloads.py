@@ -1,4 +1,4 @@
-"""Public files and how to get them: the only place of this layer that uses the network."""
+"""Public files and how to get them: with mygene, all that uses the network."""
 
 from __future__ import annotations
 

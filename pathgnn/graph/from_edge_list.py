@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
+
+from pathgnn.errors import GraphError
 from pathgnn.graph.assemble import COLUMNS, Sets, assemble
 from pathgnn.graph.from_gmt import read_gmt
 from pathgnn.graph.graph import PathwayGraph
-from pathgnn.graph.tables import need, provenance_of, read_frame
+from pathgnn.graph.tables import need, numbers, provenance_of, read_frame
+
+DIRECTED = {"": True, "true": True, "1": True, "1.0": True, "yes": True}
+DIRECTED |= {"false": False, "0": False, "0.0": False, "no": False}
 
 
 def from_edge_list(edges: Path, pathways: Path | None = None) -> PathwayGraph:
@@ -24,8 +30,20 @@ def from_edge_list(edges: Path, pathways: Path | None = None) -> PathwayGraph:
     table = need(read_frame(edges), ("source", "target"), edges)
     kept = table[[c for c in ("source", "target", *COLUMNS) if c in table.columns]].copy()
     if "directed" in kept.columns:
-        kept["directed"] = kept["directed"].astype(str).str.lower().isin(("true", "1", "yes"))
+        kept["directed"] = _yes_or_no(kept["directed"], edges)
     if "confidence" in kept.columns:
-        kept["confidence"] = kept["confidence"].replace("", float("nan")).astype(float)
+        kept["confidence"] = numbers(kept["confidence"], edges)
     sets = read_gmt(pathways) if pathways else Sets()
     return assemble(kept, provenance_of(edges), sets)
+
+
+def _yes_or_no(column: pd.Series, path: Path) -> pd.Series:
+    """True where nothing is said: an edge list runs from source to target."""
+    words = column.str.strip().str.lower()
+    known = words.map(DIRECTED)
+    if known.isna().any():
+        raise GraphError(
+            f"{path.name}, row {int(known.isna().to_numpy().argmax()) + 1}: directed is "
+            f"{column[known.isna()].iloc[0]!r}; it must be true or false"
+        )
+    return known.astype(bool)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -96,12 +97,14 @@ class PathwayGraph:
 
     @property
     def sha256(self) -> str:
-        """Hash of genes, edges, signs and pathways: the same graph has the same hash."""
+        """Hash of all that decides a result; the same graph has the same hash."""
         text = "\n".join((*self.genes, "", *self.pathways))
         digest = hashlib.sha256(text.encode())
         members = self.members[:, np.lexsort(self.members[::-1])]
-        for part in (self.edges, self.sign, self.directed, members):
+        for part in (self.edges, self.sign, self.directed, members, self.hierarchy):
             digest.update(np.ascontiguousarray(part, dtype=np.int64).tobytes())
+        words = (self.kind, self.mechanism, self.sources, sorted(self.aliases.items()))
+        digest.update(json.dumps(words).encode())
         return digest.hexdigest()
 
     def members_of(self, pathway: str) -> tuple[str, ...]:
@@ -180,7 +183,10 @@ def _check_edges(graph: PathwayGraph) -> None:
     source, target = graph.edges.astype(np.int64)
     if (source == target).any():
         raise GraphError(f"gene {graph.genes[source[source == target][0]]} has an edge to itself")
-    if len(np.unique(source * n + target)) < n_edges:
+    # An undirected edge is its pair in either order.
+    low, high = np.where(graph.directed, graph.edges, np.sort(graph.edges, axis=0))
+    key = low.astype(np.int64) * n + high + n * n * ~graph.directed
+    if len(np.unique(key)) < n_edges or len(np.unique(source * n + target)) < n_edges:
         raise GraphError("two edges join the same pair; `assemble` and `|` merge them")
 
 

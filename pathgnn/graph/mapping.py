@@ -39,15 +39,14 @@ def on_genes(
 
     Metabolites are looked for among metabolites and genes among genes: MET is no methionine.
     """
-    table = cohort.omics[name]
+    table = cohort.omics[name].rename(columns=str)
     weights = cohort.feature_maps.get(name)
     if weights is not None:
         return _spread(table, weights, graph), _mapped_by(table, weights, graph)
     metabolic = cohort.kinds[name] == "metabolite"
     genes = [g for g, k in zip(graph.genes, graph.kind, strict=True) if _fits(k, metabolic)]
-    names = metabolite_names(graph, genes) if metabolic else known
-    own = embedded(graph.aliases, genes)
-    found = map_features(table.columns, genes, _both(names, own) if names else own)
+    names = metabolite_names(graph, genes) if metabolic else _names(known, graph, genes)
+    found = map_features(table.columns, genes, names)
     return table[list(found.gene_of)].rename(columns=dict(found.gene_of)), found
 
 
@@ -96,7 +95,7 @@ def molecules_of(
     rows = [
         (gene, omic, feature, one.how[feature])
         for omic, one in zip(modalities, found, strict=True)
-        for feature, gene in one.gene_of.items()
+        for feature, gene in one.pairs
         if gene in members
     ]
     table = pd.DataFrame(rows, columns=["gene", "omic", "feature", "how"])
@@ -104,16 +103,26 @@ def molecules_of(
 
 
 def _fits(kind: str, metabolic: bool) -> bool:
-    return (kind == "metabolite") == metabolic
+    return kind == "unknown" or (kind == "metabolite") == metabolic
 
 
-def _both(known: Identifiers, own: Identifiers) -> Identifiers:
-    """A table of names and the graph's own: the table knows what is approved, so it goes first."""
+def _names(known: Identifiers | None, graph: PathwayGraph, genes: list[str]) -> Identifiers:
+    """A table of names and the graph's own: the table knows what is approved, so it goes first.
+
+    A gene that the graph holds under an older name is found by its approved symbol, too.
+    """
+    own = embedded(graph.aliases, genes)
+    if known is None:
+        return own
+    inside, called = set(genes), dict[str, str]()
+    for gene in genes:
+        symbols = () if gene in known.approved else known.find(gene).symbols
+        if len(symbols) == 1 and symbols[0] not in inside:
+            called.setdefault(symbols[0], gene)
     alias = known.names.get("alias", {})
-    mine = {a: s for a, s in own.names["alias"].items() if not known.find(a).symbols}
-    return Identifiers(
-        known.approved | own.approved, {**known.names, "alias": {**mine, **alias}}, known.source
-    )
+    mine = {a: s for a, s in graph.aliases.items() if not known.find(a).symbols}
+    names = {**known.names, "alias": {**mine, **alias}}
+    return Identifiers(known.approved | inside, names, known.source, called)
 
 
 def metabolite_names(graph: PathwayGraph, genes: list[str]) -> Identifiers:
@@ -122,8 +131,7 @@ def metabolite_names(graph: PathwayGraph, genes: list[str]) -> Identifiers:
     listed = [(g, g) for g in genes]
     listed += [(a, s) for a, symbols in graph.aliases.items() for s in symbols if s in wanted]
     for name, symbol in listed:
-        for form in (name.lower(), name.upper(), name.capitalize(), name.title()):
-            names.setdefault(form, set()).add(symbol)
+        names.setdefault(name.casefold(), set()).add(symbol)
     return Identifiers(
         names={"letter case": {n: tuple(sorted(s)) for n, s in names.items()}}, source="the graph"
     )
@@ -144,7 +152,12 @@ def _spread(table: pd.DataFrame, weights: pd.DataFrame, graph: PathwayGraph) -> 
 
 
 def _mapped_by(table: pd.DataFrame, weights: pd.DataFrame, graph: PathwayGraph) -> GeneMap:
-    pairs = weights[weights["gene"].isin(graph.genes) & weights["feature"].isin(table.columns)]
-    gene_of = dict(zip(pairs["feature"], pairs["gene"], strict=True))
-    unknown = tuple(f for f in table.columns if f not in gene_of)
-    return GeneMap(gene_of, dict.fromkeys(gene_of, "feature map"), unknown=unknown)
+    used = weights[weights["feature"].isin(table.columns) & (weights["weight"] != 0)]
+    inside = used["gene"].isin(graph.genes)
+    pairs = tuple(zip(used["feature"][inside], used["gene"][inside], strict=True))
+    gene_of = dict(reversed(pairs))
+    others = zip(used["feature"][~inside], used["gene"][~inside], strict=True)
+    elsewhere = {f: g for f, g in others if f not in gene_of}
+    unknown = tuple(f for f in table.columns if f not in gene_of and f not in elsewhere)
+    how = dict.fromkeys(gene_of, "feature map")
+    return GeneMap(gene_of, how, elsewhere=elsewhere, unknown=unknown, spread=pairs)

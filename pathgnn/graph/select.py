@@ -89,12 +89,15 @@ def neighbourhood(
     Undirected edges lead both ways.
 
     Raises:
-        GraphError: none of the genes is in the graph.
+        GraphError: a gene that is not in the graph.
     """
     place = {gene: i for i, gene in enumerate(graph.genes)}
-    start = [place[g] for g in genes if g in place]
-    if not start:
-        raise GraphError("none of the genes is in the graph; use the symbols of `graph.genes`")
+    wanted = list(genes)
+    absent = [g for g in wanted if g not in place]
+    if absent or not wanted:
+        named = ", ".join(absent[:5]) or "no gene was named"
+        raise GraphError(f"not in the graph: {named}; use the symbols of `graph.genes`")
+    start = [place[g] for g in wanted]
     reached = np.zeros(len(place), dtype=bool)
     reached[start] = True
     for _ in range(steps):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -12,11 +14,14 @@ from pathgnn.graph.graph import PathwayGraph, Provenance
 def union(left: PathwayGraph, right: PathwayGraph) -> PathwayGraph:
     """Both graphs in one; where they disagree, the left one is right.
 
+    A gene of the right graph under a name that the left one knows as an alias of one of its own
+    genes, and of no other, is that gene.
     A pair that both hold is one edge with the sources of both; a sign, mechanism or node
     attribute that the left one does not know comes from the right one. Pathways of the same name
     and identifier are joined; of the same name alone, the right one gets its identifier, or its
     graph's name, behind it.
     """
+    right = _under_left_names(left, right)
     genes = pd.Index(list(dict.fromkeys([*left.genes, *right.genes])), dtype=object)
     table = merge_edges(
         pd.concat([t for t in (edge_table(left), edge_table(right)) if len(t)], ignore_index=True)
@@ -82,10 +87,11 @@ def disagreements(left: PathwayGraph, right: PathwayGraph) -> pd.DataFrame:
 
 def _renamed_pathways(left: PathwayGraph, right: PathwayGraph) -> tuple[str, ...]:
     known = dict(zip(left.pathways, left.pathway_ids, strict=True))
+    by_id = {i: name for name, i in known.items() if i != name}
     taken, out = {*left.pathways, *right.pathways}, []
     for name, identifier in zip(right.pathways, right.pathway_ids, strict=True):
-        new = name
-        if name in known and known[name] != identifier:
+        new = by_id.get(identifier, name)
+        if new == name and name in known and known[name] != identifier:
             tail = identifier if identifier != name else right.provenance.name
             new = f"{name} ({tail})"
             while new in taken:
@@ -93,6 +99,23 @@ def _renamed_pathways(left: PathwayGraph, right: PathwayGraph) -> tuple[str, ...
         taken.add(new)
         out.append(new)
     return tuple(out)
+
+
+def _under_left_names(left: PathwayGraph, right: PathwayGraph) -> PathwayGraph:
+    """The right graph with genes under the left one's names, where that is sure and free."""
+    new = {
+        gene: left.aliases[gene][0]
+        for gene in right.genes
+        if len(left.aliases.get(gene, ())) == 1 and gene not in left.genes
+    }
+    new = {gene: name for gene, name in new.items() if name not in right.genes}
+    if not new or len(set(new.values())) < len(new):
+        return right
+    return replace(
+        right,
+        genes=tuple(new.get(g, g) for g in right.genes),
+        aliases={a: tuple(new.get(g, g) for g in n) for a, n in right.aliases.items()},
+    )
 
 
 def _first_known(

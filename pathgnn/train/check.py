@@ -57,10 +57,18 @@ def _coverage_finding(nodes: Nodes, graph: PathwayGraph, least: float) -> Findin
     share = float(coverage(nodes, graph)["share"].mean())
     measured = int(nodes.seen.any(2).any(1).sum())
     said = f"{measured} of {len(nodes.genes)} graph genes are measured; {share:.0%} of a pathway"
+    table = coverage(nodes, graph)
+    low = table[table["share"] < least]["pathway"].tolist()
     if share >= least:
-        return Finding("ok", "coverage", share, f"{said} on average.")
+        fewer = f" {len(low)} of {len(table)} pathways have less than {least:.0%}: "
+        named = fewer + _some(low) + "." if low else ""
+        return Finding("note" if low else "ok", "coverage", share, f"{said} on average.{named}")
     advice = f"less than {least:.0%}: use pathways of what was measured, or a larger graph"
     return Finding("warning", "coverage", share, f"{said} on average, {advice}.")
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
 
 
 def _name_findings(nodes: Nodes) -> tuple[Finding, ...]:
@@ -76,7 +84,12 @@ def _name_findings(nodes: Nodes) -> tuple[Finding, ...]:
             said += "out; features.csv names them."
             out.append(Finding("note", "identifiers", float(r.ambiguous), said))
         known = r.features - r.unknown
-        if r.not_in_graph and r.unknown > MANY_UNKNOWN * r.features:
+        if not r.mapped:
+            said = f"Omic '{r.omic}': none of its {r.features} features is in the graph; "
+            said += "features.csv lists them. Other names of genes are understood with HGNC's "
+            said += "complete set as `hgnc` in [graph], probes and sites with a feature map."
+            out.append(Finding("warning", "identifiers", 0.0, said))
+        elif r.not_in_graph and r.unknown > MANY_UNKNOWN * r.features:
             said = f"Omic '{r.omic}': only {known} of {r.features} features have a name that is "
             said += "known; features.csv lists the others."
             out.append(Finding("warning", "identifiers", r.unknown / r.features, said))

@@ -7,12 +7,13 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from pathgnn.benefit.metrics import Compared, loss_difference
 from pathgnn.benefit.verdict import Finding, edges_finding, pathways_finding
 from pathgnn.errors import ConfigError
 from pathgnn.graph.graph import PathwayGraph
+from pathgnn.graph.project import Nodes
 from pathgnn.graph.rewire import rewire, share_moved, shuffle_pathways, without_edges
 from pathgnn.seeds import rng_for
 from pathgnn.train.crossfit import Fitted
@@ -20,13 +21,13 @@ from pathgnn.train.crossfit import Fitted
 TRUE, REWIRED, NO_EDGES, SHUFFLED = "true graph", "rewired edges", "no edges", "shuffled pathways"
 FEWEST_DRAWS = 2
 
-Make = Callable[[PathwayGraph, np.random.Generator], PathwayGraph]
+Make = Callable[[PathwayGraph, Bool[np.ndarray, " gene"], np.random.Generator], PathwayGraph]
 CONTROLS: Mapping[str, Make] = MappingProxyType(
     {
-        TRUE: lambda graph, _: graph,
-        REWIRED: rewire,
-        NO_EDGES: lambda graph, _: without_edges(graph),
-        SHUFFLED: shuffle_pathways,
+        TRUE: lambda graph, measured, rng: graph,
+        REWIRED: lambda graph, measured, rng: rewire(graph, rng),
+        NO_EDGES: lambda graph, measured, rng: without_edges(graph),
+        SHUFFLED: lambda graph, measured, rng: shuffle_pathways(graph, rng, measured),
     }
 )
 
@@ -44,13 +45,27 @@ class Control(NamedTuple):
     difference: Compared
 
 
-def control_graph(graph: PathwayGraph, name: str, seed: int, draw: int) -> PathwayGraph:
-    """The graph of one draw of a control; the same seed and draw give the same graph."""
-    return CONTROLS[name](graph, rng_for(seed, 9, list(CONTROLS).index(name), draw))
+def measured(nodes: Nodes) -> Bool[np.ndarray, " gene"]:
+    """Which genes any omic of any patient measures."""
+    return np.asarray(nodes.seen.any(2).any(1).numpy())
+
+
+def control_graph(
+    graph: PathwayGraph,
+    name: str,
+    path: tuple[int, int],
+    measured: Bool[np.ndarray, " gene"],
+) -> PathwayGraph:
+    """The graph of one draw of a control; the same path (seed, draw) gives the same graph."""
+    rng = rng_for(path[0], 9, list(CONTROLS).index(name), path[1])
+    return CONTROLS[name](graph, measured, rng)
 
 
 def compare(
-    fitted: Fitted, benefits: Mapping[str, Benefits], contrast: int
+    fitted: Fitted,
+    benefits: Mapping[str, Benefits],
+    contrast: int,
+    measured: Bool[np.ndarray, " gene"],
 ) -> tuple[tuple[Control, ...], tuple[Finding, ...]]:
     """Every control against the true graph, and what follows for edges and pathways.
 
@@ -58,6 +73,7 @@ def compare(
         fitted: The run that is questioned; its scores are the yardstick.
         benefits: Kind of graph -> out-of-fold benefit of each training, "true graph" among them.
         contrast: Arm against the reference, as a place.
+        measured: Which genes are measured.
 
     Raises:
         ConfigError: fewer than two trainings of a kind, or the true graph missing.
@@ -74,7 +90,7 @@ def compare(
     }
     graph = fitted.recipe.graph
     controls = tuple(
-        Control(name, share_moved(graph, control_graph(graph, name, fitted.seed, 0)), d)
+        Control(name, share_moved(graph, control_graph(graph, name, (fitted.seed, 0), measured)), d)
         for name, d in difference.items()
     )
     findings = []

@@ -14,10 +14,11 @@ import torch
 from pathgnn.cohort.cohort import Cohort
 from pathgnn.errors import GraphError
 from pathgnn.graph.as_networkx import from_networkx, to_networkx
+from pathgnn.graph.assemble import assemble
 from pathgnn.graph.from_curated import data_folder, from_curated
 from pathgnn.graph.from_edge_list import from_edge_list
 from pathgnn.graph.from_gmt import read_gmt, with_pathways
-from pathgnn.graph.graph import NODE_KINDS
+from pathgnn.graph.graph import NODE_KINDS, Provenance
 from pathgnn.graph.project import coverage, match_layout, project
 from pathgnn.graph.rewire import rewire, share_moved, shuffle_pathways, without_edges
 
@@ -80,6 +81,22 @@ def test_rewiring_keeps_signed_degrees_and_moves_most_edges():
     assert len(set(map(tuple, control.edges.T.tolist()))) == graph.edges.shape[1]
     assert (control.edges[0] != control.edges[1]).all()
     assert share_moved(graph, control) > 0.9
+
+
+def test_rewiring_undirected_edges_keeps_degrees_and_makes_no_double_pair():
+    rng = np.random.default_rng(3)
+    pairs = sorted({tuple(sorted(p)) for p in rng.integers(0, 30, (120, 2)).tolist()})
+    names = [(f"G{u}", f"G{v}", False) for u, v in pairs if u != v]
+    graph = assemble(
+        pd.DataFrame(names, columns=["source", "target", "directed"]), Provenance("test")
+    )
+    control = rewire(graph, rng)
+    degree = [np.bincount(g.edges.ravel(), minlength=len(g.genes)) for g in (graph, control)]
+    assert (degree[0] == degree[1]).all()
+    assert len({frozenset(p) for p in control.edges.T.tolist()}) == graph.edges.shape[1]
+    assert share_moved(graph, control) > 0.4
+    with pytest.raises(GraphError, match="same pair"):
+        replace(graph.take_edges(np.array([0, 1])), edges=np.array([[0, 1], [1, 0]]))
 
 
 def test_other_controls_keep_what_they_say(graph):

@@ -115,6 +115,39 @@ def test_metabolites_and_genes_do_not_take_each_others_names(trial):
     assert by_omic["expression"].by_symbol == 4
 
 
+def test_metabolites_are_found_in_any_case_and_in_graphs_without_kinds(trial):
+    from pathgnn.graph.assemble import Sets, assemble
+    from pathgnn.graph.graph import Provenance
+
+    rows = pd.DataFrame({"source": ["HK2", "lactate"], "target": ["alpha-ketoglutarate", "HK2"]})
+    graph = assemble(rows, Provenance("plain"), Sets({"P": ["HK2", "lactate"]}))
+    cohort = _metabolic_cohort(trial, ["Lactate", "Alpha-Ketoglutarate", "x", "y"])
+    assert set(project(cohort, graph).found[0].gene_of.values()) == {
+        "lactate",
+        "alpha-ketoglutarate",
+    }
+
+
+def test_a_gene_under_its_old_name_is_found_by_the_new_one(trial, tmp_path):
+    from pathgnn.cohort.identifiers import read_hgnc
+    from pathgnn.graph.assemble import Sets, assemble
+    from pathgnn.graph.graph import Provenance
+
+    (tmp_path / "hgnc.tsv").write_text(HGNC)
+    rows = pd.DataFrame({"source": ["OLD0"], "target": ["P0G1"]})
+    graph = assemble(rows, Provenance("old"), Sets({"P": ["OLD0", "P0G1"]}))
+    nodes = project(trial[0], graph, read_hgnc(tmp_path / "hgnc.tsv"))
+    assert nodes.found[0].gene_of["P0G0"] == "OLD0"
+
+
+def test_an_omic_that_meets_the_graph_nowhere_is_warned_of(trial, graph):
+    cohort, _ = trial
+    lost = cohort.omics["protein"].rename(columns=lambda c: f"ENSG{abs(hash(c)) % 10**11:011d}")
+    cohort = replace(cohort, omics={**cohort.omics, "protein": lost})
+    said = [f.sentence for f in check(project(cohort, graph), graph, 3, 0)]
+    assert any("'protein': none of its" in s and "hgnc" in s for s in said)
+
+
 def test_an_undirected_edge_speaks_both_ways(nodes, graph):
     none = graph.take_edges(np.arange(1))
     loose = replace(none, directed=np.array([False]), sign=np.array([1]))

@@ -90,6 +90,36 @@ def test_union_known_answer():
     assert [p.name for p in both.provenance.parts] == ["L", "R"]
 
 
+def test_an_old_name_on_the_right_is_the_same_gene():
+    left = assemble(
+        table(("KMT2D", "B", 1, True, "", np.nan)),
+        Provenance("L"),
+        aliases={"MLL2": ("KMT2D",), "TWO": ("B", "ZZZ")},
+    )
+    right = small("R", ("MLL2", "C", -1, True, "", np.nan))
+    both = left | right
+    assert both.genes == ("KMT2D", "B", "C")
+    assert ("KMT2D", "C") in edges(both)
+    # TWO could also be a gene outside the graph: it stays ambiguous, so it is no alias here.
+    assert dict(both.aliases) == {"MLL2": ("KMT2D",)}
+
+
+def test_adding_a_source_twice_adds_no_pathway():
+    once = LEFT | RIGHT
+    assert (once | RIGHT).pathways == once.pathways
+
+
+def test_a_row_without_a_source_gets_the_name_of_its_file():
+    rows = pd.DataFrame(
+        {"source": ["A", "B", "C"], "target": ["B", "C", "D"], "sources": ["KEGG", None, "SIGNOR"]}
+    )
+    graph = assemble(rows.assign(mechanism=[np.nan, "x", "y"]), Provenance("mine"))
+    assert graph.sources == ("KEGG", "mine", "SIGNOR")
+    assert graph.mechanism == ("", "x", "y")
+    with pytest.raises(GraphError, match="row 2 of the edges lacks an end"):
+        assemble(rows.assign(source=["A", None, "C"]), Provenance("mine"))
+
+
 def test_what_each_source_added():
     report = added(LEFT | RIGHT).set_index("source")
     assert report.loc["L", ["edges", "only_here", "genes_only_here"]].tolist() == [3, 0, 0]
@@ -173,7 +203,7 @@ def test_pathways_and_neighbourhoods():
     assert neighbourhood(LEFT, ["A"], 2).genes == ("A", "B", "C")
     with pytest.raises(GraphError, match="names like it: P"):
         only_pathways(both, ["p"])
-    with pytest.raises(GraphError, match="none of the genes"):
+    with pytest.raises(GraphError, match="not in the graph: ZZZ"):
         neighbourhood(both, ["ZZZ"])
 
 
