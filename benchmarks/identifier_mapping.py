@@ -92,7 +92,7 @@ def _row(name: str, features: list[str], found: GeneMap) -> dict[str, Any]:
 
 def _metabolites(data: Path, graph: PathwayGraph) -> dict[str, Any]:
     table = pd.read_csv(data / "cohorts" / "ccrcc11_cosmos" / "metabolomics_raw.csv")
-    names = table.iloc[:, 0].astype(str).tolist()
+    names = table.columns[1:].astype(str).tolist()
     wanted = [g for g, k in zip(graph.genes, graph.kind, strict=True) if k == "metabolite"]
     found = map_features(names, wanted, metabolite_names(graph, wanted))
     on_curated = {"on_curated": len(found.gene_of), "without_hgnc": len(found.gene_of)}

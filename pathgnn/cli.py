@@ -112,7 +112,7 @@ def controls(
     study: StudyFile,
     data: Data = None,
     out: Out = None,
-    draws: Annotated[int, typer.Option(help="trainings per kind of graph", min=2)] = 3,
+    draws: Annotated[int, typer.Option(help="trainings per kind of graph", min=2)] = 5,
     risk: Risk = False,
 ) -> None:
     """Retrain on rewired, shuffled and empty graphs: do edges and pathways help, what survives?"""

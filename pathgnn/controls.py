@@ -64,7 +64,7 @@ class Part(NamedTuple):
 class Plan(NamedTuple):
     """Which controls, how often, and how to explain."""
 
-    draws: int = 3
+    draws: int = 5
     kinds: tuple[str, ...] = tuple(CONTROLS)
     explain: ExplainConfig = ExplainConfig()
     progress: Progress = lambda _: None
