@@ -103,7 +103,7 @@ class PathwayGraph:
         members = self.members[:, np.lexsort(self.members[::-1])]
         for part in (self.edges, self.sign, self.directed, members, self.hierarchy):
             digest.update(np.ascontiguousarray(part, dtype=np.int64).tobytes())
-        words = (self.kind, self.mechanism, self.sources, sorted(self.aliases.items()))
+        words = (self.kind, self.mechanism, sorted(self.aliases.items()))
         digest.update(json.dumps(words).encode())
         return digest.hexdigest()
 
