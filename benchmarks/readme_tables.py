@@ -70,8 +70,9 @@ def _graph() -> str:
     return "\n".join(
         [
             f"**Graph.** The verdict of `pathgnn controls` was right in {verdicts} "
-            "(`does_the_graph_help.py`; where it is needed, the deciding genes are not measured; 300 "
-            "patients, three trainings of each kind; the aim of 18 in 20 is missed: it is cautious). "
+            "(`does_the_graph_help.py`; where it is needed, the deciding genes are not measured; "
+            "300 patients, three trainings of each kind; the aim of 18 in 20 is missed: it is "
+            "cautious). "
             f"Union of all databases at hand, {union['genes']:,} genes, {union['edges']:,} edges, "
             f"{union['pathways']:,} pathways: built in {build:.1f} s and {memory:.1f} GB, read "
             f"back in {load:.2f} s (`graph_union.py`). Of {total['features']:,} features in "
