@@ -120,18 +120,11 @@ def comparator_finding(name: str, difference: Estimate) -> Finding:
 
 def graph_finding(nearer: Estimate) -> Finding:
     """Does the network need this graph, or would any do?"""
-    said = (
-        f"squared error on a rewired graph minus that on the true one {nearer.value:.3g} "
-        f"({nearer.low:.3g} to {nearer.high:.3g})"
-    )
+    said = f"squared error on a rewired graph minus that on the true one {_range(nearer)}"
     if nearer.low > 0:
         return Finding("ok", "graph", nearer.value, f"The true edges predict better: {said}.")
-    return Finding(
-        "note",
-        "graph",
-        nearer.value,
-        f"Rewired edges predict as well ({said}): edge scores are no evidence about edges.",
-    )
+    why = "Not shown that the true edges predict better than rewired ones"
+    return _no_evidence("graph", nearer.value, f"{why} ({said})", "edge scores are")
 
 
 def edges_finding(rewired: Compared, none: Compared) -> Finding:
@@ -150,9 +143,7 @@ def edges_finding(rewired: Compared, none: Compared) -> Finding:
         why = "Edges help, but the true ones are not shown better than rewired ones"
     else:
         why = "Not shown that the edges help prediction"
-    return Finding(
-        "note", "edges", rewired.value, f"{why} ({said}): edge scores are no evidence about edges."
-    )
+    return _no_evidence("edges", rewired.value, f"{why} ({said})", "edge scores are")
 
 
 def pathways_finding(shuffled: Compared) -> Finding:
@@ -160,15 +151,15 @@ def pathways_finding(shuffled: Compared) -> Finding:
     said = f"squared error with shuffled pathways minus that with the true ones {_range(shuffled)}"
     if shuffled.low > 0:
         return Finding("ok", "pathways", shuffled.value, f"The true pathways help: {said}.")
-    return Finding(
-        "note",
-        "pathways",
-        shuffled.value,
-        f"Not shown that the true pathways help ({said}): a pathway's name is no evidence.",
-    )
+    why = "Not shown that the true pathways help"
+    return _no_evidence("pathways", shuffled.value, f"{why} ({said})", "a pathway's name is")
 
 
-def _range(one: Compared) -> str:
+def _no_evidence(topic: str, value: float, why: str, what: str) -> Finding:
+    return Finding("note", topic, value, f"{why}: {what} no evidence.")
+
+
+def _range(one: Compared | Estimate) -> str:
     return f"{one.value:.3g} ({one.low:.3g} to {one.high:.3g})"
 
 

@@ -60,12 +60,14 @@ def sparse_product(
 class _SparseProduct(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, value: Tensor, x: Tensor, topo: Topology) -> Tensor:
+        """The product, remembering what its gradients need."""
         ctx.topo = topo
         ctx.save_for_backward(value, x)
         return _matmul(topo.forward, x, value)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+        """Gradients for values (sampled products) and features (the transpose)."""
         (grad,) = grads
         value, x = ctx.saved_tensors
         topo: Topology = ctx.topo

@@ -1,13 +1,10 @@
-"""Readers of downloaded graph files: known answers, real files, round trips, and bad files."""
+"""Graph readers: known answers on small files, and the real files of the shared folder."""
 
 from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from typing import NamedTuple
 from zipfile import ZipFile
 
 import networkx as nx
@@ -17,6 +14,30 @@ import pytest
 from graph_strategies import fields, same
 from hypothesis import given, settings
 from pytest import approx
+from reader_cases import (
+    COLLECTRI,
+    CX2,
+    DOROTHEA,
+    FI,
+    GMT,
+    GRAPHML,
+    INFO,
+    KEGG,
+    LINKS,
+    MITAB,
+    OMNIPATH,
+    PTM,
+    READERS,
+    RELATIONS,
+    SHORT,
+    SIF,
+    SIGNOR,
+    SIGNOR_ROWS,
+    edges_of,
+    hierarchy_of,
+    signor_row,
+    written,
+)
 
 from pathgnn.errors import GraphError
 from pathgnn.graph.as_cx2 import to_cx2
@@ -32,182 +53,9 @@ from pathgnn.graph.from_psi_mitab import from_psi_mitab
 from pathgnn.graph.from_reactome import from_reactome
 from pathgnn.graph.from_regulons import from_regulons
 from pathgnn.graph.from_sif import from_sif, meaning_of
-from pathgnn.graph.from_signor import COLUMNS, from_signor
+from pathgnn.graph.from_signor import from_signor
 from pathgnn.graph.from_string import from_string
 from pathgnn.graph.graph import PathwayGraph
-
-GMT = "Cell Cycle\tR-HSA-1\tCDK1\tCCNB1\nM Phase\tR-HSA-2\tCDK1\nApoptosis\tR-HSA-3\tCASP3\tgag\n"
-RELATIONS = "R-BTA-1\tR-BTA-2\nR-HSA-1\tR-HSA-2\nR-HSA-1\tR-HSA-99\n"
-FI = "Gene1\tGene2\tAnnotation\tDirection\tScore\n" + "".join(
-    f"G{i}\tH{i}\tactivate; catalyze\t{direction}\t0.9{i}\n"
-    for i, direction in enumerate(["-", "->", "<-", "-|", "|-", "<->", "|-|", "<-|", "|->"])
-)
-OMNIPATH = (
-    "source\ttarget\tsource_genesymbol\ttarget_genesymbol\tis_directed\tis_stimulation\t"
-    "is_inhibition\tconsensus_direction\tconsensus_stimulation\tconsensus_inhibition\t"
-    "curation_effort\tn_references\n"
-    "P1\tP2\tA\tB\tTrue\tTrue\tTrue\tTrue\tTrue\tFalse\t7\t3\n"
-    "P1\tP3\tA\tC\t1\t1\t1\t1\t1\t1\t2\t1\n"
-    "P2\tP3\tB\tC\t1\t0\t1\t1\t0\t1\t2\t1\n"
-    "P4\tP5\tD\tE\t0\t0\t0\t0\t0\t0\t1\t1\n"
-    "COMPLEX:P6_P7\tP1\tHLA-A_F\tA\t1\t1\t0\t1\t1\t0\t4\t2\n"
-)
-SHORT = "source\tinteraction\ttarget\nA\t-1\tB\nCOMPLEX:C_D\t1\tA\nCOMPLEX:E1-F1\t1\tNKX2-5\n"
-PTM = "enzyme_genesymbol\tsubstrate_genesymbol\tmodification\nLCK\tSOCS3\tphosphorylation\n"
-CHANGES = {"TAX_ID": "9606", "SCORE": "0.5", "MECHANISM": "Phosphorylation"}
-
-
-def signor_row(**given_values: str) -> str:
-    values = {"TYPEA": "protein", "TYPEB": "protein", **CHANGES, **given_values}
-    return "\t".join(values.get(c, "") for c in COLUMNS) + "\n"
-
-
-SIGNOR_ROWS = (
-    signor_row(ENTITYA="A", ENTITYB="B", EFFECT="up-regulates activity")
-    + signor_row(ENTITYA="A", ENTITYB="C", EFFECT='"down-regulates quantity by repression"')
-    + signor_row(ENTITYA="B", ENTITYB="C", EFFECT="form complex", TAX_ID="-1")
-    + signor_row(ENTITYA="C", ENTITYB="D", EFFECT="unknown", TAX_ID="", SCORE="")
-    + signor_row(ENTITYA="D", ENTITYB="A", EFFECT="up-regulates", TAX_ID="10090")
-    + signor_row(ENTITYA="X/Y", ENTITYB="A", EFFECT="up-regulates", TYPEA="complex")
-    + signor_row(ENTITYA="ATP", ENTITYB="A", EFFECT="up-regulates", TYPEA="smallmolecule")
-)
-SIGNOR = "\t".join(COLUMNS) + "\n" + SIGNOR_ROWS
-INFO = (
-    "#string_protein_id\tpreferred_name\tprotein_size\tannotation\n"
-    + '9606.E1\tTP53\t393\tthe "guardian\n9606.E2\tMDM2\t491\t\n9606.E3\tATM\t3056\t\n'
-)
-LINKS = (
-    "protein1 protein2 combined_score\n9606.E1 9606.E2 999\n9606.E1 9606.E3 700\n"
-    "9606.E2 9606.E1 999\n9606.E2 9606.E3 699\n9606.E3 9606.E1 700\n9606.E3 9606.E2 699\n"
-)
-KEGG = """<?xml version="1.0"?>
-<!DOCTYPE pathway SYSTEM "https://www.kegg.jp/kegg/xml/KGML_v0.7.2_.dtd">
-<pathway name="path:hsa04010" org="hsa" number="04010" title="MAPK signaling pathway">
-  <entry id="1" name="hsa:1956 hsa:2064" type="gene"><graphics name="EGFR, ERBB, HER1..."/></entry>
-  <entry id="2" name="hsa:5594" type="gene"><graphics name="MAPK1, ERK2"/></entry>
-  <entry id="3" name="hsa:4609" type="gene"><graphics name="MYC"/></entry>
-  <entry id="4" name="cpd:C00076" type="compound"><graphics name="C00076"/></entry>
-  <entry id="5" name="path:hsa04110" type="map"><graphics name="Cell cycle"/></entry>
-  <entry id="6" name="undefined" type="group"><component id="2"/><component id="3"/></entry>
-  <entry id="7" name="hsa:1843" type="gene"><graphics name="DUSP1"/></entry>
-  <relation entry1="1" entry2="2" type="PPrel"><subtype name="activation" value="--&gt;"/>
-    <subtype name="phosphorylation" value="+p"/></relation>
-  <relation entry1="2" entry2="3" type="GErel"><subtype name="expression"/></relation>
-  <relation entry1="7" entry2="6" type="PPrel"><subtype name="inhibition" value="--|"/></relation>
-  <relation entry1="1" entry2="7" type="PPrel"><subtype name="binding/association"/></relation>
-  <relation entry1="4" entry2="1" type="PCrel"><subtype name="activation"/></relation>
-  <relation entry1="3" entry2="5" type="maplink"><subtype name="compound" value="4"/></relation>
-</pathway>
-"""
-COLLECTRI = "source,target,weight\nMYC,TERT,1\nTP53,MYC,-1\n"
-DOROTHEA = (
-    "tf\tconfidence\ttarget\tmor\nMYC\tA\tTERT\t1.0\nTP53\tC\tMYC\t-1.0\nAHR\tE\tCYP1A1\t1.0\n"
-)
-SIF = "A activates B C\nB inhibits C\nC pp D\nLONE\nA wonders D\nB controls-expression-of E\n"
-MITAB_ROWS = [
-    ["uniprotkb:TP53(gene name)", "uniprotkb:MDM2(gene name)|psi-mi:x(display_short)", "9606"],
-    ['psi-mi:"HLA-A"(display_short)', "uniprotkb:TP53(gene name)", "9606"],
-    ["uniprotkb:Trp53(gene name)", "uniprotkb:TP53(gene name)", "10090"],
-    ["-", "uniprotkb:TP53(gene name)", "9606"],
-]
-TERM = 'psi-mi:"MI:0915"(physical association)'
-MITAB = "#ID(s) interactor A\tID(s) interactor B\n" + "".join(
-    "\t".join(
-        ["-", "-", "-", "-", a, b, "-", "-", "-", f"taxid:{taxon}(x)", "taxid:9606(human)", TERM]
-    )
-    + "\t-\t-\tintact-miscore:0.56\n"
-    for a, b, taxon in MITAB_ROWS
-)
-GRAPHML = """<?xml version="1.0" encoding="UTF-8"?>
-<graphml xmlns="http://graphml.graphdrawing.org/xmlns">
-  <key id="d0" for="node" attr.name="name" attr.type="string"/>
-  <key id="d1" for="edge" attr.name="sign" attr.type="int"/>
-  <graph edgedefault="directed">
-    <node id="n0"><data key="d0">EGFR</data></node><node id="n1"><data key="d0">GRB2</data></node>
-    <edge source="n0" target="n1"><data key="d1">1</data></edge>
-  </graph>
-</graphml>
-"""
-CX2 = json.dumps(
-    [
-        {"CXVersion": "2.0", "hasFragments": False},
-        {
-            "attributeDeclarations": [
-                {
-                    "nodes": {"name": {"d": "string", "a": "n"}},
-                    "edges": {"interaction": {"a": "i", "v": "activates"}, "confidence": {}},
-                }
-            ]
-        },
-        {"networkAttributes": [{"name": "small"}]},
-        {"nodes": [{"id": 0, "x": 1.5, "v": {"n": "EGFR"}}, {"id": 5, "v": {"n": "GRB2"}}]},
-        {"edges": [{"id": 0, "s": 0, "t": 5}]},
-        {"nodes": [{"id": 7, "v": {"n": "CBL"}}]},
-        {"edges": [{"id": 1, "s": 7, "t": 0, "v": {"i": "inhibits", "confidence": 0.5}}]},
-        {"edges": [{"id": 2, "s": 7, "t": 5, "v": {"i": "binds", "sign": 0}}]},
-        {"status": [{"success": True, "error": ""}]},
-    ]
-)
-
-
-class Reader(NamedTuple):
-    read: Callable[[Path], PathwayGraph]
-    text: str  # a file it reads
-
-
-def beside(path: Path, name: str, text: str) -> Path:
-    """Another file in the same folder."""
-    other = path.with_name(name)
-    other.write_text(text)
-    return other
-
-
-READERS = {
-    "gmt": Reader(from_gmt, GMT),
-    "reactome": Reader(from_reactome, GMT),
-    "reactome relations": Reader(
-        lambda p: from_reactome(beside(p, "good.gmt", GMT), relations=p), RELATIONS
-    ),
-    "reactome fi": Reader(lambda p: from_reactome(beside(p, "good.gmt", GMT), fi=p), FI),
-    "omnipath": Reader(from_omnipath, OMNIPATH),
-    "omnipath short": Reader(from_omnipath, SHORT),
-    "omnipath enzymes": Reader(from_omnipath, PTM),
-    "signor": Reader(from_signor, SIGNOR),
-    "signor bare": Reader(from_signor, SIGNOR_ROWS),
-    "string links": Reader(lambda p: from_string(p, beside(p, "good.info", INFO)), LINKS),
-    "string info": Reader(lambda p: from_string(beside(p, "good.links", LINKS), p), INFO),
-    "kegg": Reader(from_kegg, KEGG),
-    "collectri": Reader(from_regulons, COLLECTRI),
-    "dorothea": Reader(from_regulons, DOROTHEA),
-    "sif": Reader(from_sif, SIF),
-    "psi-mitab": Reader(from_psi_mitab, MITAB),
-    "graphml": Reader(from_graphml, GRAPHML),
-    "cx2": Reader(from_cx2, CX2),
-}
-TABLES = [n for n in READERS if n not in ("kegg", "graphml", "cx2", "gmt", "reactome")]
-
-
-def written(folder: Path, text: str, name: str = "file.txt") -> Path:
-    path = folder / name
-    path.write_text(text)
-    return path
-
-
-def edges_of(graph: PathwayGraph) -> dict[tuple[str, str], tuple[int, bool, str]]:
-    """Sign, direction and mechanism by pair."""
-    table = edge_table(graph)
-    ends = zip(table["source"], table["target"], strict=True)
-    return dict(
-        zip(
-            ends,
-            zip(table["sign"], table["directed"], table["mechanism"], strict=True),
-            strict=True,
-        )
-    )
-
-
-def hierarchy_of(graph: PathwayGraph) -> set[tuple[str, str]]:
-    return {(graph.pathways[p], graph.pathways[c]) for p, c in graph.hierarchy.T}
 
 
 def test_reactome_known_answer(tmp_path):
@@ -591,67 +439,3 @@ def test_regulons_of_the_release(shared, name, factor, sign):
     }
     assert edges_of(from_regulons(path)) == expected
     assert len(expected) == len(table)
-
-
-@pytest.mark.parametrize("name", READERS)
-def test_every_reader_reads_gzip(tmp_path, name):
-    reader = READERS[name]
-    plain = reader.read(written(tmp_path, reader.text))
-    packed = tmp_path / "file.gz"
-    packed.write_bytes(gzip.compress(reader.text.encode()))
-    assert reader.read(packed).sha256 == plain.sha256
-    assert plain.provenance.name
-
-
-def cut_gzip(text: str) -> bytes:
-    return gzip.compress(text.encode())[:-12]
-
-
-BAD: dict[str, Callable[[str], bytes]] = {
-    "truncated gzip": cut_gzip,
-    "first bytes of gzip": lambda text: gzip.compress(text.encode())[:5],
-    "empty": lambda _: b"",
-    "blank": lambda _: b"\n\n",
-    "random bytes": lambda _: np.random.default_rng(0).bytes(5000),
-    "latin 1": lambda text: "é\t".encode("latin-1") + text.encode(),
-    "one long line": lambda _: b"A" * 2**20,
-    "deep": lambda _: b"[" * 2**20,
-    "deeper": lambda _: b"<a>" * 2**18,
-    "json": lambda _: b'[{"CXVersion": "2.0"}, {"nodes": [1, {}]}, 3]',
-    "xml": lambda _: b"<graphml><graph/></graphml>",
-    "parquet": lambda _: b"PAR1" + b"nothing" * 10 + b"PAR1",
-    "zip": lambda _: b"PK\x03\x04 nothing",
-}
-
-
-@pytest.mark.timeout(30)
-@pytest.mark.parametrize("bad", BAD)
-@pytest.mark.parametrize("name", READERS)
-def test_every_reader_refuses_a_broken_file(tmp_path, name, bad):
-    if (name, bad) == ("sif", "json"):
-        pytest.skip("seven words are a line of a SIF file")
-    path = tmp_path / "file.txt"
-    path.write_bytes(BAD[bad](READERS[name].text))
-    with pytest.raises(GraphError, match=r"file\.txt") as refusal:
-        READERS[name].read(path)
-    assert len(str(refusal.value)) < 1000 or bad in ("one long line", "deep", "deeper")
-
-
-@pytest.mark.parametrize("name", [n for n in READERS if n != "gmt"])
-def test_every_reader_refuses_a_missing_file(tmp_path, name):
-    with pytest.raises(GraphError, match=r"nothing\.txt"):
-        READERS[name].read(tmp_path / "nothing.txt")
-    with pytest.raises(GraphError, match="folder"):
-        (tmp_path / "folder").mkdir()
-        READERS[name].read(tmp_path / "folder")
-
-
-@pytest.mark.parametrize("name", TABLES)
-def test_every_table_reader_refuses_a_lone_header_and_other_columns(tmp_path, name):
-    header = READERS[name].text.split("\n", 1)[0] if name != "sif" else "LONE"
-    if name not in ("omnipath short", "reactome relations", "signor bare"):
-        with pytest.raises(GraphError, match=r"file\.txt"):
-            READERS[name].read(written(tmp_path, header + "\n"))
-    wrong = "patient\tage\n" if name == "sif" else "patient\tage\tstage\nP1\t60\tII\n"
-    with pytest.raises(GraphError, match=r"file\.txt"):
-        READERS[name].read(written(tmp_path, wrong))
