@@ -40,7 +40,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Cohort:
-    """Patients with their omic tables (patient x feature, NaN = not measured) and outcomes."""
+    """Patients with their omic tables (patient x feature, NaN = not measured) and outcomes.
+
+    `beside` holds what is known of a patient but is no input, as text: the columns site, sex, arm
+    and group, as far as they were named, and a row per patient.
+    """
 
     name: str
     patients: tuple[str, ...]
@@ -50,6 +54,7 @@ class Cohort:
     outcome: Outcome
     feature_maps: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    beside: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __post_init__(self) -> None:
         if not self.patients:

@@ -48,6 +48,7 @@ def read_cohort(source: CohortSource, data: Path, maps: Path | None = None) -> C
         outcome=_outcome(rows, source.outcome, source.treatment),
         feature_maps=_feature_maps(source, maps or data),
         notes=tuple(notes),
+        beside=_beside(source, data, patients),
     )
 
 
@@ -113,6 +114,29 @@ def _clinical(source: CohortSource, data: Path, patients: tuple[str, ...]) -> pd
     clinical = source.clinical
     if not clinical.columns:
         return pd.DataFrame(index=list(patients))
+    strange = [c for c in clinical.categorical if c not in clinical.columns]
+    if strange:
+        raise CohortError(f"clinical column {strange[0]!r} is categorical, but not in `columns`")
+    table = _patient_columns(source, data, patients, clinical.columns)
+    for column in clinical.categorical:
+        table[column] = labels(table[column]).where(table[column].notna())
+    return clinical_block(table)
+
+
+def _beside(source: CohortSource, data: Path, patients: tuple[str, ...]) -> pd.DataFrame:
+    named = {k: c for k, c in source.beside.model_dump().items() if c}
+    if not named:
+        return pd.DataFrame(index=list(patients))
+    table = _patient_columns(source, data, patients, tuple(dict.fromkeys(named.values())))
+    columns = {k: labels(table[c]).where(table[c].notna()) for k, c in named.items()}
+    return pd.DataFrame(columns, index=list(patients))
+
+
+def _patient_columns(
+    source: CohortSource, data: Path, patients: tuple[str, ...], columns: tuple[str, ...]
+) -> pd.DataFrame:
+    """Columns of the clinical table, a row per patient of the cohort."""
+    clinical = source.clinical
     file = clinical.file or source.outcome.file
     table = read_table(
         data / file, clinical.id or ("" if clinical.file else source.outcome.patient)
@@ -121,14 +145,10 @@ def _clinical(source: CohortSource, data: Path, patients: tuple[str, ...]) -> pd
         raise CohortError(
             f"clinical data of {file}: " + _no_overlap(set(patients), set(table.index))
         )
-    absent = [c for c in clinical.columns if c not in table.columns]
-    absent += [c for c in clinical.categorical if c not in clinical.columns]
+    absent = [c for c in columns if c not in table.columns]
     if absent:
-        raise CohortError(f"clinical column {absent[0]!r} is not in {file}, or not in `columns`")
-    table = table[~table.index.duplicated()][list(clinical.columns)]
-    for column in clinical.categorical:
-        table[column] = labels(table[column]).where(table[column].notna())
-    return clinical_block(table.reindex(list(patients)))
+        raise CohortError(f"clinical column {absent[0]!r} is not in {file}")
+    return table[~table.index.duplicated()][list(columns)].reindex(list(patients))
 
 
 def _outcome(rows: pd.DataFrame, o: OutcomeSource, t: TreatmentSource) -> Outcome:

@@ -33,6 +33,15 @@ class ClinicalSource(Settings):
     categorical: tuple[str, ...] = setting((), "columns of numbers that stand for groups")
 
 
+class BesideSource(Settings):
+    """Columns of the clinical table that are no input: checked, or keeping patients together."""
+
+    site: str = setting("", "hospital, centre or batch; its effects are shown by `check`")
+    sex: str = setting("", "recorded sex; compared with the genes of X and Y")
+    arm: str = setting("", "a second record of the treatment; compared with the first")
+    group: str = setting("", "patients with the same value share a fold: donor, family, site")
+
+
 class OutcomeSource(Settings):
     """One row per observed outcome."""
 
@@ -65,6 +74,7 @@ class CohortSource(Settings):
     name: str = setting("cohort", "a short name")
     omics: dict[str, OmicSource] = setting(..., "omic layers by name")
     clinical: ClinicalSource = setting(ClinicalSource(), "covariates that bypass the graph")
+    beside: BesideSource = setting(BesideSource(), "columns that are checked, but are no input")
     outcome: OutcomeSource = setting(..., "the outcome")
     treatment: TreatmentSource = setting(..., "the treatment")
     keep: dict[str, tuple[str | int | float, ...]] = setting(

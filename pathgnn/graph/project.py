@@ -23,13 +23,15 @@ from pathgnn.graph.mapping import OmicReport
 class Nodes:
     """A cohort on a graph: tensors with the ids beside them.
 
-    `x` is 0 where `seen` is False. Rows are observed outcomes and point at patients.
+    `x` is 0 where `seen` is False. Rows are observed outcomes and point at patients. Patients of
+    one `group` share a fold.
     """
 
     x: Float[Tensor, "gene patient modality"]
     seen: Bool[Tensor, "gene patient modality"]
     clinical: Float[Tensor, "patient covariate"]
     clinical_seen: Bool[Tensor, "patient covariate"]
+    group: Int[Tensor, " patient"]
     patient_of: Int[Tensor, " row"]
     arm: Int[Tensor, " row"]
     value: Float[Tensor, " row"]
@@ -65,6 +67,7 @@ class Nodes:
             seen=self.seen[:, patients],
             clinical=self.clinical[patients],
             clinical_seen=self.clinical_seen[patients],
+            group=self.group[patients],
             patient_of=place[self.patient_of[on]],
             arm=self.arm[on],
             value=self.value[on],
@@ -150,6 +153,7 @@ def _nodes(
         seen=torch.from_numpy(seen),
         clinical=torch.from_numpy(np.nan_to_num(block)),
         clinical_seen=torch.from_numpy(~np.isnan(block)),
+        group=torch.from_numpy(_groups(cohort)),
         patient_of=torch.from_numpy(rows.astype(np.int64)),
         arm=torch.from_numpy(outcome.arm.astype(np.int64)),
         value=torch.from_numpy(outcome.value.astype(np.float32)),
@@ -172,6 +176,16 @@ def _nodes(
         ),
         found=found,
     )
+
+
+def _groups(cohort: Cohort) -> Int[np.ndarray, " patient"]:
+    """A number per group; a patient without one is a group of their own."""
+    n = len(cohort.patients)
+    if "group" not in cohort.beside:
+        return np.arange(n, dtype=np.int64)
+    named = pd.factorize(cohort.beside["group"].reindex(list(cohort.patients)))[0]
+    alone = n + np.arange(n)
+    return np.unique(np.where(named < 0, alone, named), return_inverse=True)[1].astype(np.int64)
 
 
 def match_layout(nodes: Nodes, modalities: tuple[str, ...], covariates: tuple[str, ...]) -> Nodes:

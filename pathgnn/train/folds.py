@@ -41,7 +41,7 @@ def informs(nodes: Nodes) -> Bool[np.ndarray, "patient contrast"]:
 
 
 def folds(nodes: Nodes, n_folds: int, rng: np.random.Generator) -> Int[np.ndarray, " patient"]:
-    """Fold of each patient, balanced by stratum, arm and outcome class."""
+    """Fold of each patient, balanced by stratum, arm and outcome class; groups stay together."""
     value = nodes.value.numpy()
     if nodes.outcome == "survival":
         level = nodes.event.numpy().astype(int)
@@ -49,4 +49,7 @@ def folds(nodes: Nodes, n_folds: int, rng: np.random.Generator) -> Int[np.ndarra
         level = (value > (0.5 if nodes.outcome == "binary" else np.median(value))).astype(int)
     arm, stratum = nodes.arm.numpy(), nodes.stratum.numpy()
     kind = (stratum * len(nodes.arms) + arm) * 2 + level
-    return fold_of(kind, nodes.patient_of.numpy(), n_folds, rng)
+    group = nodes.group.numpy()
+    lone = len(np.unique(group)) == nodes.n_patients
+    codes = None if lone else np.unique(group, return_inverse=True)[1]
+    return fold_of(kind, nodes.patient_of.numpy(), n_folds, rng, codes)

@@ -106,6 +106,23 @@ def test_folds_are_balanced_and_keep_a_patient_together(seed, n_folds, n):
     assert sizes.max() - sizes.min() <= 1
 
 
+@given(st.integers(0, 10_000), st.integers(3, 5))
+def test_groups_stay_in_one_fold_and_arms_stay_balanced(seed, n_folds):
+    rng = np.random.default_rng(seed)
+    group = np.unique(rng.integers(0, 60, 300), return_inverse=True)[1]
+    arm = rng.integers(0, 2, 300)
+    fold = fold_of(arm, np.arange(300), n_folds, rng, group)
+    assert pd.Series(fold).groupby(group).nunique().max() == 1
+    for one in range(2):
+        counts = np.bincount(fold[arm == one], minlength=n_folds)
+        assert counts.max() - counts.min() <= 0.25 * counts.mean()
+
+
+def test_fewer_groups_than_folds_are_refused():
+    with pytest.raises(CohortError, match="2 groups are too few"):
+        fold_of(np.zeros(40, int), np.arange(40), 3, np.random.default_rng(0), np.arange(40) % 2)
+
+
 def test_a_simulated_trial_is_what_its_truth_says(graph):
     cohort, truth = trial_on(graph, 4000, 1, sd_benefit=2.0)
     arm, y = cohort.outcome.arm, cohort.outcome.value

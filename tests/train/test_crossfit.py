@@ -102,7 +102,7 @@ def test_with_a_constant_effect_everybody_gets_nearly_the_average(graph, recipe)
 def test_a_graph_that_is_not_needed_is_called_so(nodes, fitted):
     verdict = next(f for f in estimate(fitted, nodes).findings if f.topic == "graph")
     assert verdict.severity in ("note", "ok")
-    assert ("no evidence about edges" in verdict.sentence) == (verdict.severity == "note")
+    assert ("edge scores are no evidence" in verdict.sentence) == (verdict.severity == "note")
 
 
 def test_where_only_the_ends_are_measured_the_true_graph_reaches_further(graph, trial, recipe):
