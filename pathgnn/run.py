@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from pathgnn.attribute.keep import load_explanation, save_explanation
 from pathgnn.benefit.verdict import Finding
 from pathgnn.cohort.cohort import Cohort
 from pathgnn.cohort.identifiers import Identifiers
-from pathgnn.cohort.read_tables import read_cohort
+from pathgnn.cohort.read_tables import files_of, read_cohort
 from pathgnn.errors import ConfigError
 from pathgnn.export.results import Results, Truth
 from pathgnn.export.to_figures import to_figures
@@ -276,16 +277,13 @@ def _data_folder(study: Study, folder: Path, data: Path | None) -> Path:
 
 
 def _hashes(study: Study, folder: Path, data: Path) -> dict[str, str]:
-    cohort = study.cohort
-    omics = cohort.omics.values()
-    tables = {o.file for o in omics} | {cohort.outcome.file, cohort.clinical.file} - {""}
-    beside = {o.feature_map for o in omics} | {
+    beside = {o.feature_map for o in study.cohort.omics.values()} | {
         study.graph.file,
         study.graph.edges,
         study.graph.pathways,
         study.graph.hgnc,
         study.graph.mygene,
     }
-    named = {f"data:{f}": data / f for f in tables}
+    named = {f"data:{os.path.relpath(p, data)}": p for p in files_of(study.cohort, data)}
     named |= {f"study:{f}": folder / f for f in beside - {""}}
     return {name: sha256(path) for name, path in sorted(named.items())}

@@ -39,7 +39,7 @@ def _duplicate_patients(folder):
 
 
 def _duplicate_outcomes(folder):
-    _table(folder, "clinical", lambda t: pd.concat([t, t.head(2)]))
+    _table(folder, "clinical", lambda t: pd.concat([t, t.head(2).assign(response=1.0)]))
 
 
 def _one_arm(folder):

@@ -1,28 +1,37 @@
-"""One table from a csv, tsv or parquet file, patient ids as text, with errors that help."""
+"""One table from a csv, tsv, parquet, h5ad or h5mu file, ids as text, with errors that help."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 from pandas.errors import EmptyDataError, ParserError
 
+from pathgnn.cohort.text_file import Look, look, unnamed
 from pathgnn.errors import CohortError
 
-SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
+TEXT = (".csv", ".tsv", ".txt", ".maf", ".xls")
+CONTAINERS = (".h5ad", ".h5mu")
+SUFFIXES = (*TEXT, ".parquet", *CONTAINERS)
+# Bytes that a cell of a text table takes while pandas reads it.
+BYTES_PER_CELL = 16
+SHARE_OF_MEMORY = 0.8
 
 
 def read_table(path: Path, id_column: str = "") -> pd.DataFrame:
-    """The table in a file, indexed by patient id as text.
+    """The table in a file, indexed by patient or sample id as text.
 
     Args:
-        path: csv, tsv, txt (tab) or parquet; the first three also gzipped.
+        path: Text with any common delimiter, plain or gzipped; parquet; or the observations of
+            an h5ad or h5mu file. Lines before the header that start with # are skipped.
         id_column: Column with the ids; empty: the parquet index, else the first column.
 
     Raises:
         CohortError: missing, empty, truncated or unreadable file, or no such column.
     """
-    table = _load(path)
+    table = load_table(path, id_column)
     if table.empty:
         raise CohortError(f"{path.name} holds no row; is the file complete?")
     if id_column:
@@ -38,45 +47,122 @@ def read_table(path: Path, id_column: str = "") -> pd.DataFrame:
     return table
 
 
-def numeric(table: pd.DataFrame, where: str) -> pd.DataFrame:
-    """The same table as floats, empty cells as NaN.
+def load_table(path: Path, id_column: str = "") -> pd.DataFrame:
+    """The table as it stands in the file, its ids and first column as text.
 
     Raises:
-        CohortError: naming the first column and value that is no number.
+        CohortError: missing, empty, truncated or unreadable file, or too large for the memory.
     """
-    text = [c for c in table.columns if not pd.api.types.is_numeric_dtype(table[c])]
-    out = table.copy()
-    for column in text:
-        out[column] = pd.to_numeric(table[column], errors="coerce")
-        wrong = out[column].isna() & table[column].notna()
-        wrong &= ~table[column].astype(str).str.strip().isin(("", "NA", "nan", "NaN"))
-        if wrong.any():
-            value = table.loc[wrong, column].iloc[0]
-            raise CohortError(
-                f"{where}: column {column!r} holds {value!r}, which is no number; name the omic's "
-                "`columns`, or mend the file"
-            )
-    return out.astype(float)
+    kind = suffix_of(path)
+    if kind in CONTAINERS:
+        from pathgnn.cohort.read_anndata import read_observations
 
-
-def _load(path: Path) -> pd.DataFrame:
-    if not path.is_file():
-        raise CohortError(f"no file at {path}; check the path in the study file")
-    plain = Path(path.stem) if path.suffix == ".gz" else path
-    if plain.suffix not in SUFFIXES:
-        raise CohortError(f"{path.name}: read are {', '.join(SUFFIXES)}, gzipped or not")
+        return read_observations(path)
     try:
-        if plain.suffix == ".parquet":
-            return pd.read_parquet(path)
-        separator = "," if plain.suffix == ".csv" else "\t"
-        return pd.read_csv(path, sep=separator, low_memory=False)
+        return _parquet(path) if kind == ".parquet" else _text(path, look(path), id_column)
     except EmptyDataError as error:
         raise CohortError(f"{path.name} is empty; is the file complete?") from error
+    except MemoryError as error:
+        raise CohortError(
+            f"{path.name} does not fit into memory; write it as parquet, which is read in parts"
+        ) from error
     except (OSError, EOFError, ValueError, ParserError) as error:
         reason = str(error).splitlines()[0]
         raise CohortError(
             f"{path.name} is damaged or cut off ({reason}); fetch it again"
         ) from error
+
+
+def suffix_of(path: Path) -> str:
+    """The suffix that decides how a file is read, without .gz.
+
+    Raises:
+        CohortError: no such file, or a suffix that is not read.
+    """
+    if not path.is_file():
+        raise CohortError(f"no file at {path}; check the path in the study file")
+    plain = Path(path.stem) if path.suffix == ".gz" else path
+    if plain.suffix not in SUFFIXES:
+        raise CohortError(f"{path.name}: read are {', '.join(SUFFIXES)}, text also gzipped")
+    return plain.suffix
+
+
+def numeric(table: pd.DataFrame, where: str) -> pd.DataFrame:
+    """The same table as floats, empty cells as NaN; floats stay as narrow as they are.
+
+    Raises:
+        CohortError: naming the first column and value that is no number.
+    """
+    kinds = table.dtypes
+    if len(kinds) and all(kind.kind == "f" for kind in kinds.unique()):
+        return table
+    text = [str(c) for c, kind in kinds.items() if not pd.api.types.is_numeric_dtype(kind)]
+    columns: dict[str, pd.Series] = {}
+    for column in text:
+        values = pd.to_numeric(table[column], errors="coerce")
+        wrong = values.isna() & table[column].notna()
+        wrong &= ~table[column].astype(str).str.strip().isin(("", "NA", "nan", "NaN"))
+        if wrong.any():
+            value = table[column][wrong].iloc[0]
+            raise CohortError(
+                f"{where}: column {column!r} holds {value!r}, which is no number; name the omic's "
+                "`columns`, or mend the file"
+            )
+        columns[column] = values
+    out = table.assign(**columns) if columns else table
+    return out.astype(float)
+
+
+def _parquet(path: Path) -> pd.DataFrame:
+    rows = pq.ParquetFile(path).metadata
+    _refuse_size(path, rows.num_rows * rows.num_columns * 8)
+    return pd.read_parquet(path)
+
+
+def _text(path: Path, seen: Look, id_column: str) -> pd.DataFrame:
+    n_rows = _unzipped(path) / max(seen.row_bytes, 1)
+    _refuse_size(path, n_rows * len(seen.header) * BYTES_PER_CELL)
+    ids = id_column if id_column in seen.header else seen.header[0]
+    table = pd.read_csv(
+        path,
+        sep=seen.separator,
+        encoding=seen.encoding,
+        encoding_errors="replace",
+        decimal=seen.decimal,
+        skiprows=seen.skip,
+        skipinitialspace=True,
+        low_memory=False,
+        dtype={ids: str} if ids and not seen.named_rows else None,
+    )
+    return _without_unnamed(path, table, seen)
+
+
+def _without_unnamed(path: Path, table: pd.DataFrame, seen: Look) -> pd.DataFrame:
+    """Without the few empty columns that spreadsheets leave behind."""
+    empty = [table.columns[i] for i in unnamed(seen.header) if i < table.shape[1]]
+    full = [i for i in empty if table[i].notna().any()]
+    if full:
+        place = list(table.columns).index(full[0]) + 1
+        raise CohortError(f"{path.name}: column {place} has values but no name; name it")
+    return table.drop(columns=empty)
+
+
+def _refuse_size(path: Path, n_bytes: float) -> None:
+    """Refuse what the machine's memory cannot hold."""
+    if not hasattr(os, "sysconf"):
+        return
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if n_bytes > SHARE_OF_MEMORY * there:
+        raise CohortError(
+            f"{path.name} would need about {n_bytes / 2**30:.0f} GB of memory, this machine has "
+            f"{there / 2**30:.0f}; write it as parquet with patients as rows, which is read in "
+            "parts, or keep fewer features"
+        )
+
+
+def _unzipped(path: Path) -> float:
+    """Bytes of a text file; those of a gzipped table are about four times as many."""
+    return path.stat().st_size * (4.0 if path.suffix == ".gz" else 1.0)
 
 
 def _some(columns: pd.Index) -> str:

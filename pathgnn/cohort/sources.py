@@ -14,7 +14,8 @@ OmicKind = Literal[
 class OmicSource(Settings):
     """One omic layer: a table of patients x features."""
 
-    file: str = setting(..., "csv, tsv or parquet, relative to the data folder")
+    file: str = setting(..., "table, MAF, VCF, h5ad or h5mu, relative to the data folder")
+    part: str = setting("", "h5mu: modality or modality/layer; h5ad: layer, empty for X")
     kind: OmicKind = setting("expression", "which transform of the omic applies")
     id: str = setting("", "column with the patient id; empty: the first column or the index")
     columns: tuple[str, ...] = setting((), "features to use; empty: all numeric columns")
@@ -22,6 +23,24 @@ class OmicSource(Settings):
         "log", "expression, protein, metabolite: already logarithmic, or counts to be logged"
     )
     feature_map: str = setting("", "table feature, gene, weight; relative to the study file")
+    measure: Literal["any", "truncating", "hotspot", "count"] = setting(
+        "any", "variants: which of them count per gene"
+    )
+    sequenced: str = setting(
+        "", "variants: table of all sequenced samples, so that one without a variant is wild type"
+    )
+
+
+class SampleSource(Settings):
+    """Whose a sample is, where omics name samples: not needed for barcodes of TCGA."""
+
+    file: str = setting("", "table of samples, such as cBioPortal's data_clinical_sample.txt")
+    sample: str = setting("", "its column with the sample id; empty: the first column")
+    patient: str = setting("", "its column with the patient id")
+    kind: str = setting("", "its column with the type of sample; normal tissue is left out")
+    order: tuple[str, ...] = setting(
+        (), "types in order of preference, others left out; empty: primary tumours first"
+    )
 
 
 class ClinicalSource(Settings):
@@ -31,6 +50,7 @@ class ClinicalSource(Settings):
     id: str = setting("", "column with the patient id; empty: the first column or the index")
     columns: tuple[str, ...] = setting((), "covariates; text columns become indicators")
     categorical: tuple[str, ...] = setting((), "columns of numbers that stand for groups")
+    burden: str = setting("", "omic of variants whose mutation burden becomes a covariate")
 
 
 class BesideSource(Settings):
@@ -49,8 +69,14 @@ class OutcomeSource(Settings):
     patient: str = setting("", "column with the patient id; empty: the first column or the index")
     kind: Literal["binary", "continuous", "survival"] = setting(..., "type of the outcome")
     value: str = setting("", "binary, continuous: column with the outcome")
-    time: str = setting("", "survival: column with the follow-up time in months")
-    event: str = setting("", "survival: column with 1 = event, 0 = censored")
+    good: tuple[str, ...] = setting((), "binary: texts of the column that are the good answer")
+    bad: tuple[str, ...] = setting((), "binary: texts of the other answer; empty: all others")
+    time: str = setting("", "survival: column with the follow-up time")
+    time_unit: Literal["months", "days", "weeks", "years"] = setting(
+        "months", "survival: what the times count; results are in months"
+    )
+    event: str = setting("", "survival: column with 1 = event, 0 = censored, or 1:DECEASED")
+    events: tuple[str, ...] = setting((), "survival: texts of the column that are events")
     better: Literal["higher", "lower"] = setting("higher", "which outcome is the good one")
     clip: tuple[float, float] | None = setting(None, "continuous: range the outcome is cut to")
     horizon: float = setting(0.0, "survival: months up to which benefit counts; 0: chosen", ge=0)
@@ -73,10 +99,12 @@ class CohortSource(Settings):
 
     name: str = setting("cohort", "a short name")
     omics: dict[str, OmicSource] = setting(..., "omic layers by name")
+    samples: SampleSource = setting(SampleSource(), "whose a sample is")
     clinical: ClinicalSource = setting(ClinicalSource(), "covariates that bypass the graph")
     beside: BesideSource = setting(BesideSource(), "columns that are checked, but are no input")
     outcome: OutcomeSource = setting(..., "the outcome")
     treatment: TreatmentSource = setting(..., "the treatment")
+    memory_gb: float = setting(1.0, "parquet tables above this are read again when needed", gt=0)
     keep: dict[str, tuple[str | int | float, ...]] = setting(
         {}, "column of the outcome table -> values kept"
     )

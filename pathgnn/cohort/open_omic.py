@@ -1,0 +1,115 @@
+"""One omic of a study, whatever its file: opened, turned so that samples are rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from pathgnn.cohort.raw_table import ANNOTATIONS, FEATURE_NAMES, RawTable, in_memory, turned
+from pathgnn.cohort.read_anndata import read_layer
+from pathgnn.cohort.read_cbioportal import Sequenced, mask_panels, read_sequenced
+from pathgnn.cohort.read_parquet import is_large, open_parquet
+from pathgnn.cohort.read_table import CONTAINERS, TEXT, read_table, suffix_of
+from pathgnn.cohort.read_variants import is_variants, read_variants
+from pathgnn.cohort.read_vcf import is_vcf, read_vcf
+from pathgnn.cohort.samples import BARCODE
+from pathgnn.cohort.sources import OmicSource
+from pathgnn.cohort.text_file import look
+from pathgnn.cohort.variants import mutation_table
+from pathgnn.errors import CohortError
+
+
+def open_omic(name: str, omic: OmicSource, data: Path, wanted: set[str], large: int) -> RawTable:
+    """The values of one omic, samples x features.
+
+    Args:
+        name: What the study calls it.
+        omic: Its part of the study.
+        data: Folder of the tables.
+        wanted: Patients and samples; they decide whether a table's rows or columns are samples.
+        large: Bytes as float32 above which a parquet is not read but opened.
+
+    Raises:
+        CohortError: missing, damaged or strange file, or no such feature.
+    """
+    path = data / omic.file
+    suffix = "" if is_vcf(path) else suffix_of(path)
+    if not suffix or (suffix in TEXT and omic.kind == "mutation" and is_variants(path)):
+        raw = _mutations(name, omic, data)
+    elif suffix in CONTAINERS:
+        raw = read_layer(path, omic.part)
+    elif suffix == ".parquet" and not omic.columns and is_large(path, large):
+        raw = open_parquet(path, omic.id, wanted)
+    else:
+        raw = _samples_as_rows(name, omic, read_table(path, omic.id), wanted)
+    return _chosen(name, omic, raw) if omic.columns else raw
+
+
+def n_wanted(ids: Iterable[str], wanted: set[str]) -> int:
+    """How many ids are wanted themselves, or as samples of a patient that is, by barcode."""
+    names = list(map(str, ids))
+    direct = sum(i in wanted for i in names)
+    if direct:
+        return direct
+    found = (BARCODE.match(i) for i in names)
+    return sum(bool(m) and m["patient"] in wanted for m in found if m)
+
+
+def _samples_as_rows(
+    name: str, omic: OmicSource, table: pd.DataFrame, wanted: set[str]
+) -> RawTable:
+    """A table turned where its first column or its ids say that rows are features."""
+    first = table.index.name in FEATURE_NAMES or bool(set(table.columns) & ANNOTATIONS)
+    by_row, by_column = n_wanted(table.index, wanted), n_wanted(table.columns, wanted)
+    if by_column > by_row or (first and not by_row):
+        raw = turned(table)
+        said = f"patients are the columns of {omic.file}; turned"
+        return raw._replace(notes=(said, *raw.notes))
+    return in_memory(table)
+
+
+def _mutations(name: str, omic: OmicSource, data: Path) -> RawTable:
+    """Variants as one value per sample and gene; whoever was sequenced and has none is 0."""
+    path = data / omic.file
+    if is_vcf(path):
+        variants, samples = read_vcf(path)
+        sequenced = Sequenced(samples)
+    else:
+        variants = read_variants(path)
+        sequenced = read_sequenced(path, look(path).comments)
+    if omic.sequenced:
+        sequenced = sequenced._replace(samples=_listed(data / omic.sequenced))
+    table = mutation_table(variants, omic.measure)
+    if not table.shape[1]:
+        raise CohortError(f"omic '{name}': no variant of {omic.file} counts as '{omic.measure}'")
+    notes = [f"{len(variants)} variants of {variants['sample'].nunique()} samples read"]
+    if sequenced.samples:
+        everybody = dict.fromkeys((*sequenced.samples, *table.index))
+        table = table.reindex(list(everybody)).fillna(0.0)
+    else:
+        notes.append(
+            "nothing says who was sequenced without a variant: such patients count as not "
+            "measured; name a table of them as `sequenced`"
+        )
+    table, said = mask_panels(table, sequenced)
+    return in_memory(table, (*notes, *said))
+
+
+def _listed(path: Path) -> tuple[str, ...]:
+    """The ids in the first column of a table, or one per line."""
+    if not path.is_file():
+        raise CohortError(f"no file at {path}; check `sequenced` in the study file")
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    ids = (line.replace(",", "\t").split("\t")[0].strip() for line in lines)
+    return tuple(i for i in ids if i and not i.startswith("#"))
+
+
+def _chosen(name: str, omic: OmicSource, raw: RawTable) -> RawTable:
+    absent = [c for c in omic.columns if c not in raw.features]
+    if absent:
+        raise CohortError(f"omic '{name}': {omic.file} has no column {absent[0]!r}")
+    features = pd.Index(omic.columns)
+    (table,) = raw.blocks(features)
+    return in_memory(table, raw.notes)

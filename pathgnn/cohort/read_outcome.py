@@ -1,0 +1,209 @@
+"""Outcomes, arms and covariates from the clinical table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool, Float
+
+from pathgnn.cohort.block_clinical import clinical_block
+from pathgnn.cohort.cohort import Outcome
+from pathgnn.cohort.read_table import numeric, read_table
+from pathgnn.cohort.sources import CohortSource, OutcomeSource, TreatmentSource
+from pathgnn.errors import CohortError
+
+# Mean Gregorian year of 365.2425 days in twelve parts.
+MONTHS_PER = {"months": 1.0, "days": 12 / 365.2425, "weeks": 7 * 12 / 365.2425, "years": 12.0}
+
+
+def outcome_rows(source: CohortSource, data: Path) -> tuple[pd.DataFrame, list[str]]:
+    """The rows of the outcome table that are used, by patient, and sentences on the others.
+
+    Raises:
+        CohortError: no such column or arm, or several rows of a patient without a crossover.
+    """
+    o, t = source.outcome, source.treatment
+    table = read_table(data / o.file, o.patient)
+    used = [c for c in (o.value, o.time, o.event, t.column, *t.strata) if c]
+    absent = [c for c in (*used, *source.keep) if c not in table.columns]
+    if absent:
+        raise CohortError(
+            f"{o.file} has no column {absent[0]!r}; it has {', '.join(table.columns[:8])}, ..."
+        )
+    for column, values in source.keep.items():
+        table = table[labels(table[column]).isin([str(v) for v in values])]
+    table = table.dropna(subset=used)
+    if o.good and o.bad:
+        table = table[labels(table[o.value]).isin((*o.good, *o.bad))]
+    found = labels(table[t.column])
+    for arm in (t.reference, *t.arms):
+        if arm not in set(found):
+            raise CohortError(
+                f"no row of {o.file} with an outcome is in arm {arm!r}; the column {t.column!r} "
+                f"holds {sorted(set(found))[:6]}"
+            )
+    if t.arms:
+        table = table[found.isin((t.reference, *t.arms))]
+    return _one_row_each(table, used, source)
+
+
+def clinical_table(source: CohortSource, data: Path, patients: tuple[str, ...]) -> pd.DataFrame:
+    """The covariates as a block of numbers, a row per patient."""
+    clinical = source.clinical
+    if not clinical.columns:
+        return pd.DataFrame(index=list(patients))
+    strange = [c for c in clinical.categorical if c not in clinical.columns]
+    if strange:
+        raise CohortError(f"clinical column {strange[0]!r} is categorical, but not in `columns`")
+    table = _patient_columns(source, data, patients, clinical.columns)
+    for column in clinical.categorical:
+        table[column] = labels(table[column]).where(table[column].notna())
+    return clinical_block(table)
+
+
+def beside_table(source: CohortSource, data: Path, patients: tuple[str, ...]) -> pd.DataFrame:
+    """What is checked but is no input, as text, a row per patient."""
+    named = {k: c for k, c in source.beside.model_dump().items() if c}
+    if not named:
+        return pd.DataFrame(index=list(patients))
+    table = _patient_columns(source, data, patients, tuple(dict.fromkeys(named.values())))
+    columns = {k: labels(table[c]).where(table[c].notna()) for k, c in named.items()}
+    return pd.DataFrame(columns, index=list(patients))
+
+
+def outcome_of(rows: pd.DataFrame, o: OutcomeSource, t: TreatmentSource) -> Outcome:
+    """Outcomes and arms of the rows, coded so that higher is better."""
+    found = labels(rows[t.column])
+    arms = (t.reference, *(t.arms or sorted(set(found) - {t.reference})))
+    survival = o.kind == "survival"
+    value = _value(rows, o)
+    if o.clip is not None:
+        value = value.clip(*o.clip)
+    if o.better == "lower" and not survival:
+        value = 1 - value if o.kind == "binary" else -value
+    stratum = np.zeros(len(rows), dtype=int)
+    for column in t.strata:
+        codes, levels = pd.factorize(labels(rows[column]), sort=True)
+        stratum = stratum * len(levels) + codes
+    return Outcome(
+        kind=o.kind,
+        patient=tuple(rows.index),
+        arm=pd.Index(arms).get_indexer(found),
+        arms=arms,
+        value=value,
+        event=_event(rows, o) if survival else np.ones(len(rows), dtype=bool),
+        stratum=stratum,
+        randomised=t.randomised,
+        crossover=t.crossover,
+        horizon=(o.horizon or _horizon(value)) if survival else 0.0,
+        unit=o.unit,
+    )
+
+
+def labels(column: pd.Series) -> pd.Series:
+    """A column as text; whole numbers without a decimal point, as a user writes them."""
+    if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
+        column = column.astype("Int64")
+    return column.astype(str)
+
+
+def no_overlap(wanted: set[str], found: set[str]) -> str:
+    """The sentence for ids that do not meet, showing what kinds of ids they are."""
+    return (
+        f"no patient id in common: the outcome table has {_example(wanted)}, the measurements "
+        f"have {_example(found)}; do both use the same kind of id? `[cohort.samples]` says whose "
+        "a sample is"
+    )
+
+
+def _one_row_each(
+    table: pd.DataFrame, used: list[str], source: CohortSource
+) -> tuple[pd.DataFrame, list[str]]:
+    """Rows that only repeat another are left out; others are refused without a crossover."""
+    again = pd.Series(table.index, index=table.index).duplicated()
+    again &= table[used].assign(_patient=table.index).duplicated()
+    notes = []
+    if again.any() and not source.treatment.crossover:
+        table = table[~again.to_numpy()]
+        notes.append(f"{int(again.sum())} rows of {source.outcome.file} repeat another: left out")
+    if table.index.has_duplicates and not source.treatment.crossover:
+        n = int(table.index.duplicated().sum())
+        raise CohortError(
+            f"{n} patients of {source.outcome.file} have more than one row; keep one each, or set "
+            "`crossover = true` if a patient may have been treated in several arms"
+        )
+    return table, notes
+
+
+def _patient_columns(
+    source: CohortSource, data: Path, patients: tuple[str, ...], columns: tuple[str, ...]
+) -> pd.DataFrame:
+    """Columns of the clinical table, a row per patient of the cohort."""
+    clinical = source.clinical
+    file = clinical.file or source.outcome.file
+    table = read_table(
+        data / file, clinical.id or ("" if clinical.file else source.outcome.patient)
+    )
+    if not set(patients) & set(table.index):
+        raise CohortError(
+            f"clinical data of {file}: " + no_overlap(set(patients), set(table.index))
+        )
+    absent = [c for c in columns if c not in table.columns]
+    if absent:
+        raise CohortError(f"clinical column {absent[0]!r} is not in {file}")
+    return table[~table.index.duplicated()][list(columns)].reindex(list(patients))
+
+
+def _value(rows: pd.DataFrame, o: OutcomeSource) -> Float[np.ndarray, " row"]:
+    """Outcome values; months for survival; 1 for a good answer in words."""
+    column = o.time if o.kind == "survival" else o.value
+    if o.kind == "binary" and o.good:
+        found = labels(rows[column])
+        absent = [g for g in (*o.good, *o.bad) if g not in set(found)]
+        if absent:
+            raise CohortError(
+                f"no row of {o.file} holds {absent[0]!r} in {column!r}; it holds "
+                f"{sorted(set(found))[:6]}"
+            )
+        return found.isin(o.good).to_numpy(dtype=float)
+    value = numeric(rows[[column]], o.file).to_numpy(dtype=float)[:, 0]
+    return np.asarray(value * MONTHS_PER[o.time_unit] if o.kind == "survival" else value)
+
+
+def _event(rows: pd.DataFrame, o: OutcomeSource) -> Bool[np.ndarray, " row"]:
+    """True at an event: 1, cBioPortal's 1:DECEASED, or one of the texts that the study names."""
+    found = labels(rows[o.event])
+    if o.events:
+        absent = sorted(set(o.events) - set(found))
+        if absent:
+            raise CohortError(
+                f"no row of {o.file} holds {absent[0]!r} in {o.event!r}; it holds "
+                f"{sorted(set(found))[:6]}"
+            )
+        return np.asarray(found.isin(o.events))
+    code = found.str.partition(":")[0].str.strip().replace({"True": "1", "False": "0"})
+    if not code.isin(("0", "1")).all():
+        codes = ", ".join(sorted(set(found))[:4])
+        raise CohortError(
+            f"the event column {o.event!r} holds {codes}; recode it to 1 = event, 0 = censored, or "
+            "name the texts that are events as `events`"
+        )
+    return np.asarray(code == "1")
+
+
+def _horizon(time: Float[np.ndarray, " row"]) -> float:
+    """Months in whole years that a fifth of the rows were followed beyond; else that time."""
+    reached = float(np.quantile(time, 0.8))
+    return 12.0 * (reached // 12) or reached
+
+
+def _example(ids: set[str]) -> str:
+    """The shape of an id, not the id itself: digits as 9, letters as x."""
+    if not ids:
+        return "none"
+    text = min(ids)
+    return "ids such as " + "".join(
+        "9" if c.isdigit() else "x" if c.isalpha() else c for c in text[:20]
+    )

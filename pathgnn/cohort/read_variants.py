@@ -1,0 +1,122 @@
+"""A list of variants from a MAF, or from the mutation tables of Xena and cBioPortal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import pandas as pd
+
+from pathgnn.cohort.read_table import load_table
+from pathgnn.cohort.text_file import look
+from pathgnn.errors import CohortError
+
+COLUMNS = ("sample", "gene", "effect", "protein_change", "is_hotspot")
+# What the columns are called, by lower-case letters and digits.
+NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "sample": ("tumorsamplebarcode", "sampleid", "sample"),
+        "gene": ("hugosymbol", "gene", "genesymbol"),
+        "effect": ("variantclassification", "effect", "consequence"),
+        "protein_change": ("hgvspshort", "proteinchange", "aminoacidchange", "hgvsp"),
+        "is_hotspot": ("hotspot", "ishotspot"),
+    }
+)
+NEEDED = ("sample", "gene", "effect")
+# Sequence Ontology (VEP, SnpEff) -> class of a MAF, in the order of severity.
+CLASS_OF: Mapping[str, str] = MappingProxyType(
+    {
+        "transcript_ablation": "Splice_Site",
+        "splice_acceptor_variant": "Splice_Site",
+        "splice_donor_variant": "Splice_Site",
+        "stop_gained": "Nonsense_Mutation",
+        "frameshift_variant": "Frame_Shift",
+        "frameshift_truncation": "Frame_Shift",
+        "frameshift_elongation": "Frame_Shift",
+        "stop_lost": "Nonstop_Mutation",
+        "start_lost": "Translation_Start_Site",
+        "initiator_codon_variant": "Translation_Start_Site",
+        "disruptive_inframe_insertion": "In_Frame_Ins",
+        "conservative_inframe_insertion": "In_Frame_Ins",
+        "inframe_insertion": "In_Frame_Ins",
+        "disruptive_inframe_deletion": "In_Frame_Del",
+        "conservative_inframe_deletion": "In_Frame_Del",
+        "inframe_deletion": "In_Frame_Del",
+        "missense_variant": "Missense_Mutation",
+        "protein_altering_variant": "Missense_Mutation",
+        "splice_region_variant": "Splice_Region",
+        "stop_retained_variant": "Silent",
+        "synonymous_variant": "Silent",
+        "5_prime_utr_variant": "5'UTR",
+        "3_prime_utr_variant": "3'UTR",
+        "intron_variant": "Intron",
+        "non_coding_transcript_exon_variant": "RNA",
+        "upstream_gene_variant": "5'Flank",
+        "downstream_gene_variant": "3'Flank",
+        "intergenic_variant": "IGR",
+    }
+)
+
+
+def is_variants(path: Path) -> bool:
+    """Is the file a list of variants? Its header says so."""
+    names = _by_name(list(look(path).header))
+    return all(part in names for part in NEEDED)
+
+
+def read_variants(path: Path) -> pd.DataFrame:
+    """Variants as sample, gene, effect (class of a MAF), protein_change ('' = unknown), is_hotspot.
+
+    Effects in words of the Sequence Ontology are put into those of a MAF, the most severe where
+    there are several. A row without a gene or a sample is left out.
+
+    Raises:
+        CohortError: a column that is lacking.
+    """
+    table = load_table(path)
+    names = _by_name(list(map(str, table.columns)))
+    absent = [part for part in NEEDED if part not in names]
+    if absent:
+        raise CohortError(
+            f"{path.name} is no list of variants: it has no column for the {absent[0]} (such as "
+            f"{NAMES[absent[0]][0]}); a MAF has Hugo_Symbol, Variant_Classification and "
+            "Tumor_Sample_Barcode"
+        )
+    out = pd.DataFrame({part: table[column] for part, column in names.items()})
+    if "is_hotspot" in names:
+        out["is_hotspot"] = _flag(out["is_hotspot"])
+    out = out.dropna(subset=["sample", "gene"]).reset_index(drop=True)
+    for part in ("sample", "gene"):
+        out[part] = out[part].astype(str).str.strip()
+    out["effect"] = classes(out["effect"].fillna("").astype(str))
+    changes = out["protein_change"].fillna("") if "protein_change" in out else ""
+    out["protein_change"] = changes
+    if "is_hotspot" not in out:
+        out["is_hotspot"] = pd.array([pd.NA] * len(out), dtype="boolean")
+    return out[list(COLUMNS)]
+
+
+def classes(effects: pd.Series) -> pd.Series:
+    """Classes of a MAF; words of the Sequence Ontology are translated, others stay."""
+    return effects.map({e: _class(e) for e in effects.unique()})
+
+
+def _class(effect: str) -> str:
+    words = [w.strip() for part in effect.split("&") for w in part.split(",")]
+    return next((CLASS_OF[w] for w in CLASS_OF if w in words), effect)
+
+
+def _by_name(columns: list[str]) -> dict[str, str]:
+    """Part of a variant -> column of the table."""
+    plain = {"".join(c for c in name.lower() if c.isalnum()): name for name in reversed(columns)}
+    found = {part: [plain[n] for n in names if n in plain] for part, names in NAMES.items()}
+    return {part: columns[0] for part, columns in found.items() if columns}
+
+
+def _flag(column: pd.Series) -> pd.Series:
+    """Yes or no from 1, Y, TRUE and their like; a column of dots and blanks says nothing."""
+    text = column.astype(str).str.strip().str.lower()
+    known = ~text.isin(("", "nan", ".", "na", "none", "<na>"))
+    yes = text.isin(("1", "1.0", "y", "yes", "true", "t"))
+    return yes.astype("boolean").where(known.to_numpy())
