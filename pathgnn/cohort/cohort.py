@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int
 
+from pathgnn.cohort.large_tables import as_omics
 from pathgnn.errors import CohortError
 
 OutcomeKind = Literal["binary", "continuous", "survival"]
@@ -62,9 +63,12 @@ class Cohort:
                 f"cohort '{self.name}' has no patient with an outcome and a measurement; do the "
                 "patient ids of the tables agree?"
             )
-        for name, table in self.omics.items():
-            check_omic(name, table)
-            n_strange = int((~table.index.isin(self.patients)).sum())
+        omics = as_omics(self.omics)
+        for name in omics:
+            # A table on disk was checked when it was opened.
+            if omics.is_held(name):
+                check_omic(name, omics[name])
+            n_strange = int((~omics.patients(name).isin(self.patients)).sum())
             if n_strange:
                 raise CohortError(
                     f"omic '{name}' has {n_strange} patients the cohort does not list"

@@ -13,6 +13,7 @@ from torch import Tensor
 from pathgnn.cohort.cohort import Cohort
 from pathgnn.cohort.genes import GeneMap, map_features
 from pathgnn.cohort.identifiers import Identifiers, embedded
+from pathgnn.cohort.large_tables import as_omics
 from pathgnn.graph.graph import PathwayGraph
 
 
@@ -39,24 +40,29 @@ def on_genes(
 
     Metabolites are looked for among metabolites and genes among genes: MET is no methionine.
     """
-    table = cohort.omics[name].rename(columns=str)
+    omics = as_omics(cohort.omics)
+    features = omics.features(name).astype(str)
     weights = cohort.feature_maps.get(name)
     if weights is not None:
+        table = omics[name].rename(columns=str)
         return _spread(table, weights, graph), _mapped_by(table, weights, graph)
     metabolic = cohort.kinds[name] == "metabolite"
     genes = [g for g, k in zip(graph.genes, graph.kind, strict=True) if _fits(k, metabolic)]
     names = metabolite_names(graph, genes) if metabolic else _names(known, graph, genes)
-    found = map_features(table.columns, genes, names)
-    return table[list(found.gene_of)].rename(columns=dict(found.gene_of)), found
+    found = map_features(features, genes, names)
+    place = pd.Index(features).get_indexer(pd.Index(list(found.gene_of)))
+    table = omics.some(name, omics.features(name)[place])
+    return table.set_axis(list(found.gene_of.values()), axis=1), found
 
 
-def report(name: str, table: pd.DataFrame, found: GeneMap) -> OmicReport:
+def report(name: str, cohort: Cohort, found: GeneMap) -> OmicReport:
     """The counts of one omic."""
     by_symbol = found.counts.get("symbol", 0)
+    omics = as_omics(cohort.omics)
     return OmicReport(
         omic=name,
-        patients=len(table),
-        features=table.shape[1],
+        patients=len(omics.patients(name)),
+        features=len(omics.features(name)),
         mapped=len(found.gene_of),
         by_symbol=by_symbol,
         by_other_name=len(found.gene_of) - by_symbol,

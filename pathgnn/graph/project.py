@@ -13,10 +13,14 @@ from torch import Tensor
 from pathgnn.cohort.cohort import Cohort
 from pathgnn.cohort.genes import GeneMap, refuse_no_overlap
 from pathgnn.cohort.identifiers import Identifiers
+from pathgnn.cohort.large_tables import as_omics
 from pathgnn.errors import GraphError
 from pathgnn.graph import mapping
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.mapping import OmicReport
+
+# Genes copied into the tensors in one step: more would hold a large omic twice.
+GENES_AT_ONCE = 1024
 
 
 @dataclass(frozen=True)
@@ -101,11 +105,15 @@ def project(cohort: Cohort, graph: PathwayGraph, known: Identifiers | None = Non
             continue
         rows = pd.Index(cohort.patients).get_indexer(on_genes.index)
         columns = pd.Index(graph.genes).get_indexer(on_genes.columns)
-        values = on_genes.to_numpy(dtype=np.float32).T
-        x[columns[:, None], rows, m] = np.nan_to_num(values)
-        seen[columns[:, None], rows, m] = ~np.isnan(values)
+        for some in range(0, len(columns), GENES_AT_ONCE):
+            at = columns[some : some + GENES_AT_ONCE, None]
+            values = on_genes.iloc[:, some : some + GENES_AT_ONCE].to_numpy(dtype=np.float32).T
+            x[at, rows, m] = np.nan_to_num(values)
+            seen[at, rows, m] = ~np.isnan(values)
+        del on_genes
     if not seen.any():
-        raise refuse_no_overlap({k: t.columns for k, t in cohort.omics.items()}, graph.genes)
+        omics = as_omics(cohort.omics)
+        raise refuse_no_overlap({k: omics.features(k) for k in omics}, graph.genes)
     _refuse_lone_genes(np.asarray(seen.any((1, 2))), graph)
     return _nodes(cohort, graph, x, seen, tuple(maps))
 
@@ -171,8 +179,7 @@ def _nodes(
         crossover=outcome.crossover,
         unit=outcome.unit,
         report=tuple(
-            mapping.report(name, table, one)
-            for (name, table), one in zip(cohort.omics.items(), found, strict=True)
+            mapping.report(name, cohort, one) for name, one in zip(cohort.omics, found, strict=True)
         ),
         found=found,
     )
