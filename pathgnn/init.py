@@ -10,7 +10,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from pathgnn.cohort import TRANSFORMS
+from pathgnn.cohort.facts import facts_of
 from pathgnn.cohort.read_table import SUFFIXES, read_table
+from pathgnn.cohort.transform import decide
 from pathgnn.errors import CohortError, ConfigError
 from pathgnn.files import write_text
 
@@ -18,8 +21,10 @@ KINDS = (
     ("mutation", r"mut|maf|snv"),
     ("copy_number", r"cna|cnv|copy|gistic"),
     ("methylation", r"meth|beta|cpg"),
-    ("protein", r"rppa|prot|phospho"),
-    ("metabolite", r"metab"),
+    ("phospho_protein", r"phospho"),
+    ("protein", r"rppa|prot"),
+    ("metabolite", r"metabol"),
+    ("mirna", r"mi[-_]?rna|mirs?(?![a-z])"),
     ("expression", r"rna|expr|gene|mrna|array|counts|tpm|fpkm"),
 )
 ARM = re.compile(r"^(arm|treat(ment)?(id)?|therapy|trt|drug|regimen)|treat_", re.IGNORECASE)
@@ -124,11 +129,17 @@ def _omic_lines(found: _Found, name: str) -> list[str]:
     kind, table = _kind(found), found.table
     lines = ["", f"[cohort.omics.{name}]  # {table.shape[0]} x {table.shape[1]}"]
     lines += [f"file = {_quote(found.file)}", f'kind = "{kind}"']
-    if kind in ("expression", "protein", "metabolite"):
-        largest = float(np.nanmax(table.select_dtypes(np.number).to_numpy()))
-        scale = "linear" if largest > 50 else "log"
-        lines.append(f'scale = "{scale}"  # largest value {largest:.4g}; "linear" is logged')
-    return lines
+    return [*lines, f"{_scale(kind, table.select_dtypes(np.number))}"]
+
+
+def _scale(kind: str, table: pd.DataFrame) -> str:
+    """A line that says which scale the values have, or that it could not be told."""
+    words = TRANSFORMS[kind].scales
+    try:
+        scale, note = decide(kind, facts_of(table), "auto")
+    except CohortError as error:
+        return f'scale = "auto"  # {error}'
+    return f'scale = "{scale}"  # {note}; or {", ".join(words)}' if words else 'scale = "auto"'
 
 
 def _outcome_lines(clinical: _Found) -> list[str]:

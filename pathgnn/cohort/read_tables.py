@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pathgnn.cohort import TRANSFORMS
 from pathgnn.cohort.block_clinical import clinical_block
 from pathgnn.cohort.cohort import Cohort, Outcome
 from pathgnn.cohort.read_table import numeric, read_table
 from pathgnn.cohort.sources import CohortSource, OmicSource, OutcomeSource, TreatmentSource
+from pathgnn.cohort.transform import transform
 from pathgnn.errors import CohortError
 
 
@@ -106,7 +106,7 @@ def _omic(
             "(for several samples of a patient, choose or average them first)"
         )
     values = numeric(table[table.index.isin(wanted)], f"omic '{name}' ({omic.file})")
-    transformed, said = TRANSFORMS[omic.kind](values, omic.scale)
+    transformed, said = transform(omic.kind, values, omic.scale)
     return transformed, notes + [f"{name}: {note}" for note in said]
 
 
