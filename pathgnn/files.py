@@ -76,6 +76,12 @@ def _neutral(value: Any) -> Any:
     return f"'{value}" if runs else value
 
 
+def write_parquet(path: Path, table: pd.DataFrame) -> None:
+    """Write a table with its index whole or not at all."""
+    with whole_file(path) as part:
+        table.to_parquet(part)
+
+
 def write_json(path: Path, content: Any) -> None:
     """Write a JSON file whole or not at all, keys in order, no NaN."""
     write_text(path, json.dumps(content, indent=1, allow_nan=False) + "\n")

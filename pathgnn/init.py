@@ -10,7 +10,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from pathgnn.cohort.read_table import SUFFIXES, read_table
+from pathgnn.cohort import TRANSFORMS
+from pathgnn.cohort.facts import facts_of
+from pathgnn.cohort.read_anndata import modalities, read_layer, read_observations
+from pathgnn.cohort.read_cbioportal import is_study, profiles
+from pathgnn.cohort.read_table import CONTAINERS, SUFFIXES, read_table
+from pathgnn.cohort.text_file import look
+from pathgnn.cohort.transform import decide
 from pathgnn.errors import CohortError, ConfigError
 from pathgnn.files import write_text
 
@@ -18,8 +24,10 @@ KINDS = (
     ("mutation", r"mut|maf|snv"),
     ("copy_number", r"cna|cnv|copy|gistic"),
     ("methylation", r"meth|beta|cpg"),
-    ("protein", r"rppa|prot|phospho"),
-    ("metabolite", r"metab"),
+    ("phospho_protein", r"phospho"),
+    ("protein", r"rppa|prot"),
+    ("metabolite", r"metabol"),
+    ("mirna", r"mi[-_]?rna|mirs?(?![a-z])"),
     ("expression", r"rna|expr|gene|mrna|array|counts|tpm|fpkm"),
 )
 ARM = re.compile(r"^(arm|treat(ment)?(id)?|therapy|trt|drug|regimen)|treat_", re.IGNORECASE)
@@ -35,27 +43,73 @@ MOST_COLUMNS = 80
 
 
 class _Found(NamedTuple):
+    """A table of the folder; `kind` and `part` where its container says them."""
+
     file: str
     table: pd.DataFrame
+    kind: str = ""
+    part: str = ""
 
 
 def write_study(folder: Path, target: Path) -> Path:
-    """A study file for the tables in a folder; what was guessed says so in a comment.
+    """A study file for a folder of tables, a cBioPortal study, or an h5mu or h5ad file.
+
+    What was guessed says so in a comment.
 
     Raises:
         ConfigError: no folder, no readable table, or a study file is already there.
     """
-    if not folder.is_dir():
-        raise ConfigError(f"no folder at {folder}")
     if target.exists():
         raise ConfigError(f"{target} is there already; move it away first")
+    samples: list[str] = []
+    if folder.suffix in CONTAINERS and folder.is_file():
+        clinical, omics = _container(folder)
+        folder = folder.parent
+    elif not folder.is_dir():
+        raise ConfigError(f"no folder at {folder}")
+    elif is_study(folder):
+        clinical, omics, samples = _cbioportal(folder)
+    else:
+        clinical, omics = _loose(folder)
+    write_text(target, _text(folder, target, clinical, omics, samples))
+    return target
+
+
+def _loose(folder: Path) -> tuple[_Found, list[_Found]]:
+    """Clinical table and omics of a folder of tables, told apart by what they look like."""
     found = list(_tables(folder))
     if not found:
         raise ConfigError(f"no table in {folder}; looked for {', '.join(SUFFIXES)}, also gzipped")
     clinical = max(found, key=_looks_clinical)
-    omics = [f for f in found if f.file != clinical.file and _looks_numeric(f.table)]
-    write_text(target, _text(folder, target, clinical, omics))
-    return target
+    return clinical, [f for f in found if f is not clinical and _looks_measured(f)]
+
+
+def _container(path: Path) -> tuple[_Found, list[_Found]]:
+    """Observations and modalities of an h5mu or h5ad file."""
+    omics = []
+    for part in modalities(path):
+        (table,) = read_layer(path, part).blocks(None)
+        omics.append(_Found(path.name, table, part=part))
+    return _Found(path.name, read_observations(path)), omics
+
+
+def _cbioportal(folder: Path) -> tuple[_Found, list[_Found], list[str]]:
+    """Patients, measurements and table of samples of a cBioPortal study, from its meta files."""
+    name = "data_clinical_patient.txt"
+    if not (folder / name).is_file():
+        raise ConfigError(f"the cBioPortal study in {folder} has no {name}")
+    clinical = _Found(name, read_table(folder / name))
+    omics = [
+        _Found(p.file, pd.DataFrame(), p.kind) for p in profiles(folder) if p.datatype != "Z-SCORE"
+    ]
+    samples = folder / "data_clinical_sample.txt"
+    if not samples.is_file():
+        return clinical, omics, []
+    header = look(samples).header
+    lines = ["", "[cohort.samples]  # whose a sample is; of several, primary tumours first"]
+    lines += [f"file = {_quote(samples.name)}", 'sample = "SAMPLE_ID"', 'patient = "PATIENT_ID"']
+    lines += ['kind = "SAMPLE_TYPE"'] if "SAMPLE_TYPE" in header else []
+    return clinical, omics, lines
 
 
 def _tables(folder: Path) -> Iterable[_Found]:
@@ -73,11 +127,21 @@ def _looks_clinical(found: _Found) -> int:
     return 10 * hits - (found.table.shape[1] > MOST_COLUMNS) * 5
 
 
-def _looks_numeric(table: pd.DataFrame) -> bool:
-    return table.select_dtypes(np.number).shape[1] > 0.5 * table.shape[1]
+def _looks_measured(found: _Found) -> bool:
+    """Mostly numbers, or a list of variants."""
+    table = found.table
+    named = {"Hugo_Symbol", "Variant_Classification"} <= {table.index.name, *table.columns}
+    return named or table.select_dtypes(np.number).shape[1] > 0.5 * table.shape[1]
 
 
 def _kind(found: _Found) -> str:
+    if found.kind:
+        return found.kind
+    if "Variant_Classification" in found.table.columns:
+        return "mutation"
+    for kind, pattern in KINDS:
+        if re.search(pattern, found.part, re.IGNORECASE):
+            return kind
     for kind, pattern in KINDS:
         if re.search(pattern, found.file, re.IGNORECASE):
             return kind
@@ -85,7 +149,9 @@ def _kind(found: _Found) -> str:
     return "mutation" if np.isin(values[~np.isnan(values)], (0, 1)).all() else "expression"
 
 
-def _text(folder: Path, target: Path, clinical: _Found, omics: list[_Found]) -> str:
+def _text(
+    folder: Path, target: Path, clinical: _Found, omics: list[_Found], samples: list[str]
+) -> str:
     # TOML takes forward slashes on every system.
     data = folder.resolve().as_posix() if target.parent.resolve() != folder.resolve() else "."
     table = clinical.table
@@ -104,7 +170,7 @@ def _text(folder: Path, target: Path, clinical: _Found, omics: list[_Found]) -> 
         lines += _omic_lines(found, _name(found, omics[:number]))
     if not omics:
         lines += ["# No omic table was found; give one per layer:", "# [cohort.omics.expression]"]
-    lines += _outcome_lines(clinical) + _treatment_lines(table)
+    lines += samples + _outcome_lines(clinical) + _treatment_lines(table)
     covariates = [
         c for c in table.columns if re.match(r"age|sex|stage|grade", str(c), re.IGNORECASE)
     ]
@@ -122,13 +188,21 @@ def _name(found: _Found, earlier: list[_Found]) -> str:
 
 def _omic_lines(found: _Found, name: str) -> list[str]:
     kind, table = _kind(found), found.table
-    lines = ["", f"[cohort.omics.{name}]  # {table.shape[0]} x {table.shape[1]}"]
-    lines += [f"file = {_quote(found.file)}", f'kind = "{kind}"']
-    if kind in ("expression", "protein", "metabolite"):
-        largest = float(np.nanmax(table.select_dtypes(np.number).to_numpy()))
-        scale = "linear" if largest > 50 else "log"
-        lines.append(f'scale = "{scale}"  # largest value {largest:.4g}; "linear" is logged')
-    return lines
+    size = f"  # {table.shape[0]} x {table.shape[1]}" if len(table) else ""
+    lines = ["", f"[cohort.omics.{name}]{size}", f"file = {_quote(found.file)}"]
+    lines += [f"part = {_quote(found.part)}"] if found.part else []
+    lines.append(f'kind = "{kind}"')
+    return [*lines, _scale(kind, table.select_dtypes(np.number))] if len(table) else lines
+
+
+def _scale(kind: str, table: pd.DataFrame) -> str:
+    """A line that says which scale the values have, or that it could not be told."""
+    words = TRANSFORMS[kind].scales
+    try:
+        scale, note = decide(kind, facts_of(table), "auto")
+    except CohortError as error:
+        return f'scale = "auto"  # {error}'
+    return f'scale = "{scale}"  # {note}; or {", ".join(words)}' if words else 'scale = "auto"'
 
 
 def _outcome_lines(clinical: _Found) -> list[str]:

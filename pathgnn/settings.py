@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
 
+import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pathgnn.errors import ConfigError
@@ -49,6 +50,11 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"no study file at {path}; `pathgnn init FOLDER` writes one") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path} is not a readable TOML file: {error}") from error
+
+
+def to_toml(settings: Settings) -> str:
+    """Settings that differ from their defaults, as TOML that `parse` takes."""
+    return tomli_w.dumps(settings.model_dump(mode="json", exclude_defaults=True, exclude_none=True))
 
 
 def _say(item: Any) -> str:

@@ -1,30 +1,31 @@
-"""Layer 1, who: patients, measurements, treatment, outcome; here the omic transforms."""
+"""Layer 1, who: patients, measurements, treatment, outcome; here the kinds of omics."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
-import pandas as pd
+from pathgnn.cohort.omic import Omic
+from pathgnn.cohort.omics_copy_number import COPY_NUMBER
+from pathgnn.cohort.omics_expression import EXPRESSION
+from pathgnn.cohort.omics_metabolite import METABOLITE
+from pathgnn.cohort.omics_methylation import METHYLATION
+from pathgnn.cohort.omics_mirna import MIRNA
+from pathgnn.cohort.omics_mutation import MUTATION
+from pathgnn.cohort.omics_phospho_protein import PHOSPHO_PROTEIN
+from pathgnn.cohort.omics_protein import PROTEIN
+from pathgnn.cohort.omics_signature import SIGNATURE
 
-from pathgnn.cohort.omics_copy_number import copy_number
-from pathgnn.cohort.omics_expression import expression
-from pathgnn.cohort.omics_metabolite import metabolite
-from pathgnn.cohort.omics_methylation import methylation
-from pathgnn.cohort.omics_mutation import mutation
-from pathgnn.cohort.omics_protein import protein
-from pathgnn.cohort.omics_signature import signature
-
-Transform = Callable[[pd.DataFrame, str], tuple[pd.DataFrame, list[str]]]
-
-TRANSFORMS: Mapping[str, Transform] = MappingProxyType(
+TRANSFORMS: Mapping[str, Omic] = MappingProxyType(
     {
-        "mutation": mutation,
-        "copy_number": copy_number,
-        "expression": expression,
-        "methylation": methylation,
-        "protein": protein,
-        "metabolite": metabolite,
-        "signature": signature,
+        "mutation": MUTATION,
+        "copy_number": COPY_NUMBER,
+        "expression": EXPRESSION,
+        "methylation": METHYLATION,
+        "protein": PROTEIN,
+        "phospho_protein": PHOSPHO_PROTEIN,
+        "metabolite": METABOLITE,
+        "mirna": MIRNA,
+        "signature": SIGNATURE,
     }
 )

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int
 
+from pathgnn.cohort.facts import Facts, facts_of
 from pathgnn.cohort.large_tables import as_omics
 from pathgnn.errors import CohortError
 
@@ -87,8 +88,6 @@ def check_omic(name: str, table: pd.DataFrame) -> None:
     Raises:
         CohortError: saying which omic, what was found and what to do.
     """
-    if table.shape[1] == 0 or table.notna().to_numpy().sum() == 0:
-        raise CohortError(f"omic '{name}' holds no measured value; remove it or mend its file")
     for what, index in (("patient", table.index), ("feature", table.columns)):
         if index.has_duplicates:
             n = int(index.duplicated().sum())
@@ -96,13 +95,22 @@ def check_omic(name: str, table: pd.DataFrame) -> None:
                 f"omic '{name}' names {n} {what}(s) twice; keep one line per {what} (for several "
                 "samples of a patient, choose or average them first)"
             )
-    values = table.to_numpy(dtype=float)
-    if np.isinf(values).any():
+    check_facts(name, facts_of(table), len(table))
+
+
+def check_facts(name: str, facts: Facts, n_patients: int) -> None:
+    """Refuse values that are missing everywhere, infinite or all the same.
+
+    Raises:
+        CohortError: saying which omic, what was found and what to do.
+    """
+    if not facts.n_values and not facts.any_infinite:
+        raise CohortError(f"omic '{name}' holds no measured value; remove it or mend its file")
+    if facts.any_infinite:
         raise CohortError(f"omic '{name}' holds infinite values; was a 0 put through a logarithm?")
-    spread = np.nanmax(values) - np.nanmin(values)
-    if spread == 0 and len(table) > 1:
+    if facts.lowest == facts.highest and n_patients > 1:
         raise CohortError(
-            f"omic '{name}' has the same value {np.nanmax(values):g} everywhere, so it says "
+            f"omic '{name}' has the same value {facts.highest:g} everywhere, so it says "
             "nothing; remove it or mend its file"
         )
 

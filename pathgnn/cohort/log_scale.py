@@ -1,27 +1,60 @@
-"""Non-negative intensities to a logarithmic scale, decided by the study file or from the values."""
+"""Abundances on a logarithmic scale: decided by the study file or from the values."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
+from pathgnn.cohort.facts import FARTHEST_Z, Facts
+from pathgnn.cohort.omic import Decision, Omic, floats, like
 from pathgnn.errors import CohortError
 
 # No log2 intensity of an array or of sequencing exceeds this; raw values nearly always do.
 HIGHEST_LOG2 = 50.0
+SAID = {
+    "log": "taken as logarithmic and left as it is",
+    "linear": "taken as raw: log2(x + 1)",
+    "zscore": f"taken as z-scores, cut to [-{FARTHEST_Z:g}, {FARTHEST_Z:g}]",
+}
 
 
-def to_log2(table: pd.DataFrame, scale: str) -> tuple[pd.DataFrame, list[str]]:
-    """log2(x + 1) of raw values; logarithmic ones as they are. What was decided is said.
+def decide(facts: Facts, scale: str) -> Decision:
+    """Which of log, linear and zscore a table is on.
+
+    Values beyond 50 are raw where none is negative, else z-scores of genes that hardly vary.
 
     Raises:
-        CohortError: `scale` is "linear" and a value is negative.
+        CohortError: the scale is "linear" and a value is negative.
     """
-    if scale == "auto":
-        scale = "linear" if bool((table > HIGHEST_LOG2).to_numpy().any()) else "log"
+    if not facts.n_values:
+        return Decision("log" if scale == "auto" else scale, "")
+    if scale == "linear" and facts.lowest < 0:
+        raise CohortError(
+            f"scale 'linear' asks for a logarithm, but a value is below 0 ({facts.lowest:.4g}); "
+            "use 'log', or 'zscore'"
+        )
+    chosen = _auto(facts) if scale == "auto" else scale
+    said = SAID[chosen] + (f", {facts.n_far} values" if chosen == "zscore" else "")
+    return Decision(chosen, f"{said} ({facts.seen()})")
+
+
+def apply(table: pd.DataFrame, scale: str) -> pd.DataFrame:
+    """log2(x + 1) of raw values, z-scores cut, logarithmic values as they are."""
     if scale == "log":
-        return table, []
-    if (table < 0).to_numpy().any():
-        raise CohortError("scale 'linear' asks for a logarithm, but a value is below 0; use 'log'")
-    logged = pd.DataFrame(np.log2(table + 1), index=table.index, columns=table.columns)
-    return logged, ["log2(x + 1) taken"]
+        return table
+    values = floats(table)
+    if scale == "zscore":
+        np.clip(values, -FARTHEST_Z, FARTHEST_Z, out=values)
+    else:
+        values += 1
+        np.log2(values, out=values)
+    return like(table, values)
+
+
+def _auto(facts: Facts) -> str:
+    if facts.highest <= HIGHEST_LOG2:
+        return "log"
+    return "linear" if facts.lowest >= 0 else "zscore"
+
+
+LOG_SCALED = Omic(("log", "linear", "zscore"), decide, apply)

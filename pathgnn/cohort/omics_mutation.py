@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
+from pathgnn.cohort.facts import Facts
+from pathgnn.cohort.omic import Decision, Omic, floats, like
 from pathgnn.errors import CohortError
 
 
-def mutation(table: pd.DataFrame, scale: str) -> tuple[pd.DataFrame, list[str]]:
-    """0/1 per patient and gene from 0/1 or counts of mutations; `scale` has no meaning here."""
-    if (table < 0).to_numpy().any():
+def decide(facts: Facts, scale: str) -> Decision:
+    """0/1 or counts; both become mutated or not."""
+    if facts.lowest < 0:
         raise CohortError(
-            "a mutation table holds 0 (wild type), 1 or counts; found a value below 0"
+            f"a mutation table holds 0 (wild type), 1 or counts; found {facts.lowest:g}, a value "
+            "below 0"
         )
-    return table.gt(0).astype(float).where(table.notna()), []
+    counts = f"counts up to {facts.highest:g} turned into mutated or not"
+    return Decision("mutated", counts if facts.highest > 1 else "")
+
+
+def apply(table: pd.DataFrame, scale: str) -> pd.DataFrame:
+    """0/1 per patient and gene from 0/1 or counts of mutations."""
+    values = floats(table)
+    np.copyto(values, values > 0, where=~np.isnan(values))
+    return like(table, values)
+
+
+MUTATION = Omic((), decide, apply)

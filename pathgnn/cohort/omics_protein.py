@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from pathgnn.cohort.log_scale import LOG_SCALED
+from pathgnn.cohort.omic import Omic
 
-from pathgnn.cohort.log_scale import to_log2
-
-
-def protein(table: pd.DataFrame, scale: str) -> tuple[pd.DataFrame, list[str]]:
-    """Values on a logarithmic scale; raw ones are taken through log2(x + 1)."""
-    return to_log2(table, scale)
+PROTEIN: Omic = LOG_SCALED

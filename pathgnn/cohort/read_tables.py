@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from pathgnn.cohort import TRANSFORMS
-from pathgnn.cohort.cohort import Cohort
+from pathgnn.cohort.cohort import Cohort, check_facts
+from pathgnn.cohort.facts import NOTHING, facts_of, merge
 from pathgnn.cohort.large_tables import Omics, Stored
 from pathgnn.cohort.open_omic import open_omic
 from pathgnn.cohort.raw_table import RawTable
@@ -23,6 +24,7 @@ from pathgnn.cohort.read_table import numeric, read_table
 from pathgnn.cohort.read_variants import read_variants
 from pathgnn.cohort.samples import Samples, barcodes, choose, read_samples
 from pathgnn.cohort.sources import CohortSource, OmicSource
+from pathgnn.cohort.transform import decide, transform
 from pathgnn.cohort.variants import mutation_burden
 from pathgnn.errors import CohortError
 
@@ -151,9 +153,25 @@ def read_feature_map(path: Path) -> pd.DataFrame:
 def _values(
     name: str, omic: OmicSource, raw: RawTable, sample_of: pd.Series, large: int
 ) -> tuple[pd.DataFrame | Stored, list[str]]:
-    """Values of the chosen samples under their patients' ids, transformed; how is said."""
-    samples = pd.Index(sample_of)
-    (table,) = raw.blocks(None)
-    values = numeric(table.reindex(samples), f"omic '{name}' ({omic.file})")
-    done, said = TRANSFORMS[omic.kind](values, omic.scale)
-    return done.set_axis(sample_of.index, axis=0), said
+    """Values of the chosen samples under their patients' ids, transformed; how is said.
+
+    A table that is larger than `large` bytes stays where it is: its scale is decided here, its
+    values are read when they are asked for.
+    """
+    where, samples = f"omic '{name}' ({omic.file})", pd.Index(sample_of)
+    if raw.n_bytes <= large:
+        table = pd.concat(list(raw.blocks(None)), axis=1) if raw.n_bytes else pd.DataFrame()
+        values = numeric(table.reindex(samples), where)
+        done, said = transform(omic.kind, values, omic.scale)
+        return done.set_axis(sample_of.index, axis=0), said
+    facts = NOTHING
+    for block in raw.blocks(None):
+        facts = merge(facts, facts_of(block[block.index.isin(samples)]))
+    check_facts(name, facts, len(samples))
+    scale, note = decide(omic.kind, facts, omic.scale)
+    apply = TRANSFORMS[omic.kind].apply
+    gigabytes = f"{raw.n_bytes / 2**30:.1f} GB as float32: read again when needed"
+    return Stored(raw, sample_of, lambda block: apply(block, scale)), [
+        gigabytes,
+        *([note] if note else []),
+    ]

@@ -7,7 +7,29 @@ from typing import Literal
 from pathgnn.settings import Settings, setting
 
 OmicKind = Literal[
-    "mutation", "copy_number", "expression", "methylation", "protein", "metabolite", "signature"
+    "mutation",
+    "copy_number",
+    "expression",
+    "methylation",
+    "protein",
+    "phospho_protein",
+    "metabolite",
+    "mirna",
+    "signature",
+]
+# Which words a kind knows stands in its own file; "auto" decides from the values and says so.
+Scale = Literal[
+    "auto",
+    "log",
+    "linear",
+    "zscore",
+    "gistic",
+    "log2_ratio",
+    "copies",
+    "relative",
+    "log2_relative_plus_1",
+    "beta",
+    "m",
 ]
 
 
@@ -19,10 +41,10 @@ class OmicSource(Settings):
     kind: OmicKind = setting("expression", "which transform of the omic applies")
     id: str = setting("", "column with the patient id; empty: the first column or the index")
     columns: tuple[str, ...] = setting((), "features to use; empty: all numeric columns")
-    scale: Literal["log", "linear", "auto"] = setting(
-        "log", "expression, protein, metabolite: already logarithmic, or counts to be logged"
+    scale: Scale = setting("auto", "what the values are; auto: decided from them, and said")
+    feature_map: str = setting(
+        "", "table feature, gene, weight, a GMT, or Illumina's manifest; beside the study file"
     )
-    feature_map: str = setting("", "table feature, gene, weight; relative to the study file")
     measure: Literal["any", "truncating", "hotspot", "count"] = setting(
         "any", "variants: which of them count per gene"
     )

@@ -19,7 +19,10 @@ FIRST_WEIGHT: Mapping[str, float] = MappingProxyType(
     {
         "expression": 1.0,
         "protein": 1.0,
+        "phospho_protein": 1.0,
         "metabolite": 1.0,
+        # A microRNA reaches its targets with weight -1, so more repression is less activity.
+        "mirna": 1.0,
         "signature": 1.0,
         "copy_number": 0.5,
         "mutation": 0.25,
