@@ -21,7 +21,8 @@ class Stored(NamedTuple):
         """Patient x feature as float32, all features or some."""
         rows = pd.Index(self.sample_of)
         table = gather(self.raw, rows, features, self.change)
-        return table.set_axis(self.sample_of.index, axis=0)
+        table.index = self.sample_of.index
+        return table
 
 
 class Omics(Mapping[str, pd.DataFrame]):
@@ -55,7 +56,7 @@ class Omics(Mapping[str, pd.DataFrame]):
         return table.raw.features if isinstance(table, Stored) else table.columns
 
     def some(self, name: str, features: pd.Index) -> pd.DataFrame:
-        """Some features of an omic, in that order; a large table is read for these alone."""
+        """Some features of an omic as a new table; a large one is read for these alone."""
         table = self._tables[name]
         return table.read(features) if isinstance(table, Stored) else table[features]
 

@@ -36,11 +36,12 @@ def open_parquet(path: Path, id_column: str, wanted: set[str]) -> RawTable:
     Raises:
         CohortError: a column that holds no numbers.
     """
-    file = pq.ParquetFile(path)
-    ids_in = id_column or _index_column(file)
-    ids = _ids(path, ids_in)
-    columns = pd.Index([c for c in file.schema_arrow.names if c != ids_in])
-    strange = [c for c in columns if not _is_number(file.schema_arrow.field(c).type)]
+    schema = pq.read_schema(path)
+    ids_in = id_column or _index_column(schema)
+    ids = _ids(path, ids_in, schema)
+    kind_of = dict(zip(schema.names, schema.types, strict=True))
+    columns = pd.Index([c for c in kind_of if c != ids_in])
+    strange = [c for c in columns if not _is_number(kind_of[c])]
     strange = [c for c in strange if c not in ANNOTATIONS]
     if strange:
         raise CohortError(
@@ -80,17 +81,16 @@ def _chunks(path: Path, columns: pd.Index, ids: pd.Index) -> Iterator[pd.DataFra
         yield part[names].set_axis(ids, axis=0)
 
 
-def _index_column(file: pq.ParquetFile) -> str:
+def _index_column(schema: pa.Schema) -> str:
     """The column that pandas wrote the index to, else the first."""
-    pandas = file.schema_arrow.pandas_metadata or {}
-    for column in pandas.get("index_columns", []):
+    for column in (schema.pandas_metadata or {}).get("index_columns", []):
         if isinstance(column, str):
             return column
-    return str(file.schema_arrow.names[0])
+    return str(schema.names[0])
 
 
-def _ids(path: Path, column: str) -> pd.Index:
-    if column not in pq.read_schema(path).names:
+def _ids(path: Path, column: str, schema: pa.Schema) -> pd.Index:
+    if column not in schema.names:
         return read_table(path, column).index
     ids = pq.read_table(path, columns=[column], use_pandas_metadata=False).column(0)
     return pd.Index([str(i).strip() for i in ids.to_pylist()])

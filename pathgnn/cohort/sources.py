@@ -126,7 +126,9 @@ class CohortSource(Settings):
     beside: BesideSource = setting(BesideSource(), "columns that are checked, but are no input")
     outcome: OutcomeSource = setting(..., "the outcome")
     treatment: TreatmentSource = setting(..., "the treatment")
-    memory_gb: float = setting(1.0, "parquet tables above this are read again when needed", gt=0)
+    memory_gb: float = setting(
+        1.0, "parquet tables above this, shared by all omics, are read again when needed", gt=0
+    )
     keep: dict[str, tuple[str | int | float, ...]] = setting(
         {}, "column of the outcome table -> values kept"
     )

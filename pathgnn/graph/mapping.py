@@ -52,7 +52,9 @@ def on_genes(
     found = map_features(features, genes, names)
     place = pd.Index(features).get_indexer(pd.Index(list(found.gene_of)))
     table = omics.some(name, omics.features(name)[place])
-    return table.set_axis(list(found.gene_of.values()), axis=1), found
+    # In place, for `some` gives a new table: a large one would be held twice.
+    table.columns = pd.Index(list(found.gene_of.values()))
+    return table, found
 
 
 def report(name: str, cohort: Cohort, found: GeneMap) -> OmicReport:

@@ -20,7 +20,7 @@ from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.mapping import OmicReport
 
 # Genes copied into the tensors in one step: more would hold a large omic twice.
-GENES_AT_ONCE = 1024
+GENES_AT_ONCE = 512
 
 
 @dataclass(frozen=True)
@@ -106,10 +106,11 @@ def project(cohort: Cohort, graph: PathwayGraph, known: Identifiers | None = Non
         rows = pd.Index(cohort.patients).get_indexer(on_genes.index)
         columns = pd.Index(graph.genes).get_indexer(on_genes.columns)
         for some in range(0, len(columns), GENES_AT_ONCE):
-            at = columns[some : some + GENES_AT_ONCE, None]
-            values = on_genes.iloc[:, some : some + GENES_AT_ONCE].to_numpy(dtype=np.float32).T
-            x[at, rows, m] = np.nan_to_num(values)
-            seen[at, rows, m] = ~np.isnan(values)
+            at = columns[some : some + GENES_AT_ONCE]
+            values = np.full((len(at), len(cohort.patients)), np.nan, dtype=np.float32)
+            values[:, rows] = on_genes.iloc[:, some : some + GENES_AT_ONCE].to_numpy().T
+            seen[at, :, m] = ~np.isnan(values)
+            x[at, :, m] = np.nan_to_num(values, copy=False)
         del on_genes
     if not seen.any():
         omics = as_omics(cohort.omics)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from pathgnn.benefit.overlap import overlap
+from pathgnn.benefit.overlap import Overlap, overlap
 from pathgnn.benefit.verdict import Finding, events_finding, overlap_finding
 from pathgnn.errors import RefusedError
 from pathgnn.graph.graph import PathwayGraph
@@ -16,6 +18,8 @@ from pathgnn.train.nuisance import propensity_of
 
 # Share of an omic's features with a name that no table knows: more is a problem of identifiers.
 MANY_UNKNOWN = 0.2
+# Cells of the tensor that the propensity is learned from: 2,000 features of 10,000 patients.
+MOST_CELLS = 20_000_000
 
 
 def check(
@@ -23,13 +27,7 @@ def check(
 ) -> tuple[Finding, ...]:
     """Findings on overlap, outcomes and coverage; a severity "refused" forbids a benefit."""
     check_size(nodes, n_folds)
-    propensity = np.empty((len(nodes.arm), len(nodes.arms)))
-    fold = folds(nodes, n_folds, rng_for(seed, 0))
-    for k in range(n_folds):
-        rows = np.flatnonzero((fold == k)[nodes.patient_of.numpy()])
-        propensity[rows] = propensity_of(nodes, fold != k, fold == k)
-    block = (nodes.clinical * nodes.clinical_seen).double().numpy()[nodes.patient_of]
-    worst = overlap(propensity, nodes.arm.numpy(), block)
+    worst = _overlap(nodes, n_folds, seed)
     return (
         overlap_finding(worst, nodes.randomised),
         events_finding(events_per_arm(nodes), nodes.arms),
@@ -37,6 +35,27 @@ def check(
         *_name_findings(nodes),
         *_constant_findings(nodes),
     )
+
+
+def thinned(nodes: Nodes) -> Nodes:
+    """The same patients with every so many genes, few enough for a model in memory."""
+    cells = nodes.x.numel()
+    step = -(-cells // MOST_CELLS)
+    if step == 1:
+        return nodes
+    return replace(nodes, x=nodes.x[::step], seen=nodes.seen[::step], genes=nodes.genes[::step])
+
+
+def _overlap(nodes: Nodes, n_folds: int, seed: int) -> Overlap:
+    """Overlap of the arms, each patient's propensity from the other folds."""
+    nodes = thinned(nodes)
+    propensity = np.empty((len(nodes.arm), len(nodes.arms)))
+    fold = folds(nodes, n_folds, rng_for(seed, 0))
+    for k in range(n_folds):
+        rows = np.flatnonzero((fold == k)[nodes.patient_of.numpy()])
+        propensity[rows] = propensity_of(nodes, fold != k, fold == k)
+    block = (nodes.clinical * nodes.clinical_seen).double().numpy()[nodes.patient_of]
+    return overlap(propensity, nodes.arm.numpy(), block)
 
 
 def refuse(findings: tuple[Finding, ...], accept_risk: bool) -> None:

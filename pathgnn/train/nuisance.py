@@ -80,8 +80,10 @@ def propensity_of(
 ) -> Float[np.ndarray, "row arm"]:
     """Propensities of the test patients' rows from the training patients, nothing else fitted."""
     train, test = (nodes.take(torch.from_numpy(np.flatnonzero(m))) for m in (is_train, is_test))
-    few = _few(*_design(train, test), train.clinical.shape[1])
-    return _propensity(train, test, *few)
+    if nodes.crossover or nodes.randomised:
+        nothing = np.empty((0, 0))
+        return _propensity(train, test, nothing, nothing)
+    return _propensity(train, test, *_few(*_design(train, test), train.clinical.shape[1]))
 
 
 def _design(
