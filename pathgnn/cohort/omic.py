@@ -40,8 +40,6 @@ def floats(table: pd.DataFrame) -> Float[np.ndarray, "patient feature"]:
     return table.to_numpy(dtype=np.float32 if single else np.float64, copy=True)
 
 
-def like(
-    table: pd.DataFrame, values: Float[np.ndarray, "patient feature"]
-) -> pd.DataFrame:
+def like(table: pd.DataFrame, values: Float[np.ndarray, "patient feature"]) -> pd.DataFrame:
     """Other values under the same ids."""
     return pd.DataFrame(values, index=table.index, columns=table.columns, copy=False)
