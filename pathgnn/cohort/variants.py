@@ -100,11 +100,15 @@ def truncating(variants: pd.DataFrame) -> Bool[np.ndarray, " variant"]:
 
 
 def hotspot(variants: pd.DataFrame) -> Bool[np.ndarray, " variant"]:
-    """Changes at codons that recur in tumours; the file's own word goes first."""
-    given = variants["is_hotspot"]
+    """Changes at codons that recur in tumours; the file's own word goes first.
+
+    A column without a single hotspot was never filled in (studies hold 0 in every row, KRAS G12D
+    among them), so then the listed codons decide.
+    """
+    given = variants["is_hotspot"].to_numpy(dtype=object)
+    stated, yes = pd.notna(given), np.array([pd.notna(g) and bool(g) for g in given])
     listed = _at_listed_codon(variants)
-    stated = given.notna().to_numpy()
-    return np.where(stated, given.fillna(False).astype(bool).to_numpy(), listed)
+    return np.where(stated, yes, listed) if yes.any() else listed
 
 
 CHOSEN: Mapping[str, Callable[[pd.DataFrame], Bool[np.ndarray, " variant"]]] = MappingProxyType(

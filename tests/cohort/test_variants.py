@@ -40,6 +40,13 @@ def test_every_measure_known_answer(measure, answers):
     assert {p: [g for g in table if table.loc[p, g]] for p in table.index} == answers
 
 
+def test_a_hotspot_column_that_was_never_filled_in_is_not_believed():
+    unfilled = VARIANTS.assign(is_hotspot=False)
+    table = mutation_table(unfilled, "hotspot")
+    assert table.loc["d", "KRAS"] == 1
+    assert table.equals(mutation_table(VARIANTS.assign(is_hotspot=pd.NA), "hotspot"))
+
+
 def test_counts_and_burden_leave_silent_variants_out():
     table = mutation_table(VARIANTS, "count")
     assert table.loc["a", "TP53"] == 2
@@ -101,7 +108,7 @@ def test_builtin_hotspots_agree_with_a_studys_own_column(shared):
             "gene": maf["Hugo_Symbol"],
             "effect": maf["Variant_Classification"],
             "protein_change": maf["HGVSp_Short"],
-            "is_hotspot": pd.NA,
+            "is_hotspot": maf["Hotspot"] == 1,  # 0 in every row
         }
     )
     kras = mutation_table(variants, "hotspot")["KRAS"]
