@@ -79,13 +79,14 @@ def read_name(feature: str) -> Antibody:
     plain = VALIDATION.sub("", name.strip())
     found = SITE.search(plain)
     base = plain[: found.start()] if found else plain
+    residues = RESIDUE.findall(found["site"]) if found else []
     marked = bool(genes) or plain != name.strip()
     return Antibody(
         genes=genes,
         name=CLEAVED.sub("", R_PREFIX.sub("", base)),
-        site="_".join(RESIDUE.findall(found["site"])) if found else "",
+        site="_".join(residues),
         marked=marked,
-        as_gene=bool(found) and not marked and found["p"] is None and base.upper() == base,
+        as_gene=found is not None and found["p"] is None and not marked and base.upper() == base,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 
 from pathgnn.cohort.block_clinical import clinical_block
 from pathgnn.cohort.cohort import Cohort, Outcome
+from pathgnn.cohort.feature_map import feature_map
 from pathgnn.cohort.read_table import numeric, read_table
 from pathgnn.cohort.sources import CohortSource, OmicSource, OutcomeSource, TreatmentSource
 from pathgnn.cohort.transform import transform
@@ -46,7 +48,7 @@ def read_cohort(source: CohortSource, data: Path, maps: Path | None = None) -> C
         kinds={k: o.kind for k, o in source.omics.items()},
         clinical=_clinical(source, data, patients),
         outcome=_outcome(rows, source.outcome, source.treatment),
-        feature_maps=_feature_maps(source, maps or data),
+        feature_maps=_feature_maps(source, maps or data, tables),
         notes=tuple(notes),
         beside=_beside(source, data, patients),
     )
@@ -204,23 +206,16 @@ def _horizon(time: np.ndarray) -> float:
     return 12.0 * (reached // 12) or reached
 
 
-def _feature_maps(source: CohortSource, folder: Path) -> dict[str, pd.DataFrame]:
-    return {
-        name: read_feature_map(folder / omic.feature_map)
+def _feature_maps(
+    source: CohortSource, folder: Path, tables: Mapping[str, pd.DataFrame]
+) -> dict[str, pd.DataFrame]:
+    found = {
+        name: feature_map(
+            folder / omic.feature_map if omic.feature_map else None, omic.kind, tables[name].columns
+        )
         for name, omic in source.omics.items()
-        if omic.feature_map
     }
-
-
-def read_feature_map(path: Path) -> pd.DataFrame:
-    """Table feature, gene, weight: which graph nodes a measured feature stands for."""
-    table = read_table(path).reset_index()
-    absent = {"feature", "gene", "weight"} - set(table.columns)
-    if absent:
-        raise CohortError(f"{path.name} needs the columns feature, gene, weight; lacks {absent}")
-    return table[["feature", "gene", "weight"]].astype(
-        {"feature": str, "gene": str, "weight": float}
-    )
+    return {name: table for name, table in found.items() if table is not None}
 
 
 def _no_overlap(wanted: set[str], found: set[str]) -> str:

@@ -86,7 +86,7 @@ def mutation_burden(variants: pd.DataFrame) -> pd.Series:
     _check(variants)
     changed = not_silent(variants)
     n = pd.Series(changed, index=variants["sample"]).groupby(level=0).sum()
-    return np.log2(1 + n).rename("mutation_burden").rename_axis(None)
+    return pd.Series(np.log2(1 + n.to_numpy()), index=list(n.index), name="mutation_burden")
 
 
 def not_silent(variants: pd.DataFrame) -> Bool[np.ndarray, " variant"]:
@@ -117,7 +117,7 @@ CHOSEN: Mapping[str, Callable[[pd.DataFrame], Bool[np.ndarray, " variant"]]] = M
 
 
 def codons_of(protein_change: str) -> tuple[int, ...]:
-    """Codons that a change spans: p.V600E -> 600, p.E746_A750del -> 746 to 750; empty if unclear."""
+    """Codons that a change spans: p.V600E 600, p.E746_A750del 746 to 750; none if unclear."""
     found = CODONS.match(protein_change)
     # A change at a splice site names a codon, but changes no residue of it.
     if found is None or "splice" in protein_change:
