@@ -88,12 +88,14 @@ def _from_manifest(path: Path, preface: int) -> pd.DataFrame:
     """Probes in promoters and their genes; a gene's value is the mean of them."""
     with _opened(path) as handle:
         header = next(csv.reader(islice(handle, preface, None)))
-    probe = next((c for c in PROBE_COLUMNS if c in header), "")
-    if not probe or GROUP_COLUMN not in header:
+    probes = [c for c in PROBE_COLUMNS if c in header]
+    if not probes or GROUP_COLUMN not in header:
         raise CohortError(f"{path.name} looks like a manifest, but lacks IlmnID or {GROUP_COLUMN}")
-    columns = [probe, GENE_COLUMN, GROUP_COLUMN]
-    table = pd.read_csv(path, skiprows=preface, usecols=columns, dtype=str).dropna()
-    table = table[columns].set_axis(["feature", "gene", "group"], axis=1)
+    columns = [GENE_COLUMN, GROUP_COLUMN]
+    table = pd.read_csv(path, skiprows=preface, usecols=[*probes, *columns], dtype=str)
+    # The newest arrays have cg25324105_BC11 in the one column, and cg25324105 in the other.
+    table = table.melt(columns, probes, value_name="feature").dropna()
+    table = table.rename(columns={GENE_COLUMN: "gene", GROUP_COLUMN: "group"})
     # One gene may be named once per transcript, the groups standing in the same order.
     for column in ("gene", "group"):
         table[column] = table[column].str.split(";")
