@@ -84,6 +84,8 @@ def fit(nodes: Nodes, recipe: Recipe, seed: int, progress: Progress = lambda _: 
     """
     check_size(nodes, recipe.fit.folds)
     _check_estimand(nodes, recipe.estimand)
+    if recipe.fit.center_sites and not nodes.sites:
+        raise ConfigError("`center_sites` needs the column of sites: set `site` in [cohort.beside]")
     fold = folds(nodes, recipe.fit.folds, rng_for(seed, 0))
     control = recipe._replace(graph=rewire(recipe.graph, rng_for(seed, 1)))
     parts: list[_Part] = []
