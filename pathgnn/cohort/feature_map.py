@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import gzip
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
 
 import pandas as pd
 
@@ -116,7 +118,8 @@ def _lines(path: Path, at_most: int | None = None) -> list[str]:
         raise CohortError(f"{path.name} cannot be read ({error}); check the path") from error
 
 
-def _opened(path: Path) -> TextIO:
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8")
-    return path.open(encoding="utf-8")
+@contextmanager
+def _opened(path: Path) -> Iterator[TextIOWrapper]:
+    plain = path.suffix != ".gz"
+    with path.open("rb") if plain else gzip.open(path, "rb") as raw:
+        yield TextIOWrapper(raw, encoding="utf-8")

@@ -7,14 +7,13 @@ import gzip
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import trial_on
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pathgnn.cohort.attach import ATTACH, attach
 from pathgnn.cohort.attach_antibodies import sites
 from pathgnn.cohort.attach_mirna import read_mirna, targets
-from pathgnn.cohort.cohort import Cohort
+from pathgnn.cohort.cohort import Cohort, Outcome
 from pathgnn.cohort.feature_map import read_feature_map
 from pathgnn.cohort.identifiers import Identifiers
 from pathgnn.cohort.metabolite_names import metabolite_key, names_of
@@ -276,15 +275,26 @@ def test_every_gene_of_the_shipped_tables_is_approved(shared, name):
 
 
 def _cohort(kind, table):
-    outcome = trial_on(from_curated(), len(table), 0)[0].outcome
-    table = table.set_axis(outcome.patient, axis=0)
+    n, patients = len(table), tuple(map(str, table.index))
+    outcome = Outcome(
+        kind="continuous",
+        patient=patients * 2,
+        arm=np.repeat([0, 1], n),
+        arms=("control", "treated"),
+        value=np.arange(2.0 * n),
+        event=np.ones(2 * n, dtype=bool),
+        stratum=np.zeros(2 * n, dtype=int),
+        randomised=True,
+        crossover=True,
+    )
+    table = table.set_axis(list(patients), axis=0)
     found = attach(kind, table.columns)
     return Cohort(
         name="real",
-        patients=outcome.patient,
+        patients=patients,
         omics={kind: table},
         kinds={kind: kind},
-        clinical=pd.DataFrame(index=list(outcome.patient)),
+        clinical=pd.DataFrame(index=list(patients)),
         outcome=outcome,
         feature_maps={} if found is None else {kind: found},
     )
@@ -298,7 +308,7 @@ def _real(shared, path):
     ("kind", "path", "fewest"),
     [
         ("phospho_protein", "tcga_brca_bundle/rppa_phospho.parquet", 45),
-        ("mirna", "tcga_brca_bundle/mirna_log2rpkm.parquet", 170),
+        ("mirna", "tcga_brca_bundle/mirna_log2rpkm.parquet", 160),
         ("phospho_protein", "ccrcc11_cosmos/phospho_log2.parquet", 900),
     ],
 )
@@ -331,20 +341,17 @@ def test_metabolites_of_a_real_study_meet_the_graph(shared):
 
 def test_erbb2_protein_follows_its_rna(shared):
     rna, protein = (_real(shared, f"tcga_brca_bundle/{n}.parquet") for n in ("rna_z", "rppa"))
-    rna = transform("expression", rna.set_index("patient_id")[["ERBB2"]], "auto")[0]["ERBB2"]
-    protein = transform("protein", protein.set_index("patient_id")[["ERBB2"]], "auto")[0]["ERBB2"]
+    rna = transform("expression", rna[["ERBB2"]], "auto")[0]["ERBB2"]
+    protein = transform("protein", protein[["ERBB2"]], "auto")[0]["ERBB2"]
     assert rna.corr(protein, method="spearman") == pytest.approx(0.63, abs=0.02)
 
 
 def test_erbb2_copy_number_tells_her2_status(shared):
     copies = _real(shared, "metabric/cna_log2_ic10.parquet")
     clinical = _real(shared, "metabric/clinical.parquet")
-    copies, clinical = (
-        t.set_index("patient_id") if "patient_id" in t else t for t in (copies, clinical)
-    )
     level = transform("copy_number", copies[["ERBB2"]], "auto")[0]["ERBB2"]
-    status = clinical["her2_snp6"].reindex(level.index)
-    gain, neutral = level[status == "GAIN"], level[status == "NEUTRAL"]
+    status = clinical["her2_status"].reindex(level.index)
+    gain, neutral = level[status == "Positive"], level[status == "Negative"]
     above = (gain.to_numpy()[:, None] > neutral.to_numpy()[None, :]).mean()
     assert above == pytest.approx(0.996, abs=0.01)
 
