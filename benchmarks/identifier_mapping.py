@@ -12,10 +12,10 @@ from record import arguments, bar, record
 
 from pathgnn.cohort.genes import GeneMap, map_features
 from pathgnn.cohort.identifiers import Identifiers, embedded, read_hgnc
+from pathgnn.cohort.metabolite_names import names_of
 from pathgnn.files import sha256
 from pathgnn.graph.from_curated import from_curated
 from pathgnn.graph.graph import PathwayGraph
-from pathgnn.graph.mapping import metabolite_names
 
 OMICS = ("rna", "mut", "cn", "cna", "cnv", "methylation", "rppa", "hotspot", "phospho", "nodes")
 NOT_FEATURES = {"patient_id", "sample_id", "pdx_id", "depmap_id", "Hugo_Symbol"}
@@ -94,7 +94,7 @@ def _metabolites(data: Path, graph: PathwayGraph) -> dict[str, Any]:
     table = pd.read_csv(data / "cohorts" / "ccrcc11_cosmos" / "metabolomics_raw.csv")
     names = table.columns[1:].astype(str).tolist()
     wanted = [g for g, k in zip(graph.genes, graph.kind, strict=True) if k == "metabolite"]
-    found = map_features(names, wanted, metabolite_names(graph, wanted))
+    found = map_features(names, wanted, names_of(names, graph.aliases, wanted))
     on_curated = {"on_curated": len(found.gene_of), "without_hgnc": len(found.gene_of)}
     return _row("ccrcc11_cosmos/metabolites, curated graph", names, found) | on_curated
 

@@ -97,6 +97,18 @@ def read_json(path: Path, fail: Callable[[str], PathgnnError]) -> Any:
         ) from error
 
 
+def shipped(name: str) -> Path:
+    """A data file of the package: inside an installed package, or beside it in a checkout.
+
+    Raises:
+        PathgnnError: the file is not there.
+    """
+    for folder in (Path(__file__).parent / "data", Path(__file__).parents[1] / "data"):
+        if (folder / name).is_file():
+            return folder / name
+    raise PathgnnError(f"{name} is not in this installation; install pathgnn again")
+
+
 def sha256(path: Path) -> str:
     """Hash of a file's bytes."""
     with path.open("rb") as handle:

@@ -41,6 +41,7 @@ class GeneMap:
         elsewhere: Feature -> gene that is known but not in the graph.
         unknown: Features that no table knows.
         dates: Unknown features that look like dates of a spreadsheet.
+        left_out: Features that a feature map knows and leaves out, such as sites among proteins.
         spread: (feature, gene) pairs of a feature map, in which a feature may have several genes.
     """
 
@@ -51,6 +52,7 @@ class GeneMap:
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
     dates: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     spread: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -69,6 +71,7 @@ class GeneMap:
         rows += [(f, "ambiguous", " or ".join(genes), "") for f, genes in self.ambiguous.items()]
         rows += [(f, "duplicate", gene, "") for f, gene in self.duplicates.items()]
         rows += [(f, "not in graph", gene, "") for f, gene in self.elsewhere.items()]
+        rows += [(f, "left out", "", "") for f in self.left_out]
         dates = set(self.dates)
         rows += [(f, "spreadsheet date" if f in dates else "unknown", "", "") for f in self.unknown]
         return pd.DataFrame(rows, columns=["feature", "status", "gene", "how"])

@@ -55,6 +55,10 @@ class Omics(Mapping[str, pd.DataFrame]):
         table = self._tables[name]
         return table.raw.features if isinstance(table, Stored) else table.columns
 
+    def shape(self, name: str) -> tuple[int, int]:
+        """Patients and features of an omic."""
+        return len(self.patients(name)), len(self.features(name))
+
     def some(self, name: str, features: pd.Index) -> pd.DataFrame:
         """Some features of an omic as a new table; a large one is read for these alone."""
         table = self._tables[name]

@@ -1,4 +1,4 @@
-"""Phospho-protein: abundance per phosphorylated site or its antibody, on a logarithmic scale."""
+"""Phospho-protein: abundance per phosphorylated site, or antibody for one, on a log scale."""
 
 from __future__ import annotations
 

@@ -82,8 +82,6 @@ def _mutations(name: str, omic: OmicSource, data: Path) -> RawTable:
     if omic.sequenced:
         sequenced = sequenced._replace(samples=_listed(data / omic.sequenced))
     table = mutation_table(variants, omic.measure)
-    if not table.shape[1]:
-        raise CohortError(f"omic '{name}': no variant of {omic.file} counts as '{omic.measure}'")
     notes = [f"{len(variants)} variants of {variants['sample'].nunique()} samples read"]
     if sequenced.samples:
         everybody = dict.fromkeys((*sequenced.samples, *table.index))

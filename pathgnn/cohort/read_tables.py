@@ -9,6 +9,7 @@ import pandas as pd
 from pathgnn.cohort import TRANSFORMS
 from pathgnn.cohort.cohort import Cohort, check_facts
 from pathgnn.cohort.facts import NOTHING, facts_of, merge
+from pathgnn.cohort.feature_map import feature_map
 from pathgnn.cohort.large_tables import Omics, Stored
 from pathgnn.cohort.open_omic import open_omic
 from pathgnn.cohort.raw_table import RawTable
@@ -20,7 +21,7 @@ from pathgnn.cohort.read_outcome import (
     outcome_of,
     outcome_rows,
 )
-from pathgnn.cohort.read_table import numeric, read_table
+from pathgnn.cohort.read_table import numeric
 from pathgnn.cohort.read_variants import read_variants
 from pathgnn.cohort.samples import Samples, barcodes, choose, read_samples
 from pathgnn.cohort.sources import CohortSource, OmicSource
@@ -65,7 +66,7 @@ def read_cohort(source: CohortSource, data: Path, maps: Path | None = None) -> C
         kinds={k: o.kind for k, o in source.omics.items()},
         clinical=_covariates(source, data, patients, used),
         outcome=outcome_of(rows, source.outcome, source.treatment),
-        feature_maps=_feature_maps(source, maps or data),
+        feature_maps=_feature_maps(source, maps or data, omics),
         notes=tuple(notes),
         beside=beside_table(source, data, patients),
     )
@@ -131,23 +132,12 @@ def _samples_of(
     return chosen, [said] if said else []
 
 
-def _feature_maps(source: CohortSource, folder: Path) -> dict[str, pd.DataFrame]:
-    return {
-        name: read_feature_map(folder / omic.feature_map)
-        for name, omic in source.omics.items()
-        if omic.feature_map
-    }
-
-
-def read_feature_map(path: Path) -> pd.DataFrame:
-    """Table feature, gene, weight: which graph nodes a measured feature stands for."""
-    table = read_table(path).reset_index()
-    absent = {"feature", "gene", "weight"} - set(table.columns)
-    if absent:
-        raise CohortError(f"{path.name} needs the columns feature, gene, weight; lacks {absent}")
-    return table[["feature", "gene", "weight"]].astype(
-        {"feature": str, "gene": str, "weight": float}
-    )
+def _feature_maps(source: CohortSource, folder: Path, omics: Omics) -> dict[str, pd.DataFrame]:
+    found = {}
+    for name, omic in source.omics.items():
+        path = folder / omic.feature_map if omic.feature_map else None
+        found[name] = feature_map(path, omic.kind, omics.features(name))
+    return {name: table for name, table in found.items() if table is not None}
 
 
 def _values(

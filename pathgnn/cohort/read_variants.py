@@ -24,16 +24,17 @@ NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 NEEDED = ("sample", "gene", "effect")
-# Sequence Ontology (VEP, SnpEff) -> class of a MAF, in the order of severity.
+# Sequence Ontology (VEP, SnpEff) -> class of a MAF, in the order of severity. A MAF has two
+# classes of frame shifts, which mean the same to us; the ontology does not tell them apart.
 CLASS_OF: Mapping[str, str] = MappingProxyType(
     {
         "transcript_ablation": "Splice_Site",
         "splice_acceptor_variant": "Splice_Site",
         "splice_donor_variant": "Splice_Site",
         "stop_gained": "Nonsense_Mutation",
-        "frameshift_variant": "Frame_Shift",
-        "frameshift_truncation": "Frame_Shift",
-        "frameshift_elongation": "Frame_Shift",
+        "frameshift_variant": "Frame_Shift_Del",
+        "frameshift_truncation": "Frame_Shift_Del",
+        "frameshift_elongation": "Frame_Shift_Ins",
         "stop_lost": "Nonstop_Mutation",
         "start_lost": "Translation_Start_Site",
         "initiator_codon_variant": "Translation_Start_Site",

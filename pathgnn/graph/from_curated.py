@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 
 import pandas as pd
 
 from pathgnn.cohort.genes import read_aliases
-from pathgnn.errors import GraphError
+from pathgnn.files import shipped
 from pathgnn.graph.assemble import Sets, assemble
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.tables import provenance_of
@@ -35,7 +34,4 @@ def from_curated() -> PathwayGraph:
 
 def data_folder() -> Path:
     """The data folder: inside an installed package, or beside it in a checkout."""
-    for folder in (Path(str(files("pathgnn"))) / "data", Path(__file__).parents[2] / "data"):
-        if (folder / "edges.csv").is_file():
-            return folder
-    raise GraphError("the curated graph is not in this installation; install pathgnn again")
+    return shipped("edges.csv").parent

@@ -14,7 +14,9 @@ from pathgnn.cohort.cohort import Cohort
 from pathgnn.cohort.genes import GeneMap, map_features
 from pathgnn.cohort.identifiers import Identifiers, embedded
 from pathgnn.cohort.large_tables import as_omics
+from pathgnn.cohort.metabolite_names import names_of
 from pathgnn.graph.graph import PathwayGraph
+from pathgnn.graph.spread import spread
 
 
 class OmicReport(NamedTuple):
@@ -29,6 +31,7 @@ class OmicReport(NamedTuple):
     ambiguous: int
     duplicates: int
     not_in_graph: int
+    left_out: int
     unknown: int
     excel_dates: int
 
@@ -43,12 +46,12 @@ def on_genes(
     omics = as_omics(cohort.omics)
     features = omics.features(name).astype(str)
     weights = cohort.feature_maps.get(name)
-    if weights is not None:
-        table = omics[name].rename(columns=str)
-        return _spread(table, weights, graph), _mapped_by(table, weights, graph)
     metabolic = cohort.kinds[name] == "metabolite"
     genes = [g for g, k in zip(graph.genes, graph.kind, strict=True) if _fits(k, metabolic)]
-    names = metabolite_names(graph, genes) if metabolic else _names(known, graph, genes)
+    asked = features if weights is None else weights["gene"].unique()
+    names = names_of(asked, graph.aliases, genes) if metabolic else _names(known, graph, genes)
+    if weights is not None:
+        return spread(omics[name].rename(columns=str), weights, graph.genes, names)
     found = map_features(features, genes, names)
     place = pd.Index(features).get_indexer(pd.Index(list(found.gene_of)))
     table = omics.some(name, omics.features(name)[place])
@@ -57,20 +60,20 @@ def on_genes(
     return table, found
 
 
-def report(name: str, cohort: Cohort, found: GeneMap) -> OmicReport:
-    """The counts of one omic."""
+def report(name: str, shape: tuple[int, int], found: GeneMap) -> OmicReport:
+    """The counts of one omic of so many patients and features."""
     by_symbol = found.counts.get("symbol", 0)
-    omics = as_omics(cohort.omics)
     return OmicReport(
         omic=name,
-        patients=len(omics.patients(name)),
-        features=len(omics.features(name)),
+        patients=shape[0],
+        features=shape[1],
         mapped=len(found.gene_of),
         by_symbol=by_symbol,
         by_other_name=len(found.gene_of) - by_symbol,
         ambiguous=len(found.ambiguous),
         duplicates=len(found.duplicates),
         not_in_graph=len(found.elsewhere),
+        left_out=len(found.left_out),
         unknown=len(found.unknown),
         excel_dates=len(found.dates),
     )
@@ -131,41 +134,3 @@ def _names(known: Identifiers | None, graph: PathwayGraph, genes: list[str]) -> 
     mine = {a: s for a, s in graph.aliases.items() if not known.find(a).symbols}
     names = {**known.names, "alias": {**mine, **alias}}
     return Identifiers(known.approved | inside, names, known.source, called)
-
-
-def metabolite_names(graph: PathwayGraph, genes: list[str]) -> Identifiers:
-    """Names of metabolites in any letter case."""
-    wanted, names = set(genes), dict[str, set[str]]()
-    listed = [(g, g) for g in genes]
-    listed += [(a, s) for a, symbols in graph.aliases.items() for s in symbols if s in wanted]
-    for name, symbol in listed:
-        names.setdefault(name.casefold(), set()).add(symbol)
-    return Identifiers(
-        names={"letter case": {n: tuple(sorted(s)) for n, s in names.items()}}, source="the graph"
-    )
-
-
-def _spread(table: pd.DataFrame, weights: pd.DataFrame, graph: PathwayGraph) -> pd.DataFrame:
-    """Weighted mean, per gene, of the standing features attached to it; unseen ones left out."""
-    on = weights["feature"].isin(table.columns) & weights["gene"].isin(graph.genes)
-    used = weights[on & (weights["weight"] != 0)]
-    columns = {}
-    for gene, group in used.groupby("gene", sort=False):
-        values = table[group["feature"].tolist()]
-        w = group["weight"].to_numpy()
-        size = values.notna().to_numpy() @ np.abs(w)
-        total = values.fillna(0).to_numpy() @ w
-        columns[gene] = np.where(size > 0, total / np.where(size > 0, size, 1), np.nan)
-    return pd.DataFrame(columns, index=table.index)
-
-
-def _mapped_by(table: pd.DataFrame, weights: pd.DataFrame, graph: PathwayGraph) -> GeneMap:
-    used = weights[weights["feature"].isin(table.columns) & (weights["weight"] != 0)]
-    inside = used["gene"].isin(graph.genes)
-    pairs = tuple(zip(used["feature"][inside], used["gene"][inside], strict=True))
-    gene_of = dict(reversed(pairs))
-    others = zip(used["feature"][~inside], used["gene"][~inside], strict=True)
-    elsewhere = {f: g for f, g in others if f not in gene_of}
-    unknown = tuple(f for f in table.columns if f not in gene_of and f not in elsewhere)
-    how = dict.fromkeys(gene_of, "feature map")
-    return GeneMap(gene_of, how, elsewhere=elsewhere, unknown=unknown, spread=pairs)

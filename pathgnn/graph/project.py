@@ -28,7 +28,7 @@ class Nodes:
     """A cohort on a graph: tensors with the ids beside them.
 
     `x` is 0 where `seen` is False. Rows are observed outcomes and point at patients. Patients of
-    one `group` share a fold.
+    one `group` share a fold. `site` points at `sites`; -1 is unknown.
     """
 
     x: Float[Tensor, "gene patient modality"]
@@ -36,6 +36,7 @@ class Nodes:
     clinical: Float[Tensor, "patient covariate"]
     clinical_seen: Bool[Tensor, "patient covariate"]
     group: Int[Tensor, " patient"]
+    site: Int[Tensor, " patient"]
     patient_of: Int[Tensor, " row"]
     arm: Int[Tensor, " row"]
     value: Float[Tensor, " row"]
@@ -43,6 +44,7 @@ class Nodes:
     stratum: Int[Tensor, " row"]
     genes: tuple[str, ...]
     patients: tuple[str, ...]
+    sites: tuple[str, ...]
     modalities: tuple[str, ...]
     kinds: tuple[str, ...]
     covariates: tuple[str, ...]
@@ -72,6 +74,7 @@ class Nodes:
             clinical=self.clinical[patients],
             clinical_seen=self.clinical_seen[patients],
             group=self.group[patients],
+            site=self.site[patients],
             patient_of=place[self.patient_of[on]],
             arm=self.arm[on],
             value=self.value[on],
@@ -154,15 +157,17 @@ def _nodes(
     seen: Bool[np.ndarray, "gene patient modality"],
     found: tuple[GeneMap, ...],
 ) -> Nodes:
-    outcome = cohort.outcome
+    outcome, omics = cohort.outcome, as_omics(cohort.omics)
     block = cohort.clinical.reindex(list(cohort.patients)).to_numpy(dtype=np.float32)
     rows = pd.Index(cohort.patients).get_indexer(pd.Index(outcome.patient))
+    site, sites = _sites(cohort)
     return Nodes(
         x=torch.from_numpy(x),
         seen=torch.from_numpy(seen),
         clinical=torch.from_numpy(np.nan_to_num(block)),
         clinical_seen=torch.from_numpy(~np.isnan(block)),
         group=torch.from_numpy(_groups(cohort)),
+        site=torch.from_numpy(site),
         patient_of=torch.from_numpy(rows.astype(np.int64)),
         arm=torch.from_numpy(outcome.arm.astype(np.int64)),
         value=torch.from_numpy(outcome.value.astype(np.float32)),
@@ -170,6 +175,7 @@ def _nodes(
         stratum=torch.from_numpy(outcome.stratum.astype(np.int64)),
         genes=graph.genes,
         patients=cohort.patients,
+        sites=sites,
         modalities=tuple(cohort.omics),
         kinds=tuple(cohort.kinds[k] for k in cohort.omics),
         covariates=tuple(cohort.clinical.columns),
@@ -180,7 +186,8 @@ def _nodes(
         crossover=outcome.crossover,
         unit=outcome.unit,
         report=tuple(
-            mapping.report(name, cohort, one) for name, one in zip(cohort.omics, found, strict=True)
+            mapping.report(name, omics.shape(name), one)
+            for name, one in zip(omics, found, strict=True)
         ),
         found=found,
     )
@@ -196,10 +203,25 @@ def _groups(cohort: Cohort) -> Int[np.ndarray, " patient"]:
     return np.unique(np.where(named < 0, alone, named), return_inverse=True)[1].astype(np.int64)
 
 
-def match_layout(nodes: Nodes, modalities: tuple[str, ...], covariates: tuple[str, ...]) -> Nodes:
-    """The same patients with the omics and covariates of another cohort, in its order.
+def _sites(cohort: Cohort) -> tuple[Int[np.ndarray, " patient"], tuple[str, ...]]:
+    """A number per site, -1 where it is unknown, and the names of the sites in order."""
+    if "site" not in cohort.beside:
+        return np.full(len(cohort.patients), -1, dtype=np.int64), ()
+    named = cohort.beside["site"].reindex(list(cohort.patients))
+    site, names = pd.factorize(named, sort=True)
+    return site.astype(np.int64), tuple(map(str, names))
 
-    Omics and covariates that are lacking count as unseen; surplus ones are left out.
+
+def match_layout(
+    nodes: Nodes,
+    modalities: tuple[str, ...],
+    covariates: tuple[str, ...],
+    sites: tuple[str, ...] = (),
+) -> Nodes:
+    """The same patients with the omics, covariates and sites of another cohort, in its order.
+
+    Omics and covariates that are lacking count as unseen; surplus ones are left out. A site that
+    the other cohort does not know becomes unknown.
 
     Raises:
         GraphError: not one omic in common.
@@ -222,10 +244,19 @@ def match_layout(nodes: Nodes, modalities: tuple[str, ...], covariates: tuple[st
         seen=seen,
         clinical=clinical,
         clinical_seen=clinical_seen,
+        site=_renumbered(nodes, sites),
+        sites=sites,
         modalities=modalities,
         kinds=tuple(kind_of.get(m, "signature") for m in modalities),
         covariates=covariates,
     )
+
+
+def _renumbered(nodes: Nodes, sites: tuple[str, ...]) -> Int[Tensor, " patient"]:
+    """The sites of the patients as places among other sites, by name."""
+    # The last entry is where -1 points at.
+    place = torch.as_tensor([*pd.Index(sites).get_indexer(pd.Index(nodes.sites)), -1])
+    return place[nodes.site].long()
 
 
 def _other_levels(nodes: Nodes, want: tuple[str, ...]) -> Bool[Tensor, "patient covariate"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathgnn.model.scales import Scaling
 from pathgnn.settings import Settings, setting
 
 
@@ -33,6 +34,17 @@ class FitConfig(Settings):
     message_ridge: float = setting(100.0, "shrinks message weights", sweep=(1, 500), ge=0)
     smoothness: float = setting(0.1, "pulls weights of neighbours together", sweep=(0, 5), ge=0)
     modality_dropout: float = setting(0.05, "share of omics hidden", sweep=(0, 0.4), ge=0, lt=1)
+    variance_filter: float = setting(
+        0.0, "share of each omic's genes left out, the least varying", sweep=(0, 0.9), ge=0, lt=1
+    )
+    center_sites: bool = setting(
+        False, "take out each site's mean; needs `site` in [cohort.beside]"
+    )
+
+    @property
+    def scaling(self) -> Scaling:
+        """What is learned of the inputs, for the network and the baselines alike."""
+        return Scaling(self.variance_filter, self.center_sites)
 
 
 class ExplainConfig(Settings):

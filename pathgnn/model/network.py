@@ -34,17 +34,24 @@ class Scores(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """What of a cohort decides the size of the network."""
+    """What of a cohort decides the size of the network; no sites where they are not centred."""
 
     kinds: tuple[str, ...]
     n_covariates: int
     n_contrasts: int
     outcome: str
+    sites: tuple[str, ...] = ()
 
 
-def layout_of(nodes: Nodes) -> Layout:
+def layout_of(nodes: Nodes, center_sites: bool = False) -> Layout:
     """The layout of a projected cohort."""
-    return Layout(nodes.kinds, len(nodes.covariates), len(nodes.arms) - 1, nodes.outcome)
+    return Layout(
+        kinds=nodes.kinds,
+        n_covariates=len(nodes.covariates),
+        n_contrasts=len(nodes.arms) - 1,
+        outcome=nodes.outcome,
+        sites=nodes.sites if center_sites else (),
+    )
 
 
 class PathwayNet(nn.Module):
@@ -57,7 +64,7 @@ class PathwayNet(nn.Module):
         super().__init__()
         n_genes, n_pathways = len(graph.genes), len(graph.pathways)
         n_covariates, channels = layout.n_covariates, config.channels
-        self.scales = InputScales(n_genes, layout.kinds, n_covariates)
+        self.scales = InputScales(n_genes, layout.kinds, n_covariates, len(layout.sites))
         self.embed = GeneEmbedding(n_genes, layout.kinds, channels)
         messages = messages_of(graph)
         self.convs = nn.ModuleList(

@@ -14,7 +14,7 @@ from sklearn.linear_model import RidgeCV
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.project import Nodes
 from pathgnn.model.layers import FIRST_WEIGHT
-from pathgnn.model.scales import InputScales
+from pathgnn.model.scales import InputScales, Scaling, learned_scales
 from pathgnn.train.nuisance import RIDGE_PENALTIES, Nuisances, features
 
 Benefits = Float[np.ndarray, "patient contrast"]
@@ -32,6 +32,7 @@ class Task(NamedTuple):
     test: Nodes
     outcome_model: Float[np.ndarray, "patient arm"]
     graph: PathwayGraph
+    scaling: Scaling = Scaling()
 
 
 Learner = Callable[[Task], Benefits]
@@ -56,13 +57,13 @@ def ridge_interactions(task: Task) -> Benefits:
 
 def ridge_genes(task: Task) -> Benefits:
     """Ridge of the doubly robust scores on all genes."""
-    scales = _scales(task.train)
+    scales = learned_scales(task.train, task.scaling)
     return _ridge(features(task.train, scales), task, features(task.test, scales))
 
 
 def ridge_pathways(task: Task) -> Benefits:
     """Ridge of the doubly robust scores on the mean of each pathway."""
-    scales = _scales(task.train)
+    scales = learned_scales(task.train, task.scaling)
     x, x_test = (pathway_means(nodes, task.graph, scales) for nodes in (task.train, task.test))
     return _ridge(x, task, x_test)
 
@@ -71,7 +72,7 @@ def causal_forest(task: Task) -> Benefits:
     """EconML's causal forest on pathway means, with the given nuisances as residuals."""
     from econml.grf import CausalForest
 
-    scales = _scales(task.train)
+    scales = learned_scales(task.train, task.scaling)
     x, x_test = (pathway_means(nodes, task.graph, scales) for nodes in (task.train, task.test))
     rows, arm = task.train.patient_of.numpy(), task.train.arm.numpy()
     expected = (task.scores.propensity * task.scores.mu[rows]).sum(1)
@@ -106,10 +107,6 @@ LADDER: Mapping[str, Learner] = MappingProxyType(
     }
     | ({"causal forest, pathways": causal_forest} if find_spec("econml") else {})
 )
-
-
-def _scales(train: Nodes) -> InputScales:
-    return InputScales(len(train.genes), train.kinds, len(train.covariates)).learn(train)
 
 
 def _ridge(

@@ -81,7 +81,7 @@ def model_of(fitted: Fitted, nodes: Nodes, benefits: tuple[Benefit, ...]) -> Mod
     )
     return Model(
         recipe=fitted.recipe,
-        layout=layout_of(nodes),
+        layout=layout_of(nodes, fitted.recipe.fit.center_sites),
         modalities=nodes.modalities,
         covariates=nodes.covariates,
         arms=nodes.arms,
@@ -141,7 +141,7 @@ def predict(
 ) -> tuple[NewBenefit, ...]:
     """Benefit of every contrast for new patients, by all networks of the model together."""
     nodes = project(cohort, model.recipe.graph, known)
-    nodes = match_layout(nodes, model.modalities, model.covariates)
+    nodes = match_layout(nodes, model.modalities, model.covariates, model.layout.sites)
     predictions = [member.net.predict(nodes) for member in model.members]
     tau = torch.stack([model.recipe.estimand(p) for p in predictions]).mean(0).double().numpy()
     measured = nodes.seen.any(2).double().mean(0).numpy()
@@ -183,7 +183,11 @@ def _read(folder: Path, manifest: Mapping[str, Any]) -> Model:
     net_config = NetConfig.model_validate(manifest["net"])
     shape = manifest["layout"]
     layout = Layout(
-        tuple(shape["kinds"]), shape["n_covariates"], shape["n_contrasts"], shape["outcome"]
+        tuple(shape["kinds"]),
+        shape["n_covariates"],
+        shape["n_contrasts"],
+        shape["outcome"],
+        tuple(shape.get("sites", ())),
     )
     weights = load_file(folder / WEIGHTS)
     members = tuple(

@@ -18,6 +18,7 @@ from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.project import Nodes
 from pathgnn.graph.rewire import rewire
 from pathgnn.model.network import PathwayNet
+from pathgnn.model.scales import Scaling
 from pathgnn.seeds import rng_for, seed_for
 from pathgnn.train.baselines import LADDER, Benefits, Task
 from pathgnn.train.fit import History, Recipe, fit_network
@@ -83,6 +84,8 @@ def fit(nodes: Nodes, recipe: Recipe, seed: int, progress: Progress = lambda _: 
     """
     check_size(nodes, recipe.fit.folds)
     _check_estimand(nodes, recipe.estimand)
+    if recipe.fit.center_sites and not nodes.sites:
+        raise ConfigError("`center_sites` needs the column of sites: set `site` in [cohort.beside]")
     fold = folds(nodes, recipe.fit.folds, rng_for(seed, 0))
     control = recipe._replace(graph=rewire(recipe.graph, rng_for(seed, 1)))
     parts: list[_Part] = []
@@ -107,7 +110,7 @@ def fold_scores(nodes: Nodes, fitted: Fitted) -> tuple[Nuisances, ...]:
     for k in range(fitted.recipe.fit.folds):
         train = nodes.take(_places(fitted.fold != k))
         inner = folds(train, INNER_FOLDS, rng_for(fitted.seed, k, 2))
-        out.append(_inner_scores(train, inner))
+        out.append(_inner_scores(train, inner, fitted.recipe.fit.scaling))
     return tuple(out)
 
 
@@ -180,11 +183,12 @@ def _fit_part(
     train_at, test_at = _places(is_train), _places(is_test)
     train, test = nodes.take(train_at), nodes.take(test_at)
     inner = folds(train, INNER_FOLDS, rng_for(*path, 2))
-    train_scores = _inner_scores(train, inner)
-    scores = fit_nuisances(train, test)
+    scaling = recipe.fit.scaling
+    train_scores = _inner_scores(train, inner, scaling)
+    scores = fit_nuisances(train, test, scaling)
     members = _networks(nodes, is_train, train_scores, recipe, path)
     tau, mu = _predict(members, test, recipe)
-    task = Task(train, train_scores, test, scores.mu, recipe.graph)
+    task = Task(train, train_scores, test, scores.mu, recipe.graph, scaling)
     ladder = {name: learn(task) for name, learn in LADDER.items()}
     rows = np.flatnonzero(is_test[nodes.patient_of.numpy()])
     return _Part(test_at, members, mu, scores, train_scores, rows, ladder | {NETWORK: tau})
@@ -206,13 +210,14 @@ def _networks(
     return tuple(out)
 
 
-def _inner_scores(train: Nodes, inner: Int[np.ndarray, " patient"]) -> Nuisances:
+def _inner_scores(train: Nodes, inner: Int[np.ndarray, " patient"], scaling: Scaling) -> Nuisances:
     """Scores of the training patients, each from the other inner folds."""
     parts = []
     for k in range(INNER_FOLDS):
         at = _places(inner == k)
         rows = np.flatnonzero((inner == k)[train.patient_of.numpy()])
-        parts.append((at, rows, fit_nuisances(train.take(_places(inner != k)), train.take(at))))
+        others = train.take(_places(inner != k))
+        parts.append((at, rows, fit_nuisances(others, train.take(at), scaling)))
     return _join(parts, train)
 
 

@@ -52,8 +52,8 @@ def fit_network(
         seed: Decides the first weights and which omics are hidden in which round.
     """
     with torch_seed(seed):
-        net = PathwayNet(recipe.graph, layout_of(train), recipe.net)
-        net.scales.learn(train)
+        net = PathwayNet(recipe.graph, layout_of(train, recipe.fit.center_sites), recipe.net)
+        net.scales.learn(train, recipe.fit.variance_filter)
         net.head.prepare(train.value, train.event, train.horizon)
         stage = _Stage(net, train, net.scales(train), recipe)
         outcome = _rounds(stage, list(net.parameters()), _outcome_loss, recipe.fit.outcome_rounds)

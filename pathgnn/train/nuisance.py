@@ -22,9 +22,10 @@ from pathgnn.benefit.scores import (
     overlap_weight,
 )
 from pathgnn.graph.project import Nodes
-from pathgnn.model.scales import InputScales
+from pathgnn.model.scales import InputScales, Scaling, learned_scales
 from pathgnn.train.folds import informs
 
+PLAIN = Scaling()
 RIDGE_PENALTIES = np.logspace(0, 5, 11)
 N_COMPONENTS = 15
 GRID_POINTS = 60
@@ -57,9 +58,9 @@ def features(nodes: Nodes, scales: InputScales) -> Float[np.ndarray, "patient fe
     return np.concatenate([flat, clinical.double().numpy()], 1)
 
 
-def fit_nuisances(train: Nodes, test: Nodes) -> Nuisances:
+def fit_nuisances(train: Nodes, test: Nodes, scaling: Scaling = PLAIN) -> Nuisances:
     """Propensity, outcome models and scores of the test patients, from the training patients."""
-    x_train, x_test = _design(train, test)
+    x_train, x_test = _design(train, test, scaling)
     low_train, low_test = _few(x_train, x_test, train.clinical.shape[1])
     propensity = _propensity(train, test, low_train, low_test)
     value_train, value_test = _values(train, test, low_train, low_test)
@@ -83,14 +84,14 @@ def propensity_of(
     if nodes.crossover or nodes.randomised:
         nothing = np.empty((0, 0))
         return _propensity(train, test, nothing, nothing)
-    return _propensity(train, test, *_few(*_design(train, test), train.clinical.shape[1]))
+    return _propensity(train, test, *_few(*_design(train, test, PLAIN), train.clinical.shape[1]))
 
 
 def _design(
-    train: Nodes, test: Nodes
+    train: Nodes, test: Nodes, scaling: Scaling
 ) -> tuple[Float[np.ndarray, "train feature"], Float[np.ndarray, "test feature"]]:
     """Standardised features that vary among the training patients; the clinical block last."""
-    scales = InputScales(len(train.genes), train.kinds, len(train.covariates)).learn(train)
+    scales = learned_scales(train, scaling)
     x_train, x_test = features(train, scales), features(test, scales)
     used = x_train.std(0) > 0
     used[x_train.shape[1] - train.clinical.shape[1] :] = True

@@ -135,10 +135,6 @@ def test_facts_count_every_value_and_sample_every_column():
     assert facts.median == pytest.approx(99.5, abs=2)
 
 
-def _shared_table(shared, path):
-    return pd.read_parquet(shared / "data" / "cohorts" / path).set_index("patient_id", drop=True)
-
-
 @pytest.mark.parametrize(
     ("path", "kind", "scale"),
     [
