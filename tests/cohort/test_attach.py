@@ -181,7 +181,9 @@ def test_a_cohort_that_is_read_comes_with_its_attachments(tmp_path):
     )
     cohort = read_cohort(source, tmp_path)
     assert any("protein: taken as logarithmic" in note for note in cohort.notes)
-    listed = feature_report(project(cohort, from_curated())).set_index(["omic", "feature"])
+    listed = (
+        feature_report(project(cohort, from_curated())).set_index(["omic", "feature"]).sort_index()
+    )
     mapped = listed.loc[("protein", "HER2-M-V")].to_numpy().ravel().tolist()
     assert mapped == ["mapped", "ERBB2", "antibody"]
     status = listed["status"].groupby(level=[0, 1]).first()

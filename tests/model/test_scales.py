@@ -168,6 +168,7 @@ def test_site_shifts_are_saved_and_found_again_by_name(by_site, trial, recipe, t
     wants = recipe._replace(fit=recipe.fit.model_copy(update={"center_sites": True}))
     layout = layout_of(by_site, center_sites=True)
     net = PathwayNet(wants.graph, layout, wants.net)
+    net.effect.pooled.data.fill_(1.0)
     net.scales.learn(by_site)
     net.head.prepare(by_site.value, by_site.event, by_site.horizon)
     model = Model(
