@@ -14,7 +14,9 @@ from pathgnn.graph.project import match_layout, project
 from pathgnn.model.config import FitConfig, NetConfig
 from pathgnn.model.network import PathwayNet, layout_of
 from pathgnn.model.scales import HALF_TRUSTED, InputScales, Scaling, learned_scales
-from pathgnn.train.crossfit import fit
+from pathgnn.train.bundle import Calibration, Model, load, predict, save
+from pathgnn.train.crossfit import Member, fit
+from pathgnn.train.fit import History
 from pathgnn.train.nuisance import fit_nuisances
 
 SITES = Scaling(center_sites=True)
@@ -160,3 +162,37 @@ def test_centring_without_sites_is_refused(nodes, recipe):
     wants = recipe._replace(fit=recipe.fit.model_copy(update={"center_sites": True}))
     with pytest.raises(ConfigError, match="set `site` in"):
         fit(nodes, wants, 0)
+
+
+def test_site_shifts_are_saved_and_found_again_by_name(by_site, trial, recipe, tmp_path):
+    wants = recipe._replace(fit=recipe.fit.model_copy(update={"center_sites": True}))
+    layout = layout_of(by_site, center_sites=True)
+    net = PathwayNet(wants.graph, layout, wants.net)
+    net.effect.pooled.data.fill_(1.0)
+    net.scales.learn(by_site)
+    net.head.prepare(by_site.value, by_site.event, by_site.horizon)
+    model = Model(
+        recipe=wants,
+        layout=layout,
+        modalities=by_site.modalities,
+        covariates=by_site.covariates,
+        arms=by_site.arms,
+        members=(Member(0, 0, net, History((), ())),),
+        calibration=(Calibration("treated", 0.0, 1.0, 0.0, True),),
+        seed=0,
+    )
+    save(model, tmp_path / "m")
+    again = load(tmp_path / "m")
+    assert again.layout.sites == ("east", "north", "south")
+    shift = again.members[0].net.scales.site_shift
+    assert torch.equal(shift, net.scales.site_shift)
+    # New patients all of one site: its place there is 0, in the model 2.
+    new = replace(by_site, site=torch.zeros_like(by_site.site), sites=("south",))
+    matched = match_layout(new, again.modalities, again.covariates, again.layout.sites)
+    assert set(matched.site.tolist()) == {2}
+    site = pd.DataFrame({"site": "south"}, index=list(trial[0].patients))
+    inside, outside = (
+        predict(again, replace(trial[0], beside=b))[0].score
+        for b in (site, site.assign(site="west"))
+    )
+    assert not np.allclose(inside, outside)
