@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
 from pathgnn.cohort.simulate import Plan, simulate_trial
 from pathgnn.cohort.sources import CohortSource, OmicSource, OutcomeSource, TreatmentSource
-from pathgnn.export.results import Truth
 from pathgnn.graph.from_curated import from_curated
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.load import GraphSource
@@ -45,7 +45,7 @@ SD_BENEFIT, SD_PROGNOSIS = 2.5, 1.0
 def demo_input(n_patients: int = 600, seed: int = 1) -> Input:
     """A simulated trial with five omics, one predictive cascade and one prognostic pathway."""
     graph = only_pathways(from_curated(), PATHWAYS)
-    plan = plan_on(graph, CASCADE, PROGNOSTIC)
+    plan = replace(plan_on(graph, CASCADE, PROGNOSTIC), pathway=PREDICTIVE)
     cohort, truth = simulate_trial(plan, n_patients, rng_for(seed, 99))
     study = Study(
         name="Simulated trial",
@@ -61,7 +61,7 @@ def demo_input(n_patients: int = 600, seed: int = 1) -> Input:
         graph=graph,
         nodes=project(cohort, graph),
         hashes={"simulation": hashlib.sha256(content.encode()).hexdigest()},
-        truth=Truth(truth.benefit, CASCADE, PREDICTIVE, PROGNOSTIC),
+        truth=truth,
     )
 
 
@@ -79,6 +79,7 @@ def plan_on(graph: PathwayGraph, cascade: tuple[str, ...], prognostic: str) -> P
         prognostic=graph.members_of(prognostic)[:N_PROGNOSTIC],
         sd_benefit=SD_BENEFIT,
         sd_prognosis=SD_PROGNOSIS,
+        prognostic_pathway=prognostic,
     )
 
 
