@@ -5,9 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
-from itertools import pairwise
-
-import numpy as np
 
 from pathgnn.cohort.simulate import Plan, simulate_trial
 from pathgnn.cohort.sources import CohortSource, OmicSource, OutcomeSource, TreatmentSource
@@ -18,6 +15,7 @@ from pathgnn.graph.project import project
 from pathgnn.graph.select import only_pathways
 from pathgnn.run import Input
 from pathgnn.seeds import rng_for
+from pathgnn.simulated import directions_along
 from pathgnn.study import Study
 
 CASCADE = ("EGFR", "GRB2", "SOS1", "KRAS", "BRAF", "MAP2K1", "MAPK1", "FOS")
@@ -67,15 +65,12 @@ def demo_input(n_patients: int = 600, seed: int = 1) -> Input:
 
 def plan_on(graph: PathwayGraph, cascade: tuple[str, ...], prognostic: str) -> Plan:
     """A plan whose benefit follows one cascade of the graph with the signs of its edges."""
-    place = {gene: i for i, gene in enumerate(graph.genes)}
-    sign = {(int(u), int(v)): int(s) for (u, v), s in zip(graph.edges.T, graph.sign, strict=True)}
-    steps = [sign[place[u], place[v]] for u, v in pairwise(cascade)]
     return Plan(
         genes=graph.genes,
         edges=graph.edges,
         sign=graph.sign,
         cascade=cascade,
-        direction=tuple(int(d) for d in np.cumprod([1, *steps])),
+        direction=directions_along(graph, cascade),
         prognostic=graph.members_of(prognostic)[:N_PROGNOSTIC],
         sd_benefit=SD_BENEFIT,
         sd_prognosis=SD_PROGNOSIS,

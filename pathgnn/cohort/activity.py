@@ -51,6 +51,8 @@ def flowing_activity(
 
 def standardised(values: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
     """Mean 0 and sd 1 over patients, NaN left out and set to 0; a constant becomes 0."""
-    centred = values - np.nanmean(values, axis=0)
-    spread = np.nanstd(values, axis=0)
-    return np.asarray(np.nan_to_num(centred / np.where(spread > 1e-12, spread, np.inf)))
+    seen = ~np.isnan(values)
+    n = seen.sum(0).clip(1)
+    centred = np.where(seen, values - np.where(seen, values, 0).sum(0) / n, 0.0)
+    spread = np.sqrt((centred**2).sum(0) / n)
+    return np.asarray(centred / np.where(spread > 1e-12, spread, np.inf))

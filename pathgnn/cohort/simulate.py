@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -89,7 +89,8 @@ def simulate_relay(plan: Plan, n_patients: int, rng: np.random.Generator) -> tup
     activity[:, hidden] = sent[:, hidden] / np.sqrt(n_in[hidden].clip(1))
     names = [plan.genes[i] for i in fed]
     score = _score(activity, plan.genes, names, np.ones(len(names)))
-    return _trial(plan, changes, activity, score, rng, unseen=plan.cascade)
+    told = replace(plan, direction=(1,) * len(plan.cascade))
+    return _trial(told, changes, activity, score, rng, unseen=plan.cascade)
 
 
 def simulate_local(plan: Plan, n_patients: int, rng: np.random.Generator) -> tuple[Cohort, Truth]:
