@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from pathgnn.cohort.activity import standardised
 from pathgnn.cohort.simulate import Plan
@@ -123,7 +123,7 @@ def _part(cascade: Sequence[str], contrast: int, settings: Mechanism) -> tuple[s
 
 def _level(
     signed: Float[np.ndarray, "patient chosen"],
-    direction: Float[np.ndarray, " chosen"],
+    direction: Int[np.ndarray, " chosen"],
     settings: Mechanism,
 ) -> Float[np.ndarray, " patient"]:
     """What the benefit follows, in no unit."""
