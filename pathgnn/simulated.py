@@ -149,9 +149,18 @@ def _path_within(
 ) -> tuple[str, ...]:
     at = np.isin(graph.genes, inside)[graph.edges].all(0)
     net = nx.DiGraph([(graph.genes[u], graph.genes[v]) for u, v in graph.edges[:, at].T])
-    # A graph without kinds, or a pathway without receptors: start and end anywhere.
-    starts = [g for g in net if kind[g] in STARTS] or list(net)
-    ends = {g for g in net if kind[g] in ENDS} or set(net)
+    starts, ends = ([g for g in net if kind[g] in kinds] for kinds in (STARTS, ENDS))
+    # Where no such way is short enough, or the graph has no kinds: end, then start anywhere.
+    for first, last in ((starts, ends), (starts, list(net)), (list(net), list(net))):
+        found = _longest_way(net, first, set(last), longest)
+        if len(found) >= SHORTEST:
+            return found
+    return ()
+
+
+def _longest_way(
+    net: nx.DiGraph, starts: list[str], ends: set[str], longest: int
+) -> tuple[str, ...]:
     best: tuple[str, ...] = ()
     for start in starts:
         ways = nx.single_source_shortest_path(net, start, cutoff=longest - 1)

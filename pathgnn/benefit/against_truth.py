@@ -60,7 +60,7 @@ class PathwayRank(NamedTuple):
 
 
 def score_benefit(
-    truth: Truth, benefit: pd.Series | Float[np.ndarray, " patient"], contrast: int = 0
+    truth: Truth, benefit: pd.Series | Float[np.ndarray, " given"], contrast: int = 0
 ) -> BenefitScore:
     """An estimated benefit against the true one of a contrast.
 
@@ -131,9 +131,9 @@ def score_pathways(truth: Truth, scores: Mapping[str, float]) -> PathwayRank:
 
 def _matched(
     truth: Truth,
-    benefit: pd.Series | Float[np.ndarray, " patient"],
+    benefit: pd.Series | Float[np.ndarray, " given"],
     tau: Float[np.ndarray, " patient"],
-) -> tuple[Float[np.ndarray, " patient"], Float[np.ndarray, " patient"]]:
+) -> tuple[Float[np.ndarray, " scored"], Float[np.ndarray, " scored"]]:
     """True and estimated benefit of the patients that have both."""
     if not isinstance(benefit, pd.Series):
         if len(benefit) != len(tau):
