@@ -159,7 +159,7 @@ def _path_within(
 
 
 def _longest_way(
-    net: nx.DiGraph, starts: list[str], ends: set[str], longest: int
+    net: nx.DiGraph[str], starts: list[str], ends: set[str], longest: int
 ) -> tuple[str, ...]:
     best: tuple[str, ...] = ()
     for start in starts:
