@@ -32,6 +32,8 @@ PLACES = {
     "assignment": ("assignment", "how"),
     "arms": ("assignment", "arms"),
     "sites": ("measurement", "sites"),
+    "noise": ("measurement", "noise"),
+    "dropout": ("measurement", "dropout"),
 }
 # Columns of an answer, ids first and the score last; the second name is that of a run's table.
 COLUMNS: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -48,6 +50,7 @@ def simulate(
     like: Annotated[
         Path | None, typer.Option(help="study whose patients and omics to keep")
     ] = None,
+    data: Annotated[Path | None, typer.Option(help="with --like: folder of its tables")] = None,
     graph: Annotated[str, typer.Option(help="curated, .pathgraph or FORMAT:FILE")] = "curated",
     only: Annotated[list[str] | None, typer.Option(help="keep this pathway (again)")] = None,
     patients: Number = None,
@@ -70,6 +73,8 @@ def simulate(
     ] = None,
     arms: Number = None,
     sites: Number = None,
+    noise: Annotated[list[str] | None, typer.Option(help="OMIC=LEVEL (again)")] = None,
+    dropout: Annotated[list[str] | None, typer.Option(help="OMIC=SHARE lacking it (again)")] = None,
 ) -> None:
     """Simulate a cohort with a known truth, ready for `pathgnn run`; or lay one on real omics."""
     with errors():
@@ -78,9 +83,10 @@ def simulate(
         given = {name: value for name, value in locals().items() if name in PLACES}
         if null:
             given |= {"mean_benefit": 0.0, "sd_benefit": 0.0}
+        given |= {"noise": _by_omic("noise", noise), "dropout": _by_omic("dropout", dropout)}
         asked = settings_from(settings, given)
-        made, on, hgnc = _on_study(like, asked) if like else _on_graph(graph, only, asked)
-        study = write_study(made, on, asked, out, hgnc)
+        made, on, names = _on_study(like, data, asked) if like else _on_graph(graph, only, asked)
+        study = write_study(made, on, asked, out, names)
         truth = made.truth
         say(f"Wrote {out}: {len(made.cohort.patients)} patients, {len(truth.arms)} arms.")
         say(f"Planted in {truth.pathway}: {' → '.join(truth.cascade)}; tau is {truth.estimand}.")
@@ -131,13 +137,24 @@ def settings_from(file: Path | None, given: dict[str, Any]) -> Simulation:
             at = content
             for group in groups:
                 at = at.setdefault(group, {})
-            at[field] = value
+            at[field] = at.get(field, {}) | value if isinstance(value, dict) else value
     return parse(Simulation, content, str(file or "pathgnn simulate"))
+
+
+def _by_omic(option: str, given: list[str] | None) -> dict[str, str] | None:
+    """OMIC=NUMBER, as often as it was named; the settings check both."""
+    from pathgnn.errors import ConfigError
+
+    pairs = [text.partition("=") for text in given or []]
+    for omic, sign, number in pairs:
+        if not (omic and sign and number):
+            raise ConfigError(f"--{option} wants OMIC=NUMBER, such as protein=0.5, not {omic!r}")
+    return {omic: number for omic, _, number in pairs} or None
 
 
 def _on_graph(
     source: str, only: list[str] | None, asked: Simulation
-) -> tuple[Simulated, PathwayGraph, None]:
+) -> tuple[Simulated, PathwayGraph, dict[str, Path]]:
     from pathgnn.demo import PATHWAYS
     from pathgnn.graph.build import read_source
     from pathgnn.graph.select import only_pathways
@@ -149,17 +166,21 @@ def _on_graph(
         # Those of the demo: small enough to train on in minutes.
         kept = tuple(dict.fromkeys((*PATHWAYS, *filter(None, (asked.mechanism.pathway,)))))
     graph = only_pathways(whole, kept) if kept else whole
-    return simulate_on(graph, asked), graph, None
+    return simulate_on(graph, asked), graph, {}
 
 
-def _on_study(study: Path, asked: Simulation) -> tuple[Simulated, PathwayGraph, Path | None]:
+def _on_study(
+    study: Path, data: Path | None, asked: Simulation
+) -> tuple[Simulated, PathwayGraph, dict[str, Path]]:
     from pathgnn.run import read_input
     from pathgnn.simulated import semi_synthetic
     from pathgnn.study import read_study
 
-    given = read_input(read_study(study), study.parent)
-    hgnc = study.parent / given.study.graph.hgnc if given.study.graph.hgnc else None
-    return semi_synthetic(given.cohort, given.graph, asked, given.known), given.graph, hgnc
+    given = read_input(read_study(study), study.parent, data)
+    named = {"hgnc": given.study.graph.hgnc, "mygene": given.study.graph.mygene}
+    names = {setting: study.parent / file for setting, file in named.items() if file}
+    made = semi_synthetic(given.cohort, given.graph, asked, given.known)
+    return made, given.graph, names
 
 
 def _scores(folder: Path, files: dict[str, Path], arm: str) -> pd.DataFrame:
@@ -208,8 +229,9 @@ def _answer(what: str, file: Path, arm: str) -> pd.Series:
         if "direction" in table.columns and "score" not in table.columns:
             table = table.assign(**{value: table[value] * table["direction"]})
     keys = [table[name].astype(str) for name in ids]
+    # A name without a score is no answer on it.
     index = keys[0] if len(keys) == 1 else pd.MultiIndex.from_arrays(keys)
-    return pd.Series(table[value].to_numpy(dtype=float), index=index)
+    return pd.Series(table[value].to_numpy(dtype=float), index=index).dropna()
 
 
 def _first(table: pd.DataFrame, names: tuple[str, ...], file: Path) -> str:

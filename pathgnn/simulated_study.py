@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,11 @@ WORDS = ("arms", "cascade", "direction", "parts", "prognostic", "pathway", "prog
 
 
 def write_study(
-    made: Simulated, graph: PathwayGraph, settings: Simulation, out: Path, hgnc: Path | None = None
+    made: Simulated,
+    graph: PathwayGraph,
+    settings: Simulation,
+    out: Path,
+    names: Mapping[str, Path] | None = None,
 ) -> Path:
     """Write OUT whole or not at all; the path of its study file.
 
@@ -34,23 +40,25 @@ def write_study(
         graph: Written beside them, so that the study runs anywhere.
         settings: Kept with the truth.
         out: A folder that is new, empty, or an earlier simulation.
-        hgnc: HGNC's table, if the cohort's features need it.
+        names: Files with names of genes that the features need, by their setting in [graph].
 
     Raises:
         ConfigError: `out` holds something else.
     """
     if out.exists() and not (out / TRUTH / "truth.json").is_file() and any(out.iterdir()):
         raise ConfigError(f"{out} holds other files, which would be lost; name a new folder")
+    files = {name: path.name for name, path in (names or {}).items()}
     with whole_folder(out) as folder:
         for name, table in made.cohort.omics.items():
-            table.rename_axis("patient").to_parquet(folder / f"{name}.parquet")
+            table.rename_axis("patient").to_parquet(folder / f"{_stem(name)}.parquet")
         for name, table in made.cohort.feature_maps.items():
-            write_csv(folder / f"{name}_features.csv", table)
+            write_csv(folder / f"{_stem(name)}_features.csv", table)
         write_csv(folder / CLINICAL, clinical_table(made.cohort))
         save_graph(graph, folder / GRAPH)
-        if hgnc is not None:
-            shutil.copyfile(hgnc, folder / "hgnc.txt")
-        write_text(folder / STUDY, study_text(made.cohort, settings, out.name, hgnc is not None))
+        for path in (names or {}).values():
+            shutil.copyfile(path, folder / path.name)
+        text = study_text(made.cohort, settings, f"run-{out.resolve().name}", files)
+        write_text(folder / STUDY, text)
         write_truth(made.truth, settings, folder / TRUTH)
     return out / STUDY
 
@@ -74,18 +82,22 @@ def clinical_table(cohort: Cohort) -> pd.DataFrame:
     return table.join(cohort.clinical).reset_index()
 
 
-def study_text(cohort: Cohort, settings: Simulation, name: str, has_hgnc: bool) -> str:
-    """The study file of a simulated cohort."""
+def study_text(cohort: Cohort, settings: Simulation, run: str, names: Mapping[str, str]) -> str:
+    """The study file of a simulated cohort, whose run goes to the folder `run`."""
     outcome = cohort.outcome
     parts: dict[str, dict[str, Any]] = {
-        "": {"name": settings.name, "seed": settings.seed, "out": f"run-{name}"},
+        "": {"name": settings.name, "seed": settings.seed, "out": run},
         "cohort": {"name": settings.name},
     }
     for omic in cohort.omics:
         parts[f"cohort.omics.{json.dumps(omic)}"] = {
-            "file": f"{omic}.parquet",
+            "file": f"{_stem(omic)}.parquet",
             "kind": cohort.kinds[omic],
-            **({"feature_map": f"{omic}_features.csv"} if omic in cohort.feature_maps else {}),
+            **(
+                {"feature_map": f"{_stem(omic)}_features.csv"}
+                if omic in cohort.feature_maps
+                else {}
+            ),
         }
     parts["cohort.clinical"] = {"file": CLINICAL, "columns": list(cohort.clinical.columns)}
     parts["cohort.beside"] = {k: k for k in cohort.beside.columns}
@@ -101,7 +113,7 @@ def study_text(cohort: Cohort, settings: Simulation, name: str, has_hgnc: bool) 
         "randomised": outcome.randomised,
         "strata": ["stratum"] if outcome.stratum.any() else [],
     }
-    parts["graph"] = {"file": GRAPH, **({"hgnc": "hgnc.txt"} if has_hgnc else {})}
+    parts["graph"] = {"file": GRAPH, **names}
     blocks = [
         "\n".join([f"[{head}]"] * bool(head) + [f"{k} = {_toml(v)}" for k, v in part.items()])
         for head, part in parts.items()
@@ -170,6 +182,11 @@ def read_truth(folder: Path) -> Truth:
         )
     except (OSError, KeyError, ValueError) as error:
         raise ConfigError(f"the truth in {folder} is damaged ({error}); simulate again") from error
+
+
+def _stem(omic: str) -> str:
+    """A file name for an omic."""
+    return re.sub(r"[^\w.-]", "_", omic)
 
 
 def _tuples(value: Any) -> Any:

@@ -94,12 +94,15 @@ def test_settings_come_from_a_file_and_the_line_goes_first(tmp_path):
         'seed = 9\n[mechanism]\nshape = "and_gate"\nsd_benefit = 3.0\n'
         "[measurement]\ndropout = { protein = 0.6 }\n"
     )
-    given, _, _ = written(tmp_path / "sim", *SMALL, "--settings", toml, "--sd-benefit", 2, "--null")
+    words = ("--sd-benefit", 2, "--null", "--dropout", "methylation=0.7")
+    given, _, _ = written(tmp_path / "sim", *SMALL, "--settings", toml, *words)
     kept = json.loads((tmp_path / "sim" / "truth" / "truth.json").read_text())["settings"]
     assert kept["seed"] == 9
     assert kept["mechanism"]["shape"] == "and_gate"
     assert (kept["mechanism"]["sd_benefit"], kept["mechanism"]["mean_benefit"]) == (0.0, 0.0)
+    assert kept["measurement"]["dropout"] == {"protein": 0.6, "methylation": 0.7}
     assert len(given.cohort.omics["protein"]) < 70
+    assert len(given.cohort.omics["methylation"]) < 60
 
 
 def test_semi_synthetic_from_a_study_keeps_its_patients_and_omics(tmp_path):
@@ -122,6 +125,9 @@ def test_semi_synthetic_from_a_study_keeps_its_patients_and_omics(tmp_path):
         (("--arms", "1"), "assignment.arms"),
         (("--patients", "5"), "n_patients"),
         (("--pathway", "NOWHERE"), "NOWHERE"),
+        (("--noise", "protein"), "wants OMIC=NUMBER"),
+        (("--dropout", "protein=much"), "dropout.protein"),
+        (("--dropout", "rna=0.5"), "measurement.dropout"),
         (("--settings", "absent.toml"), "no settings file"),
         (("--graph", "absent.pathgraph"), "absent.pathgraph"),
     ],
