@@ -216,6 +216,14 @@ def test_outcome_arms_and_mechanism_change_no_omic():
     assert (binary.outcome.arm == first.outcome.arm).all()
 
 
+def test_what_is_measured_changes_no_arm_and_no_outcome():
+    few = {"omics": ["protein"], "sites": 4, "missing": {"protein": 0.3}}
+    one, other = made(), made(measurement=few)
+    assert (one.cohort.outcome.arm == other.cohort.outcome.arm).all()
+    assert (one.cohort.outcome.value == other.cohort.outcome.value).all()
+    assert (one.truth.tau == other.truth.tau).all()
+
+
 def test_a_lost_omic_changes_no_other():
     few = made(measurement={"omics": ["expression", "methylation"]}).cohort
     pd.testing.assert_frame_equal(few.omics["methylation"], made().cohort.omics["methylation"])
