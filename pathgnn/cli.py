@@ -1,4 +1,4 @@
-"""The command line: demo, init, check, run, fit, explain, export, controls, predict, graph."""
+"""The command line: from demo and init to run, controls, predict, graph, simulate and score."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rich.table import Table
 
 from pathgnn.cli_graph import app as graph_app
 from pathgnn.cli_say import errors, print_table, say
+from pathgnn.cli_simulate import score, simulate
 
 if TYPE_CHECKING:
     from pathgnn.export.results import Results
@@ -24,6 +25,8 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(graph_app, name="graph", no_args_is_help=True)
+app.command()(simulate)
+app.command()(score)
 
 StudyFile = Annotated[Path, typer.Argument(help="the study file")]
 Data = Annotated[Path | None, typer.Option(help="folder of the tables; else as the study says")]

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from itertools import pairwise
-
-import numpy as np
+from dataclasses import replace
 
 from pathgnn.cohort.simulate import Plan, simulate_trial
 from pathgnn.cohort.sources import CohortSource, OmicSource, OutcomeSource, TreatmentSource
-from pathgnn.export.results import Truth
 from pathgnn.graph.from_curated import from_curated
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.load import GraphSource
@@ -18,6 +15,7 @@ from pathgnn.graph.project import project
 from pathgnn.graph.select import only_pathways
 from pathgnn.run import Input
 from pathgnn.seeds import rng_for
+from pathgnn.simulated import directions_along
 from pathgnn.study import Study
 
 CASCADE = ("EGFR", "GRB2", "SOS1", "KRAS", "BRAF", "MAP2K1", "MAPK1", "FOS")
@@ -45,7 +43,7 @@ SD_BENEFIT, SD_PROGNOSIS = 2.5, 1.0
 def demo_input(n_patients: int = 600, seed: int = 1) -> Input:
     """A simulated trial with five omics, one predictive cascade and one prognostic pathway."""
     graph = only_pathways(from_curated(), PATHWAYS)
-    plan = plan_on(graph, CASCADE, PROGNOSTIC)
+    plan = replace(plan_on(graph, CASCADE, PROGNOSTIC), pathway=PREDICTIVE)
     cohort, truth = simulate_trial(plan, n_patients, rng_for(seed, 99))
     study = Study(
         name="Simulated trial",
@@ -61,24 +59,22 @@ def demo_input(n_patients: int = 600, seed: int = 1) -> Input:
         graph=graph,
         nodes=project(cohort, graph),
         hashes={"simulation": hashlib.sha256(content.encode()).hexdigest()},
-        truth=Truth(truth.benefit, CASCADE, PREDICTIVE, PROGNOSTIC),
+        truth=truth,
     )
 
 
 def plan_on(graph: PathwayGraph, cascade: tuple[str, ...], prognostic: str) -> Plan:
     """A plan whose benefit follows one cascade of the graph with the signs of its edges."""
-    place = {gene: i for i, gene in enumerate(graph.genes)}
-    sign = {(int(u), int(v)): int(s) for (u, v), s in zip(graph.edges.T, graph.sign, strict=True)}
-    steps = [sign[place[u], place[v]] for u, v in pairwise(cascade)]
     return Plan(
         genes=graph.genes,
         edges=graph.edges,
         sign=graph.sign,
         cascade=cascade,
-        direction=tuple(int(d) for d in np.cumprod([1, *steps])),
+        direction=directions_along(graph, cascade),
         prognostic=graph.members_of(prognostic)[:N_PROGNOSTIC],
         sd_benefit=SD_BENEFIT,
         sd_prognosis=SD_PROGNOSIS,
+        prognostic_pathway=prognostic,
     )
 
 

@@ -19,8 +19,9 @@ from pathgnn.benefit.verdict import Finding
 from pathgnn.cohort.cohort import Cohort
 from pathgnn.cohort.identifiers import Identifiers
 from pathgnn.cohort.read_tables import files_of, read_cohort
+from pathgnn.cohort.truth import Truth
 from pathgnn.errors import ConfigError
-from pathgnn.export.results import Results, Truth
+from pathgnn.export.results import Results
 from pathgnn.export.to_figures import to_figures
 from pathgnn.export.to_graphml import to_graphml
 from pathgnn.export.to_report import to_report

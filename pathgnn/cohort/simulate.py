@@ -1,16 +1,17 @@
-"""Cohorts with a planted cascade and a known benefit."""
+"""Small trials with a planted cascade, as the demo and the tests use them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 
+from pathgnn.cohort.activity import Changes, draw_changes, flowing_activity, own_activity
 from pathgnn.cohort.cohort import Cohort, Outcome
+from pathgnn.cohort.truth import Truth
 
 # Share of patients in whom a whole omic was not measured, and share of genes an omic covers.
 LACKING: Mapping[str, float] = {
@@ -30,20 +31,11 @@ COVERED: Mapping[str, float] = {
 
 
 @dataclass(frozen=True)
-class Truth:
-    """What a simulated cohort was made from."""
-
-    benefit: Float[np.ndarray, " patient"]
-    cascade: tuple[str, ...]
-    prognostic: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Plan:
     """Which genes decide benefit and prognosis, and how strongly.
 
     `cascade` runs from receptor to effector; `direction` is +1 where more activity means more
-    benefit. Sizes are in standard deviations of the noise.
+    benefit. Sizes are in standard deviations of the noise. The pathways are names, for the truth.
     """
 
     genes: tuple[str, ...]
@@ -55,6 +47,15 @@ class Plan:
     mean_benefit: float = 0.5
     sd_benefit: float = 1.0
     sd_prognosis: float = 1.0
+    pathway: str = ""
+    prognostic_pathway: str = ""
+
+    @property
+    def cascade_edges(self) -> tuple[tuple[str, str], ...]:
+        """Edges of the graph between two genes of the cascade."""
+        inside = np.isin(self.edges, pd.Index(self.genes).get_indexer(pd.Index(self.cascade)))
+        pairs = self.edges[:, inside.all(0)].T
+        return tuple((self.genes[u], self.genes[v]) for u, v in pairs)
 
 
 def simulate_trial(plan: Plan, n_patients: int, rng: np.random.Generator) -> tuple[Cohort, Truth]:
@@ -64,8 +65,8 @@ def simulate_trial(plan: Plan, n_patients: int, rng: np.random.Generator) -> tup
     what comes along the edges. The omics see activity with noise. Benefit is a saturating
     function of the signed activity of the cascade; prognosis one of the prognostic genes.
     """
-    changes = _changes(plan, n_patients, rng)
-    activity = _activity(plan, changes, rng)
+    changes = draw_changes(n_patients, len(plan.genes), rng)
+    activity = flowing_activity(plan.edges, plan.sign, changes, rng)
     score = _score(activity, plan.genes, plan.cascade, np.array(plan.direction))
     return _trial(plan, changes, activity, score, rng)
 
@@ -76,8 +77,8 @@ def simulate_relay(plan: Plan, n_patients: int, rng: np.random.Generator) -> tup
     The cascade's genes have no activity of their own; each is what measured genes send it along
     its edges, with their signs. Every other gene is on its own.
     """
-    changes = _changes(plan, n_patients, rng)
-    activity = _own(changes, rng)
+    changes = draw_changes(n_patients, len(plan.genes), rng)
+    activity = own_activity(changes, rng)
     hidden = pd.Index(plan.genes).get_indexer(pd.Index(list(plan.cascade)))
     source, target = plan.edges
     sent = np.zeros_like(activity)
@@ -88,38 +89,22 @@ def simulate_relay(plan: Plan, n_patients: int, rng: np.random.Generator) -> tup
     activity[:, hidden] = sent[:, hidden] / np.sqrt(n_in[hidden].clip(1))
     names = [plan.genes[i] for i in fed]
     score = _score(activity, plan.genes, names, np.ones(len(names)))
-    return _trial(plan, changes, activity, score, rng, unseen=plan.cascade)
+    told = replace(plan, direction=(1,) * len(plan.cascade))
+    return _trial(told, changes, activity, score, rng, unseen=plan.cascade)
 
 
 def simulate_local(plan: Plan, n_patients: int, rng: np.random.Generator) -> tuple[Cohort, Truth]:
     """A trial to which edges mean nothing: every gene is on its own, and all are measured."""
-    changes = _changes(plan, n_patients, rng)
-    activity = _own(changes, rng)
+    changes = draw_changes(n_patients, len(plan.genes), rng)
+    activity = own_activity(changes, rng)
     activity = (activity - activity.mean(0)) / activity.std(0)
     score = _score(activity, plan.genes, plan.cascade, np.array(plan.direction))
     return _trial(plan, changes, activity, score, rng)
 
 
-class _Changes(NamedTuple):
-    mutation: Float[np.ndarray, "patient gene"]
-    copies: Float[np.ndarray, "patient gene"]
-
-
-def _changes(plan: Plan, n_patients: int, rng: np.random.Generator) -> _Changes:
-    shape = (n_patients, len(plan.genes))
-    mutation = (rng.random(shape) < 0.04).astype(float)
-    return _Changes(mutation, rng.choice([-1.0, 0.0, 1.0], shape, p=[0.1, 0.8, 0.1]))
-
-
-def _own(changes: _Changes, rng: np.random.Generator) -> Float[np.ndarray, "patient gene"]:
-    """Activity without what comes along the edges."""
-    noise = rng.standard_normal(changes.mutation.shape)
-    return np.asarray(noise + changes.mutation + 0.5 * changes.copies)
-
-
 def _trial(
     plan: Plan,
-    changes: _Changes,
+    changes: Changes,
     activity: Float[np.ndarray, "patient gene"],
     score: Float[np.ndarray, " patient"],
     rng: np.random.Generator,
@@ -162,22 +147,27 @@ def _trial(
         ),
         notes=("simulated: benefit and its cascade are known",),
     )
-    return cohort, Truth(benefit=benefit, cascade=plan.cascade, prognostic=plan.prognostic)
+    return cohort, _truth(plan, benefit, patients)
 
 
-def _activity(
-    plan: Plan, changes: _Changes, rng: np.random.Generator
-) -> Float[np.ndarray, "patient gene"]:
-    """Hidden activity, unit variance per gene, after two rounds of flow along the edges."""
-    own = _own(changes, rng)
-    activity = own
-    source, target = plan.edges
-    n_in = np.bincount(target, minlength=len(plan.genes)).clip(1)
-    for _ in range(2):
-        flow = np.zeros_like(own)
-        np.add.at(flow.T, target, (activity[:, source] * plan.sign).T)
-        activity = own + 0.5 * flow / np.sqrt(n_in)
-    return np.asarray((activity - activity.mean(0)) / activity.std(0))
+def _truth(plan: Plan, benefit: Float[np.ndarray, " patient"], patients: tuple[str, ...]) -> Truth:
+    return Truth(
+        tau=benefit[:, None],
+        score=benefit[:, None],
+        propensity=np.full((len(benefit), 2), 0.5),
+        confounder=np.zeros(len(benefit)),
+        patients=patients,
+        arms=("control", "treated"),
+        genes=plan.genes,
+        cascade=plan.cascade,
+        direction=plan.direction,
+        parts=(plan.cascade,),
+        prognostic=plan.prognostic,
+        edges=plan.cascade_edges,
+        pathway=plan.pathway,
+        prognostic_pathway=plan.prognostic_pathway,
+        estimand="gain in the response score",
+    )
 
 
 def _score(

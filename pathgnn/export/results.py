@@ -4,24 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
-from jaxtyping import Float
-
 from pathgnn.attribute.explain import Explanation
 from pathgnn.benefit.verdict import Finding
+from pathgnn.cohort.truth import Truth
 from pathgnn.graph.project import Nodes
 from pathgnn.train.crossfit import Fitted
 from pathgnn.train.estimate import Benefit
-
-
-@dataclass(frozen=True)
-class Truth:
-    """What a simulation planted, for comparison."""
-
-    benefit: Float[np.ndarray, " patient"]
-    cascade: tuple[str, ...]
-    pathway: str
-    prognostic_pathway: str
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,198 @@
+"""A simulated cohort as a folder: tables, study file and graph to run on, and its truth beside."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pathgnn.cohort.cohort import Cohort
+from pathgnn.cohort.simulation import Simulated, Simulation
+from pathgnn.cohort.truth import Truth
+from pathgnn.errors import CohortError, ConfigError
+from pathgnn.files import read_json, whole_folder, write_csv, write_json, write_text
+from pathgnn.graph.graph import PathwayGraph
+from pathgnn.graph.keep import SUFFIX, save_graph
+
+CLINICAL, GRAPH, STUDY, TRUTH = "clinical.csv", "graph" + SUFFIX, "study.toml", "truth"
+VALUE = {"continuous": "response", "binary": "good_outcome", "survival": "months"}
+# Fields of the truth that are one value for the whole cohort.
+WORDS = ("arms", "cascade", "direction", "parts", "prognostic", "pathway", "prognostic_pathway")
+
+
+def write_study(
+    made: Simulated,
+    graph: PathwayGraph,
+    settings: Simulation,
+    out: Path,
+    names: Mapping[str, Path] | None = None,
+) -> Path:
+    """Write OUT whole or not at all; the path of its study file.
+
+    Args:
+        made: Cohort and truth.
+        graph: Written beside them, so that the study runs anywhere.
+        settings: Kept with the truth.
+        out: A folder that is new, empty, or an earlier simulation.
+        names: Files with names of genes that the features need, by their setting in [graph].
+
+    Raises:
+        ConfigError: `out` holds something else.
+    """
+    if out.exists() and not (out / TRUTH / "truth.json").is_file() and any(out.iterdir()):
+        raise ConfigError(f"{out} holds other files, which would be lost; name a new folder")
+    files = {name: path.name for name, path in (names or {}).items()}
+    with whole_folder(out) as folder:
+        for name, table in made.cohort.omics.items():
+            table.rename_axis("patient").to_parquet(folder / f"{_stem(name)}.parquet")
+        for name, table in made.cohort.feature_maps.items():
+            write_csv(folder / f"{_stem(name)}_features.csv", table)
+        write_csv(folder / CLINICAL, clinical_table(made.cohort))
+        save_graph(graph, folder / GRAPH)
+        for path in (names or {}).values():
+            shutil.copyfile(path, folder / path.name)
+        text = study_text(made.cohort, settings, f"run-{out.resolve().name}", files)
+        write_text(folder / STUDY, text)
+        write_truth(made.truth, settings, folder / TRUTH)
+    return out / STUDY
+
+
+def clinical_table(cohort: Cohort) -> pd.DataFrame:
+    """Outcome, arm, covariates and what is beside, a row per patient."""
+    outcome = cohort.outcome
+    columns: dict[str, Any] = {"arm": [outcome.arms[a] for a in outcome.arm]}
+    columns[VALUE[outcome.kind]] = outcome.value
+    if outcome.kind == "survival":
+        columns["event"] = outcome.event.astype(int)
+    if outcome.stratum.any():
+        columns["stratum"] = outcome.stratum
+    columns |= {k: cohort.beside[k].to_numpy() for k in cohort.beside.columns}
+    twice = set(columns) & set(cohort.clinical.columns)
+    if twice:
+        raise CohortError(
+            f"the covariate {min(twice)!r} has the name of a simulated column; rename it"
+        )
+    table = pd.DataFrame(columns, index=pd.Index(outcome.patient, name="patient"))
+    return table.join(cohort.clinical).reset_index()
+
+
+def study_text(cohort: Cohort, settings: Simulation, run: str, names: Mapping[str, str]) -> str:
+    """The study file of a simulated cohort, whose run goes to the folder `run`."""
+    outcome = cohort.outcome
+    parts: dict[str, dict[str, Any]] = {
+        "": {"name": settings.name, "seed": settings.seed, "out": run},
+        "cohort": {"name": settings.name},
+    }
+    for omic in cohort.omics:
+        parts[f"cohort.omics.{json.dumps(omic)}"] = {
+            "file": f"{_stem(omic)}.parquet",
+            "kind": cohort.kinds[omic],
+            **(
+                {"feature_map": f"{_stem(omic)}_features.csv"}
+                if omic in cohort.feature_maps
+                else {}
+            ),
+        }
+    parts["cohort.clinical"] = {"file": CLINICAL, "columns": list(cohort.clinical.columns)}
+    parts["cohort.beside"] = {k: k for k in cohort.beside.columns}
+    parts["cohort.outcome"] = {"file": CLINICAL, "kind": outcome.kind, "unit": outcome.unit}
+    if outcome.kind == "survival":
+        parts["cohort.outcome"] |= {"time": "months", "event": "event", "horizon": outcome.horizon}
+    else:
+        parts["cohort.outcome"]["value"] = VALUE[outcome.kind]
+    parts["cohort.treatment"] = {
+        "column": "arm",
+        "reference": outcome.arms[0],
+        "arms": list(outcome.arms[1:]),
+        "randomised": outcome.randomised,
+        "strata": ["stratum"] if outcome.stratum.any() else [],
+    }
+    parts["graph"] = {"file": GRAPH, **names}
+    blocks = [
+        "\n".join([f"[{head}]"] * bool(head) + [f"{k} = {_toml(v)}" for k, v in part.items()])
+        for head, part in parts.items()
+    ]
+    first = "# A simulated cohort; what it was made from lies in truth/, which no run reads.\n"
+    return first + "\n\n".join(blocks) + "\n"
+
+
+def write_truth(truth: Truth, settings: Simulation, folder: Path) -> None:
+    """benefit.csv (a row per patient and contrast), genes.csv, edges.csv and truth.json."""
+    rows = [
+        pd.DataFrame(
+            {
+                "patient": truth.patients,
+                "arm": arm,
+                "benefit": truth.tau[:, k],
+                "score": truth.score[:, k],
+                "propensity": truth.propensity[:, k + 1],
+                "confounder": truth.confounder,
+            }
+        )
+        for k, arm in enumerate(truth.arms[1:])
+    ]
+    write_csv(folder / "benefit.csv", pd.concat(rows))
+    towards = dict(zip(truth.cascade, truth.direction, strict=True))
+    genes = pd.DataFrame({"gene": truth.genes})
+    genes["direction"] = [towards.get(g, 0) for g in truth.genes]
+    genes["decides"] = [
+        ";".join(a for a, part in zip(truth.arms[1:], truth.parts, strict=True) if g in part)
+        for g in truth.genes
+    ]
+    genes["prognostic"] = [g in truth.prognostic for g in truth.genes]
+    write_csv(folder / "genes.csv", genes)
+    write_csv(folder / "edges.csv", pd.DataFrame(list(truth.edges), columns=["source", "target"]))
+    words = {name: getattr(truth, name) for name in (*WORDS, "estimand")}
+    content = {**words, "seed": settings.seed, "settings": settings.model_dump(mode="json")}
+    write_json(folder / "truth.json", content)
+
+
+def read_truth(folder: Path) -> Truth:
+    """The truth of a simulated study, from its folder or the folder `truth` in it.
+
+    Raises:
+        ConfigError: no truth there, or a damaged one.
+    """
+    folder = folder / TRUTH if (folder / TRUTH).is_dir() else folder
+    words = read_json(folder / "truth.json", ConfigError)
+    try:
+        benefit = pd.read_csv(
+            folder / "benefit.csv", dtype={"patient": str}, float_precision="round_trip"
+        )
+        genes = pd.read_csv(folder / "genes.csv", keep_default_na=False)["gene"]
+        edges = pd.read_csv(folder / "edges.csv", keep_default_na=False)
+        contrasts = [benefit[benefit["arm"] == arm] for arm in words["arms"][1:]]
+        treated = np.stack([c["propensity"].to_numpy(float) for c in contrasts], axis=1)
+        return Truth(
+            tau=np.stack([c["benefit"].to_numpy(float) for c in contrasts], axis=1),
+            score=np.stack([c["score"].to_numpy(float) for c in contrasts], axis=1),
+            propensity=np.concatenate([1 - treated.sum(1, keepdims=True), treated], axis=1),
+            confounder=contrasts[0]["confounder"].to_numpy(float),
+            patients=tuple(contrasts[0]["patient"]),
+            genes=tuple(genes),
+            edges=tuple(zip(edges["source"], edges["target"], strict=True)),
+            estimand=words["estimand"],
+            **{name: _tuples(words[name]) for name in WORDS},
+        )
+    except (OSError, KeyError, ValueError) as error:
+        raise ConfigError(f"the truth in {folder} is damaged ({error}); simulate again") from error
+
+
+def _stem(omic: str) -> str:
+    """A file name for an omic."""
+    return re.sub(r"[^\w.-]", "_", omic)
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
+def _toml(value: Any) -> str:
+    # Texts, lists, numbers and booleans are written alike in TOML and in JSON.
+    return json.dumps(value, ensure_ascii=False)
