@@ -37,7 +37,7 @@ def who_has_what(
         counts = rows[rows["arm"] == k]["omics"].value_counts()
         out[f"arm {arm}"] = out["omics"].map(counts).fillna(0).astype(int)
     for column in out.columns[1:]:
-        out[column] = [_shown(n, suppress_below) for n in out[column]]
+        out[column] = [shown_count(n, suppress_below) for n in out[column]]
     return out
 
 
@@ -65,5 +65,6 @@ def by_pattern(
     return shown[np.lexsort((*(~has[shown]).T[::-1],))] if has.shape[1] else shown
 
 
-def _shown(n: int, suppress_below: int) -> int | str:
+def shown_count(n: int, suppress_below: int = SMALL_CELL) -> int | str:
+    """The count, or "<5" where it is small but not 0."""
     return f"<{suppress_below}" if 0 < n < suppress_below else int(n)
