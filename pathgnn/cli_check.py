@@ -50,10 +50,10 @@ def header(seen: Overview) -> str:
 
 def _omics(seen: Overview) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name in ("omic", "patients", "features", "on the graph", "unknown names", "missing inside"):
+    for name in ("omic", "patients", "features", "on the graph", "missing inside"):
         table.add_column(name, justify="left" if name == "omic" else "right")
     for row in seen.omics.to_dict("records"):
-        counts = (row[k] for k in ("patients", "features", "mapped", "unknown"))
+        counts = (row[k] for k in ("patients", "features", "mapped"))
         missing = f"{row['missing_inside']:.1%}"
         table.add_row(escape(str(row["omic"])), *map(str, counts), missing)
     return table

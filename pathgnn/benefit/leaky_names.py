@@ -72,6 +72,7 @@ IN_COVARIATES = (
     "recist",
     "mrecist",
     "pcr",
+    "p cr",
     "rcb",
     "censor",
     "censored",

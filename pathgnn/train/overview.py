@@ -77,7 +77,9 @@ def overview(
         map=looked.share[shown],
         curves=curves(outcome),
         levels=levels(outcome),
-        propensity=propensity_histogram(looked.propensity, nodes.arm.numpy(), nodes.arms),
+        propensity=propensity_histogram(
+            None if outcome.crossover else looked.propensity, nodes.arm.numpy(), nodes.arms
+        ),
         duplicates=to_table(looked.pairs, outcome, cohort.patients),
         sites=_sites(cohort, looked),
         effects=looked.effects,
