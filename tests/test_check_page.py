@@ -37,7 +37,7 @@ def test_the_page_draws_its_plots_and_loads_nothing(kind, tmp_path, trial, graph
     seen = _seen(replace(cohort, outcome=changed, beside=beside), graph)
     path = to_check(seen, tmp_path / "check.html")
     page, complaints = opened(path, tmp_path)
-    assert page.count("js-plotly-plot") == 3
+    assert page.count('class="plot js-plotly-plot"') == 3
     assert not complaints
     head = path.read_text().split("<script>")[0]
     assert "http" not in head.replace("http-equiv", "")
@@ -50,12 +50,9 @@ def test_hostile_names_stay_text(tmp_path):
     arms = ("control", HOSTILE)
     omics = dict(cohort.omics)
     omics[HOSTILE] = omics.pop("mutation").rename(columns={graph.genes[0]: HOSTILE})
-    expression = omics["expression"].assign(
-        **{HOSTILE: cohort.outcome.value[: len(cohort.patients)]}
-    )
-    assert len(expression) <= 120
-    has = pd.Series(cohort.outcome.value, index=list(cohort.outcome.patient))
-    omics["expression"] = expression.assign(**{HOSTILE: has.reindex(expression.index)})
+    value = pd.Series(cohort.outcome.value, index=list(cohort.outcome.patient))
+    expression = omics["expression"]
+    omics["expression"] = expression.assign(**{HOSTILE: value.reindex(expression.index)})
     hostile = replace(
         cohort,
         omics=omics,
@@ -80,8 +77,8 @@ def test_check_prints_one_screen_and_writes_page_and_tables(tmp_path):
     assert result.exit_code == 0, result.output
     lines = result.output.splitlines()
     assert len(lines) <= 45
-    assert max(map(len, lines)) <= 100 or all(len(x) <= 100 for x in lines if "/" not in x)
-    assert "Page:" in lines[-1] or "Page:" in lines[-2]
+    assert all(len(line) <= 100 for line in lines if str(tmp_path) not in line)
+    assert "Page:" in lines[-1]
     run = tmp_path / "run"
     for name in ("check.html", "checks.csv", "who_has_what.csv", "features.csv", "omics.csv"):
         assert (run / name).stat().st_size > 0, name

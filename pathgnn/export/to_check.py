@@ -117,6 +117,7 @@ def _levels(seen: Overview) -> go.Figure:
             error_x={
                 "type": "data",
                 "symmetric": False,
+                "color": "#333333",
                 "array": [level.high - level.value for level in seen.levels],
                 "arrayminus": [level.value - level.low for level in seen.levels],
             },

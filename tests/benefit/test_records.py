@@ -59,8 +59,8 @@ def _sexed(seed, n_swapped):
     male = np.arange(120) % 2 == 0
     true = male.copy()
     true[:n_swapped] = ~true[:n_swapped]
-    genes = {g: true * 6 + rng.normal(size=120) for g in ("RPS4Y1", "KDM5D")}
-    genes["XIST"] = ~true * 8 + rng.normal(size=120)
+    genes = {g: true * 6 + 0.5 * rng.normal(size=120) for g in ("RPS4Y1", "KDM5D")}
+    genes["XIST"] = ~true * 8 + 0.5 * rng.normal(size=120)
     table = cohort.omics["expression"].assign(**genes)
     recorded = np.where(male, "Male", "F")
     return beside(replace(cohort, omics={**cohort.omics, "expression": table}), sex=recorded)
