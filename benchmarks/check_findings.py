@@ -1,4 +1,4 @@
-"""Does the leakage guard fire on planted leaks, and what does `check` say of cohorts without one?"""
+"""Does the leakage guard fire on planted leaks and stay quiet on cohorts without one?"""
 
 from __future__ import annotations
 
@@ -88,21 +88,26 @@ def _rows(
     cohort: str, arm: str, findings: tuple[Finding, ...], start: float
 ) -> list[dict[str, Any]]:
     seconds = round(time.perf_counter() - start, 1)
+    print(cohort, seconds, "s", flush=True)
     kept = [f for f in findings if f.severity != "ok" or f.topic == "leak"]
     return [
         {
             "cohort": cohort,
             "arm": arm,
             **f._asdict(),
-            "judgement": JUDGED.get(
-                (cohort, f.sentence.split("'")[1] if "'" in f.sentence else ""), ""
-            )
-            if f.topic in LEAKS
-            else "",
+            "judgement": _judgement(cohort, f),
             "seconds": seconds,
         }
         for f in kept
     ]
+
+
+def _judgement(cohort: str, finding: Finding) -> str:
+    """Why a leak was said where none was planted, by cohort and the first name in quotes."""
+    if finding.topic not in LEAKS or finding.severity == "ok":
+        return ""
+    quoted = finding.sentence.split("'")
+    return JUDGED.get((cohort, quoted[1] if len(quoted) > 1 else ""), "false alarm, not explained")
 
 
 def _planted(folder: Path, names: tuple[str, ...]) -> list[dict[str, Any]]:
@@ -113,6 +118,7 @@ def _planted(folder: Path, names: tuple[str, ...]) -> list[dict[str, Any]]:
         for leak, changed in _plants(cohort).items():
             found = look_at_tables(changed, 0).findings
             said = [f.sentence for f in found if f.topic in LEAKS and f.severity == "warning"]
+            print(name, leak, bool(said), flush=True)
             rows.append({"cohort": name, "leak": leak, "fired": bool(said), "said": said[:3]})
     return rows
 
@@ -161,7 +167,7 @@ def _thresholds() -> str:
     return (
         f"single input AUC {PERFECT_AUC} or |Spearman| {PERFECT_RHO} and p < .01 after Bonferroni; "
         f"omic AUC {OMIC_AUC} with lower limit {OMIC_LOW}; features of one class: chance {RARE}, "
-        f"{EXCESS} times what permuted classes give, p < 1e-4; set before the cohorts were looked at"
+        f"{EXCESS} times that of permuted classes, p < 1e-4; set before any cohort was seen"
     )
 
 

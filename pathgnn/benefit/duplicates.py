@@ -16,7 +16,7 @@ from pathgnn.cohort.pieces import pieces
 
 # Correlation of profiles over genes that are centred per gene; replicates reach .98, sibs do not.
 NEAR = 0.98
-FEWEST_FOR_NEAR, FEATURES_COMPARED = 200, 2000
+FEWEST_FOR_NEAR, FEATURES_COMPARED = 200, 500
 FEWEST_MUTATED, FEWEST_VALUES = 5, 20
 NEAR_KINDS = frozenset({"expression", "protein", "methylation"})
 ROWS_AT_ONCE = 1000

@@ -52,8 +52,14 @@ def input_findings(
     """
     hits: list[list[Hit]] = [[] for _ in questions]
     for piece in pieces(table, patients):
+        ranked: dict[bytes, Float[np.ndarray, "known feature"]] = {}
         for listed, question in zip(hits, questions, strict=True):
-            listed += _hits(piece.features, piece.values, question)
+            on = question.known
+            key = on.tobytes()
+            # Sorting is what takes the time, and most questions are asked of the same patients.
+            if key not in ranked:
+                ranked[key] = ranks_of(piece.values[on])
+            listed += _hits(piece.features, ranked[key], question)
     n_tests = max(1, table.shape[1] * len(questions))
     out, said = [], set[str]()
     for listed, question in zip(hits, questions, strict=True):
@@ -64,19 +70,27 @@ def input_findings(
     return tuple(out)
 
 
+def ranks_of(values: Float[np.ndarray, "patient feature"]) -> Float[np.ndarray, "patient feature"]:
+    """Ranks within each feature, ties at their mean, NaN where not measured."""
+    return np.asarray(rankdata(values, axis=0, nan_policy="omit"), dtype=float)
+
+
 def separation(
-    values: Float[np.ndarray, "patient feature"], question: Question
+    ranks: Float[np.ndarray, "known feature"], question: Question
 ) -> tuple[
     Float[np.ndarray, " feature"], Float[np.ndarray, " feature"], Float[np.ndarray, " feature"]
 ]:
     """How well each feature tells the answer, its p, and how many patients were compared.
 
+    Args:
+        ranks: Of the patients for whom the answer is known.
+        question: What is asked.
+
     AUC from .5 to 1 for classes, |Spearman| for numbers; p of the permutation distribution with
     ties, by its normal (classes) or t (numbers) approximation, exact where classes are perfectly
     apart. Features measured too seldom have strength 0.
     """
-    on = ~np.isnan(question.value)
-    ranks = rankdata(values[on], axis=0, nan_policy="omit").astype(float)
+    on = question.known
     seen = ~np.isnan(ranks)
     n = seen.sum(0).astype(float)
     y = question.value[on] if question.binary else rankdata(question.value[on])
@@ -181,9 +195,9 @@ def gram_matrix(
 
 
 def _hits(
-    features: tuple[str, ...], values: Float[np.ndarray, "patient feature"], question: Question
+    features: tuple[str, ...], ranks: Float[np.ndarray, "known feature"], question: Question
 ) -> list[Hit]:
-    strength, p, n = separation(values, question)
+    strength, p, n = separation(ranks, question)
     least = PERFECT_AUC if question.binary else PERFECT_RHO
     at = np.flatnonzero(strength >= least)
     return [Hit(features[j], float(strength[j]), float(p[j]), int(n[j])) for j in at]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from pathgnn.cohort.cohort import Outcome
 
@@ -21,6 +21,11 @@ class Question(NamedTuple):
     topic: str
     value: Float[np.ndarray, " patient"]
     binary: bool
+
+    @property
+    def known(self) -> Bool[np.ndarray, " patient"]:
+        """Whose answer is known."""
+        return np.asarray(~np.isnan(self.value))
 
     def of(self, chosen: Int[np.ndarray, " chosen"]) -> Question:
         """The same for some of the patients."""

@@ -45,7 +45,7 @@ class Looked(NamedTuple):
 
 
 class _Asked(NamedTuple):
-    """What every omic is asked, of at most 2,000 patients."""
+    """What every omic is asked, of at most 1,000 patients."""
 
     chosen: Int[np.ndarray, " chosen"]
     outcome: tuple[Question, ...]

@@ -11,7 +11,7 @@ from leaky_cohorts import assembled_apart, null_cohort, said, with_column
 from scipy.stats import hypergeom
 from sklearn.metrics import roc_auc_score
 
-from pathgnn.benefit.leakage import cross_validated_auc, gram_matrix, separation
+from pathgnn.benefit.leakage import cross_validated_auc, gram_matrix, ranks_of, separation
 from pathgnn.benefit.leaky_names import sounds_like_outcome, words
 from pathgnn.benefit.one_class import by_chance
 from pathgnn.benefit.questions import Question, outcome_questions
@@ -82,7 +82,9 @@ def test_classes_assembled_apart_fire_though_no_single_gene_separates(seed):
     assert any("one class of the outcome only" in s for s in found)
     assert any("Omic 'mutation' alone tells" in s for s in found)
     question = outcome_questions(cohort.outcome, cohort.patients)[0]
-    strength, _, _ = separation(cohort.omics["mutation"].to_numpy(dtype=np.float32), question)
+    strength, _, _ = separation(
+        ranks_of(cohort.omics["mutation"].to_numpy(dtype=np.float32)), question
+    )
     assert strength.max() < 0.7
 
 
@@ -124,14 +126,14 @@ def test_auc_and_rank_correlation_agree_with_others():
     values[:, 3] = np.round(values[:, 3])
     values[:10, 1] = np.nan
     y = (rng.random(80) < 0.4).astype(float)
-    strength, p, n = separation(values, Question("x", "leak", y, True))
+    strength, p, n = separation(ranks_of(values), Question("x", "leak", y, True))
     assert n.tolist() == [80, 70, 80, 80]
     for j in range(4):
         on = ~np.isnan(values[:, j])
         auc = roc_auc_score(y[on], values[on, j])
         assert strength[j] == pytest.approx(max(auc, 1 - auc))
     number = rng.normal(size=80)
-    rho, _, _ = separation(values, Question("x", "leak", number, False))
+    rho, _, _ = separation(ranks_of(values), Question("x", "leak", number, False))
     assert rho[0] == pytest.approx(
         abs(pd.Series(values[:, 0]).corr(pd.Series(number), method="spearman")), abs=1e-6
     )
@@ -141,7 +143,8 @@ def test_auc_and_rank_correlation_agree_with_others():
 def test_perfect_separation_of_five_against_fifty_five_is_not_lost():
     # The normal approximation gives p = 1e-4 at best; exactly it is 2 / C(60, 5) = 4e-7.
     y = np.repeat([1.0, 0.0], [5, 55])
-    _, p, _ = separation(np.arange(60, dtype=np.float32)[:, None], Question("x", "leak", y, True))
+    ranks = ranks_of(np.arange(60, dtype=np.float32)[:, None])
+    _, p, _ = separation(ranks, Question("x", "leak", y, True))
     assert p[0] == pytest.approx(2 / 5461512)
 
 
