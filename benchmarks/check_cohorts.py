@@ -125,9 +125,8 @@ def _survpath(root: Path) -> Cohort:
 def _ccrcc(root: Path) -> Cohort:
     folder = root / "ccrcc11_cosmos"
     counts = np.log2(pd.read_parquet(folder / "rna_counts.parquet") + 1)
-    tables = {"expression": counts, "phospho": pd.read_parquet(folder / "phospho_log2.parquet")}
     rows = pd.DataFrame({"value": counts.index.str.endswith("T") * 1.0}, index=counts.index)
-    return _cohort(tables, rows, rows[[]], "binary")
+    return _cohort({"expression": counts}, rows, rows[[]], "binary")
 
 
 def _cohort(
