@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from leaky_cohorts import null_cohort
 
@@ -13,6 +13,7 @@ from pathgnn.train.look import ORDER, look
 from pathgnn.train.overview import layers, overview, propensity_histogram
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), min_size=40, max_size=40))
 def test_who_has_what_adds_up(rows):
     cohort = null_cohort(0, n=40, n_features=5)
