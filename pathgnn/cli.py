@@ -17,6 +17,7 @@ from pathgnn.cli_simulate import score, simulate
 if TYPE_CHECKING:
     from pathgnn.export.results import Results
     from pathgnn.run import Input
+    from pathgnn.train.overview import Overview
 
 app = typer.Typer(
     help="Who benefits from a treatment, by how much, and through which signaling cascade.",
@@ -70,16 +71,13 @@ def init(
 def check(study: StudyFile, data: Data = None, out: Out = None) -> None:
     """Say what the cohort, the graph and the treatment are good for, before any training."""
     with errors():
+        from pathgnn.cli_check import show
+        from pathgnn.run import see
+
         given = _read(study, data)
-        table = Table(title=f"{given.study.name}: {given.nodes.n_patients} patients")
-        columns = given.nodes.report[0]._fields
-        for column in columns:
-            table.add_column(column.replace("_", " "))
-        for r in given.nodes.report:
-            table.add_row(*map(str, r))
-        Console().print(table)
-        _show_checks(given)
-        _go(given, _out(given, out), "check", False, False)
+        target, seen = _out(given, out), see(given)
+        show(seen, target / "check.html")
+        _go(given, target, "check", False, False, seen)
 
 
 @app.command()
@@ -198,7 +196,9 @@ def _out(given: Input, out: Path | None) -> Path:
     return out or Path(given.study.out)
 
 
-def _go(given: Input, out: Path, until: str, risk: bool, ids: bool) -> Results | None:
+def _go(
+    given: Input, out: Path, until: str, risk: bool, ids: bool, seen: Overview | None = None
+) -> Results | None:
     from tqdm.auto import tqdm
 
     from pathgnn.run import Options
@@ -212,16 +212,7 @@ def _go(given: Input, out: Path, until: str, risk: bool, ids: bool) -> Results |
         bar.update()
 
     with bar:
-        return run_stages(given, out, Options(risk, ids, until, step))
-
-
-def _show_checks(given: Input) -> None:
-    from pathgnn.run import check_study
-
-    for f in check_study(given):
-        say(f"[{f.severity}] {f.topic}: {f.sentence}")
-    for note in given.cohort.notes:
-        say(f"[note] {note}")
+        return run_stages(given, out, Options(risk, ids, until, step, seen))
 
 
 def _show_truth(results: Results) -> None:

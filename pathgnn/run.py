@@ -11,8 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pandas as pd
-
 from pathgnn.attribute.explain import Explanation, explain
 from pathgnn.attribute.keep import load_explanation, save_explanation
 from pathgnn.benefit.verdict import Finding
@@ -22,6 +20,7 @@ from pathgnn.cohort.read_tables import files_of, read_cohort
 from pathgnn.cohort.truth import Truth
 from pathgnn.errors import ConfigError
 from pathgnn.export.results import Results
+from pathgnn.export.to_check import to_check, write_tables
 from pathgnn.export.to_figures import to_figures
 from pathgnn.export.to_graphml import to_graphml
 from pathgnn.export.to_report import to_report
@@ -33,11 +32,13 @@ from pathgnn.graph.load import load_graph, load_identifiers
 from pathgnn.graph.project import Nodes, coverage, features, project
 from pathgnn.study import Study, estimand_of
 from pathgnn.train.bundle import versions
-from pathgnn.train.check import check, refuse
+from pathgnn.train.check import refuse
 from pathgnn.train.crossfit import Fitted, Progress, fit
 from pathgnn.train.estimate import Benefit, contrast_of, estimate
 from pathgnn.train.fit import Recipe
 from pathgnn.train.keep import load_fitted, save_fitted
+from pathgnn.train.look import look
+from pathgnn.train.overview import Overview, overview
 
 STAGES = ("check", "fit", "explain", "export")
 
@@ -55,12 +56,13 @@ class Input(NamedTuple):
 
 
 class Options(NamedTuple):
-    """How one run is done."""
+    """How one run is done; `seen` is what `see` gave, where that was called before."""
 
     accept_risk: bool = False
     with_ids: bool = False
     until: str = "export"
     progress: Progress = lambda _: None
+    seen: Overview | None = None
 
 
 def read_input(study: Study, folder: Path, data: Path | None = None) -> Input:
@@ -103,8 +105,9 @@ def run(given: Input, out: Path, options: Options | None = None) -> Results | No
     last = STAGES.index(options.until)
     keeper = _Keeper(given, out)
     keeper.start()
-    checks = check_study(given)
-    _write_checks(checks, given, out)
+    seen = options.seen or see(given)
+    checks = seen.findings
+    _write_checks(seen, given, out)
     refuse(checks, options.accept_risk)
     if last == 0:
         return None
@@ -132,9 +135,15 @@ def run(given: Input, out: Path, options: Options | None = None) -> Results | No
 
 
 def check_study(given: Input) -> tuple[Finding, ...]:
-    """What can be said of a study before anything is trained."""
-    study = given.study
-    return check(given.nodes, given.graph, study.fit.folds, study.seed, study.graph.least_coverage)
+    """What can be said of a study before anything is trained, the worst first."""
+    return see(given).findings
+
+
+def see(given: Input) -> Overview:
+    """The findings with everything that the page of `pathgnn check` shows."""
+    study, cohort, nodes, graph = given.study, given.cohort, given.nodes, given.graph
+    looked = look(cohort, nodes, graph, study.fit.folds, study.seed, study.graph.least_coverage)
+    return overview(study.name, cohort, nodes, graph, looked)
 
 
 def export(results: Results, out: Path, with_ids: bool = False) -> list[Path]:
@@ -249,15 +258,12 @@ def metrics(benefits: tuple[Benefit, ...]) -> list[dict[str, Any]]:
     ]
 
 
-def _write_checks(checks: tuple[Finding, ...], given: Input, out: Path) -> None:
-    """Findings, what became of every feature, and what of each pathway is measured."""
-    tables = {
-        "checks": pd.DataFrame(checks),
-        "features": features(given.nodes),
-        "coverage": coverage(given.nodes, given.graph),
-    }
-    for name, table in tables.items():
-        write_csv(out / f"{name}.csv", table)
+def _write_checks(seen: Overview, given: Input, out: Path) -> None:
+    """The page with its tables, what became of every feature, and what of each pathway is there."""
+    write_tables(seen, out)
+    write_csv(out / "features.csv", features(given.nodes))
+    write_csv(out / "coverage.csv", coverage(given.nodes, given.graph))
+    to_check(seen, out / "check.html")
 
 
 def _stamp(given: Input) -> dict[str, str]:

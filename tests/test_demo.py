@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from browser import opened
 
 from pathgnn.demo import CASCADE, PREDICTIVE, PROGNOSTIC, demo_input
 from pathgnn.export.to_report import to_report
@@ -17,17 +16,6 @@ from pathgnn.run import run
 HOSTILE = (
     "<img src=x onerror=document.title='hacked'></script><script>document.title='hacked'</script>"
 )
-BROWSER = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-sync",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--virtual-time-budget=8000",
-]
 
 
 @pytest.fixture(scope="module")
@@ -64,30 +52,8 @@ def test_some_patients_lack_whole_omics_and_are_predicted(demo):
     assert np.isfinite(demo[0].benefit.benefit).all()
 
 
-def _title(path, tmp_path):
-    """Title and complaints of a page opened in headless Chromium, scripts run."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("Chromium is not installed")
-    command = [
-        chromium,
-        *BROWSER,
-        "--enable-logging=stderr",
-        f"--user-data-dir={tmp_path / 'user'}",
-    ]
-    done = subprocess.run(
-        [*command, "--dump-dom", f"file://{path}"],
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=True,
-    )
-    complaints = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
-    return done.stdout, complaints
-
-
 def test_the_report_draws_its_plots_and_loads_nothing(demo, tmp_path):
-    page, complaints = _title(demo[1] / "report.html", tmp_path)
+    page, complaints = opened(demo[1] / "report.html", tmp_path)
     assert page.count("js-plotly-plot") >= 4
     assert page.count("main-svg") >= 4
     assert not complaints
@@ -114,7 +80,7 @@ def test_hostile_names_stay_text(demo, tmp_path):
     )
     fitted = replace(results.fitted, recipe=results.fitted.recipe._replace(graph=renamed))
     hostile = replace(results, name=HOSTILE, fitted=fitted, explanation=explanation)
-    page, _ = _title(to_report(hostile, tmp_path / "report.html"), tmp_path)
+    page, _ = opened(to_report(hostile, tmp_path / "report.html"), tmp_path)
     title = page.split("<title>")[1].split("</title>")[0]
     assert "hacked" not in title.replace("document.title='hacked'", "").replace("&lt;", "")
     assert "<img src=x" not in page

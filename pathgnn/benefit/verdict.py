@@ -38,7 +38,8 @@ def overlap_finding(o: Overlap, randomised: bool) -> Finding:
             "refused",
             "overlap",
             o.auc,
-            f"The arms are too different to compare: {numbers}. No benefit is printed.",
+            f"The arms are too different to compare: {numbers}. No benefit is printed: "
+            "restrict the cohort to patients who could have had either arm.",
         )
     if o.doubtful:
         return Finding(
@@ -52,7 +53,8 @@ def overlap_finding(o: Overlap, randomised: bool) -> Finding:
         "warning",
         "overlap",
         o.auc,
-        f"Treatment was not randomised: {numbers}. What was not measured may explain a benefit.",
+        f"Treatment was not randomised: {numbers}. What was not measured may explain a benefit: "
+        "put every reason for the treatment among the covariates, and confirm it in a trial.",
     )
 
 
@@ -66,7 +68,7 @@ def events_finding(events: Int[np.ndarray, " arm"], arms: tuple[str, ...]) -> Fi
             "events",
             float(events[least]),
             f"Few outcomes to learn from ({counts}); below {FEW_EVENTS} in an arm, individual "
-            "benefit is hardly estimable.",
+            "benefit is hardly estimable: rely on the average effect, or add patients or arms.",
         )
     return Finding("ok", "events", float(events[least]), f"Outcomes per arm: {counts}.")
 

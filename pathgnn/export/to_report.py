@@ -3,44 +3,36 @@
 from __future__ import annotations
 
 import io
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from jinja2 import Environment, PackageLoader, select_autoescape
 from markupsafe import Markup
 from matplotlib import rc_context
-from plotly.offline import get_plotlyjs
 
+from pathgnn.export.page import sized, write_page
 from pathgnn.export.results import Results
 from pathgnn.export.to_figures import STYLE, cascade_figure, pathway_matrix, pathway_points
 from pathgnn.export.to_tables import genes, ladder, pathways
-from pathgnn.files import write_text
 
 GENES_SHOWN = 15
 
 
 def to_report(results: Results, path: Path) -> Path:
     """Write the report."""
-    environment = Environment(
-        loader=PackageLoader("pathgnn.export", "."), autoescape=select_autoescape(default=True)
-    )
-    page = environment.get_template("report.html.j2").render(**_content(results))
-    write_text(path, page)
-    return path
+    return write_page("report.html.j2", _content(results), plots(results), path)
 
 
-def plots(results: Results) -> dict[str, dict[str, Any]]:
-    """The interactive figures as plotly JSON, by name."""
+def plots(results: Results) -> dict[str, go.Figure]:
+    """The interactive figures by name."""
     draw = {
         "heatmap": _heatmap,
         "toc": _toc,
         "calibration": _calibration,
         "prognostic": _prognostic,
     }
-    return {name: json.loads(function(results).to_json()) for name, function in draw.items()}
+    return {name: function(results) for name, function in draw.items()}
 
 
 def _content(results: Results) -> dict[str, Any]:
@@ -56,8 +48,6 @@ def _content(results: Results) -> dict[str, Any]:
         "genes": genes(results).drop_duplicates("symbol").head(GENES_SHOWN).to_dict("records"),
         "ladder": shown[shown["arm"] == benefit.arm].to_dict("records"),
         "others": [b for b in results.benefits if b.arm != benefit.arm],
-        "plots": plots(results),
-        "plotly": Markup(get_plotlyjs()),
         "recovered": _recovered(results),
     }
 
@@ -101,7 +91,7 @@ def _heatmap(results: Results) -> go.Figure:
     )
     figure.update_yaxes(autorange="reversed")
     figure.update_xaxes(title="patients, by predicted benefit →", showticklabels=False)
-    return _sized(figure, 60 + 26 * len(names))
+    return sized(figure, 60 + 26 * len(names))
 
 
 def _toc(results: Results) -> go.Figure:
@@ -118,7 +108,7 @@ def _toc(results: Results) -> go.Figure:
     figure.add_hline(0, line_width=1)
     figure.update_xaxes(title="% treated, highest predicted benefit first")
     figure.update_yaxes(title="gain above treating all")
-    return _sized(figure, 340)
+    return sized(figure, 340)
 
 
 def _calibration(results: Results) -> go.Figure:
@@ -139,7 +129,7 @@ def _calibration(results: Results) -> go.Figure:
     )
     figure.update_xaxes(title="predicted, before shrinkage")
     figure.update_yaxes(title="observed")
-    return _sized(figure, 340)
+    return sized(figure, 340)
 
 
 def _prognostic(results: Results) -> go.Figure:
@@ -150,13 +140,4 @@ def _prognostic(results: Results) -> go.Figure:
     )
     figure.update_xaxes(title="prognostic")
     figure.update_yaxes(title="predictive (red: q < .05)")
-    return _sized(figure, 340)
-
-
-def _sized(figure: go.Figure, height: int) -> go.Figure:
-    return figure.update_layout(
-        height=height,
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        template="plotly_white",
-        showlegend=False,
-    )
+    return sized(figure, 340)

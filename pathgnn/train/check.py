@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from jaxtyping import Float
 
-from pathgnn.benefit.overlap import Overlap, overlap
+from pathgnn.benefit.overlap import overlap
 from pathgnn.benefit.verdict import Finding, events_finding, overlap_finding
 from pathgnn.errors import RefusedError
 from pathgnn.graph.graph import PathwayGraph
@@ -26,8 +27,30 @@ def check(
     nodes: Nodes, graph: PathwayGraph, n_folds: int, seed: int, least_coverage: float = 0.2
 ) -> tuple[Finding, ...]:
     """Findings on overlap, outcomes and coverage; a severity "refused" forbids a benefit."""
+    return check_with(propensities(nodes, n_folds, seed), nodes, graph, least_coverage)
+
+
+def propensities(nodes: Nodes, n_folds: int, seed: int) -> Float[np.ndarray, "row arm"]:
+    """Cross-fitted probability of each arm, a row per outcome."""
     check_size(nodes, n_folds)
-    worst = _overlap(nodes, n_folds, seed)
+    nodes = thinned(nodes)
+    propensity = np.empty((len(nodes.arm), len(nodes.arms)))
+    fold = folds(nodes, n_folds, rng_for(seed, 0))
+    for k in range(n_folds):
+        rows = np.flatnonzero((fold == k)[nodes.patient_of.numpy()])
+        propensity[rows] = propensity_of(nodes, fold != k, fold == k)
+    return propensity
+
+
+def check_with(
+    propensity: Float[np.ndarray, "row arm"],
+    nodes: Nodes,
+    graph: PathwayGraph,
+    least_coverage: float = 0.2,
+) -> tuple[Finding, ...]:
+    """The same, with propensities that are there already."""
+    block = (nodes.clinical * nodes.clinical_seen).double().numpy()[nodes.patient_of]
+    worst = overlap(propensity, nodes.arm.numpy(), block)
     return (
         overlap_finding(worst, nodes.randomised),
         events_finding(events_per_arm(nodes), nodes.arms),
@@ -46,18 +69,6 @@ def thinned(nodes: Nodes) -> Nodes:
     return replace(nodes, x=nodes.x[::step], seen=nodes.seen[::step], genes=nodes.genes[::step])
 
 
-def _overlap(nodes: Nodes, n_folds: int, seed: int) -> Overlap:
-    """Overlap of the arms, each patient's propensity from the other folds."""
-    nodes = thinned(nodes)
-    propensity = np.empty((len(nodes.arm), len(nodes.arms)))
-    fold = folds(nodes, n_folds, rng_for(seed, 0))
-    for k in range(n_folds):
-        rows = np.flatnonzero((fold == k)[nodes.patient_of.numpy()])
-        propensity[rows] = propensity_of(nodes, fold != k, fold == k)
-    block = (nodes.clinical * nodes.clinical_seen).double().numpy()[nodes.patient_of]
-    return overlap(propensity, nodes.arm.numpy(), block)
-
-
 def refuse(findings: tuple[Finding, ...], accept_risk: bool) -> None:
     """Stop where a safeguard says so, unless the user takes the risk.
 
@@ -67,8 +78,8 @@ def refuse(findings: tuple[Finding, ...], accept_risk: bool) -> None:
     refused = [f for f in findings if f.severity == "refused"]
     if refused and not accept_risk:
         raise RefusedError(
-            f"{refused[0].sentence} Restrict the cohort to patients who could have had either arm, "
-            "or pass --accept-risk, which is stamped on the report."
+            f"{refused[0].sentence} To go on all the same, pass --accept-risk, which is stamped on "
+            "the report."
         )
 
 
@@ -80,7 +91,7 @@ def _coverage_finding(nodes: Nodes, graph: PathwayGraph, least: float) -> Findin
     low = table[table["share"] < least]["pathway"].tolist()
     if share >= least:
         fewer = f" {len(low)} of {len(table)} pathways have less than {least:.0%}: "
-        named = fewer + _some(low) + "." if low else ""
+        named = fewer + _some(low) + "; scores there rest on few genes." if low else ""
         return Finding("note" if low else "ok", "coverage", share, f"{said} on average.{named}")
     advice = f"less than {least:.0%}: use pathways of what was measured, or a larger graph"
     return Finding("warning", "coverage", share, f"{said} on average, {advice}.")
@@ -121,6 +132,8 @@ def _constant_findings(nodes: Nodes) -> tuple[Finding, ...]:
     for m, name in enumerate(nodes.modalities):
         have = float(nodes.seen[:, :, m].any(0).float().mean())
         if have < 0.5:
-            said = f"Omic '{name}' was measured in {have:.0%} of the patients (on graph genes)."
+            said = f"Omic '{name}' was measured in {have:.0%} of the patients (on graph genes); "
+            said += "they stay in, and the others' values count as unseen. Leave the omic out if "
+            said += "who was measured depends on the outcome."
             out.append(Finding("note", "missing", have, said))
     return tuple(out)

@@ -1,0 +1,45 @@
+"""What every HTML page shares: the template, the plots' JSON, and plotly's own script."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import plotly.graph_objects as go
+from jinja2 import Environment, PackageLoader, select_autoescape
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from pathgnn.files import write_text
+
+
+def write_page(
+    template: str, content: Mapping[str, Any], figures: Mapping[str, go.Figure], path: Path
+) -> Path:
+    """One self-contained page: every name escaped, nothing loaded from elsewhere."""
+    environment = Environment(
+        loader=PackageLoader("pathgnn.export", "."), autoescape=select_autoescape(default=True)
+    )
+    plots = {name: as_json(figure) for name, figure in figures.items()}
+    page = environment.get_template(template).render(
+        **content, plots=plots, plotly=Markup(get_plotlyjs())
+    )
+    write_text(path, page)
+    return path
+
+
+def as_json(figure: go.Figure) -> dict[str, Any]:
+    """A figure as what plotly's script reads."""
+    return dict(json.loads(figure.to_json()))
+
+
+def sized(figure: go.Figure, height: int) -> go.Figure:
+    """The look that all plots share."""
+    return figure.update_layout(
+        height=height,
+        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        template="plotly_white",
+        showlegend=False,
+    )
