@@ -35,6 +35,7 @@ def outcome_rows(source: CohortSource, data: Path) -> tuple[pd.DataFrame, list[s
     for column, values in source.keep.items():
         table = table[labels(table[column]).isin([str(v) for v in values])]
     table = table.dropna(subset=used)
+    table, notes = _finite(table, o)
     if o.good and o.bad:
         table = table[labels(table[o.value]).isin((*o.good, *o.bad))]
     found = labels(table[t.column])
@@ -46,7 +47,7 @@ def outcome_rows(source: CohortSource, data: Path) -> tuple[pd.DataFrame, list[s
             )
     if t.arms:
         table = table[found.isin((t.reference, *t.arms))]
-    return _one_row_each(table, used, source)
+    return _one_row_each(table, used, source, notes)
 
 
 def clinical_table(source: CohortSource, data: Path, patients: tuple[str, ...]) -> pd.DataFrame:
@@ -118,16 +119,26 @@ def no_overlap(wanted: set[str], found: set[str]) -> str:
     )
 
 
+def _finite(table: pd.DataFrame, o: OutcomeSource) -> tuple[pd.DataFrame, list[str]]:
+    """Rows whose outcome is a number that could be; some files write -Inf for no follow-up."""
+    column = table[o.time if o.kind == "survival" else o.value]
+    infinite = np.isinf(pd.to_numeric(column, errors="coerce").to_numpy(dtype=float))
+    if not infinite.any():
+        return table, []
+    said = f"{int(infinite.sum())} rows of {o.file} have an infinite {column.name}: left out"
+    return table[~infinite], [said]
+
+
 def _one_row_each(
-    table: pd.DataFrame, used: list[str], source: CohortSource
+    table: pd.DataFrame, used: list[str], source: CohortSource, notes: list[str]
 ) -> tuple[pd.DataFrame, list[str]]:
     """Rows that only repeat another are left out; others are refused without a crossover."""
     again = pd.Series(table.index, index=table.index).duplicated()
     again &= table[used].assign(_patient=table.index).duplicated()
-    notes = []
     if again.any() and not source.treatment.crossover:
         table = table[~again.to_numpy()]
-        notes.append(f"{int(again.sum())} rows of {source.outcome.file} repeat another: left out")
+        repeated = f"{int(again.sum())} rows of {source.outcome.file} repeat another: left out"
+        notes = [*notes, repeated]
     if table.index.has_duplicates and not source.treatment.crossover:
         n = int(table.index.duplicated().sum())
         raise CohortError(

@@ -46,7 +46,8 @@ def read_cohort(source: CohortSource, data: Path, maps: Path | None = None) -> C
     ids = wanted if samples is None else wanted | set(samples.patient.index)
     large = int(source.memory_gb * 2**30 / max(len(source.omics), 1))
     opened = {k: open_omic(k, o, data, ids, large) for k, o in source.omics.items()}
-    spread = pd.Series([i for raw in opened.values() for i in raw.ids]).value_counts()
+    everywhere = [i for raw in opened.values() for i in raw.ids]
+    spread = pd.Series(everywhere, dtype=object).value_counts()
     tables: dict[str, pd.DataFrame | Stored] = {}
     used: dict[str, pd.Series] = {}
     for name, raw in opened.items():
@@ -55,10 +56,12 @@ def read_cohort(source: CohortSource, data: Path, maps: Path | None = None) -> C
         tables[name], decided = _values(name, source.omics[name], raw, used[name], large)
         notes += [f"{name}: {note}" for note in (*raw.notes, *said, *decided)]
     omics = Omics(tables)
-    measured = set().union(*(set(omics.patients(k)) for k in omics))
+    # Without any omic the cohort is clinical only, and everybody stays.
+    measured = set().union(*(set(omics.patients(k)) for k in omics)) if omics else wanted
     rows = rows[rows.index.isin(measured)]
     patients = tuple(dict.fromkeys(rows.index))
-    notes.append(f"{len(wanted) - len(patients)} patients with an outcome have no omic: left out")
+    n_lost = len(wanted) - len(patients)
+    notes += [f"{n_lost} patients with an outcome have no omic: left out"] if n_lost else []
     return Cohort(
         name=source.name,
         patients=patients,

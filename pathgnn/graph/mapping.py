@@ -13,7 +13,7 @@ from torch import Tensor
 from pathgnn.cohort.cohort import Cohort
 from pathgnn.cohort.genes import GeneMap, map_features
 from pathgnn.cohort.identifiers import Identifiers, embedded
-from pathgnn.cohort.large_tables import as_omics
+from pathgnn.cohort.large_tables import Omics, as_omics
 from pathgnn.cohort.metabolite_names import names_of
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.spread import spread
@@ -39,14 +39,29 @@ class OmicReport(NamedTuple):
 def on_genes(
     name: str, cohort: Cohort, graph: PathwayGraph, known: Identifiers | None
 ) -> tuple[pd.DataFrame, GeneMap]:
+    """One omic of a cohort with a column per graph gene."""
+    layer = Layer(name, cohort.kinds[name], cohort.feature_maps.get(name))
+    return map_layer(as_omics(cohort.omics), layer, graph, known)
+
+
+class Layer(NamedTuple):
+    """An omic by name: its kind, and its feature map if it has one."""
+
+    name: str
+    kind: str
+    weights: pd.DataFrame | None
+
+
+def map_layer(
+    omics: Omics, layer: Layer, graph: PathwayGraph, known: Identifiers | None
+) -> tuple[pd.DataFrame, GeneMap]:
     """One omic with a column per graph gene, by feature map or by identifier.
 
     Metabolites are looked for among metabolites and genes among genes: MET is no methionine.
     """
-    omics = as_omics(cohort.omics)
+    name, weights = layer.name, layer.weights
     features = omics.features(name).astype(str)
-    weights = cohort.feature_maps.get(name)
-    metabolic = cohort.kinds[name] == "metabolite"
+    metabolic = layer.kind == "metabolite"
     genes = [g for g, k in zip(graph.genes, graph.kind, strict=True) if _fits(k, metabolic)]
     asked = features if weights is None else weights["gene"].unique()
     names = names_of(asked, graph.aliases, genes) if metabolic else _names(known, graph, genes)

@@ -95,6 +95,11 @@ def project(cohort: Cohort, graph: PathwayGraph, known: Identifiers | None = Non
     Raises:
         GraphError: no feature of any omic is in the graph, or no edge joins measured genes.
     """
+    if not cohort.omics:
+        raise GraphError(
+            f"cohort '{cohort.name}' has no omic that could be laid on a graph; name one in the "
+            "study file"
+        )
     if not graph.pathways:
         raise GraphError("the graph has no pathways; give a GMT file as `pathways`")
     shape = (len(graph.genes), len(cohort.patients), len(cohort.omics))
