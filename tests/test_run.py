@@ -150,7 +150,8 @@ def test_predict_gives_the_same_patients_the_same_columns(done, tmp_path):
     result = CliRunner().invoke(app, args)
     assert result.exit_code == 0, result.output
     table = pd.read_csv(out)
-    assert list(table.columns) == ["patient", "arm", "benefit", "score", "measured", "differs"]
+    columns = ["patient", "arm", "benefit", "score", "measured", "differs", "rests_on"]
+    assert list(table.columns) == columns
     assert len(table) == len(pd.read_csv(done / "run" / "tables" / "patients.csv"))
     assert table["measured"].between(0, 1).all()
 

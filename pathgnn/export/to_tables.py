@@ -12,7 +12,7 @@ from jaxtyping import Float
 from pathgnn.attribute.stability import TOP_GENES, share_in_top
 from pathgnn.export.results import Results
 from pathgnn.files import whole_file, write_csv, write_json
-from pathgnn.graph.project import coverage, features
+from pathgnn.graph.project import coverage, features, rests_on
 
 
 def tables(results: Results, with_ids: bool = False) -> dict[str, pd.DataFrame]:
@@ -189,7 +189,7 @@ def patients(results: Results, with_ids: bool) -> pd.DataFrame:
     names = names if with_ids else anonymous
     top = results.explanation.attribution.pathway.abs().argmax(1).numpy()
     pathway = [results.fitted.recipe.graph.pathways[i] for i in top]
-    seen = results.nodes.seen.any(0).numpy()
+    seen, basis = results.nodes.seen.any(0).numpy(), rests_on(results.nodes)
     parts = []
     for k, benefit in enumerate(results.benefits):
         part = pd.DataFrame(
@@ -205,6 +205,7 @@ def patients(results: Results, with_ids: bool) -> pd.DataFrame:
         )
         part["top_pathway"] = pathway if k == results.explained else ""
         part["omics"] = [";".join(np.array(results.nodes.modalities)[row]) for row in seen]
+        part["rests_on"] = basis
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
 

@@ -141,6 +141,18 @@ def features(nodes: Nodes) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)[["omic", "feature", "status", "gene", "how"]]
 
 
+def rests_on(nodes: Nodes) -> list[str]:
+    """What each patient's prediction rests on: genes seen per omic, and the omics that lack."""
+    count = nodes.seen.sum(0).tolist()
+    out = []
+    for row in count:
+        have = [f"{m} {n} genes" for m, n in zip(nodes.modalities, row, strict=True) if n]
+        lack = [m for m, n in zip(nodes.modalities, row, strict=True) if not n]
+        text = ", ".join(have) or "nothing measured: the average"
+        out.append(text + (f"; lacks {', '.join(lack)}" if lack else ""))
+    return out
+
+
 def molecules_of(nodes: Nodes, graph: PathwayGraph, pathway: str) -> pd.DataFrame:
     """Which of the cohort's features sit in a pathway: gene, omic, feature, how it was found."""
     return mapping.molecules_of(pathway, graph, nodes.modalities, nodes.found)

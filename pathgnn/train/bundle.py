@@ -22,7 +22,7 @@ from pathgnn.errors import BundleError, GraphError
 from pathgnn.files import read_json, sha256, whole_folder, write_json
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.keep import read_graph, save_graph
-from pathgnn.graph.project import Nodes, match_layout, project
+from pathgnn.graph.project import Nodes, match_layout, project, rests_on
 from pathgnn.model.config import FitConfig, NetConfig
 from pathgnn.model.network import Layout, PathwayNet, layout_of
 from pathgnn.train.crossfit import Fitted, Member
@@ -58,13 +58,14 @@ class Model:
 
 
 class NewBenefit(NamedTuple):
-    """Predicted benefit of new patients and how much of each was measured."""
+    """Predicted benefit of new patients, the share of genes measured, and what it rests on."""
 
     arm: str
     benefit: Float[np.ndarray, " patient"]
     score: Float[np.ndarray, " patient"]
     measured: Float[np.ndarray, " patient"]
     differs: bool
+    rests_on: tuple[str, ...]
 
 
 def model_of(fitted: Fitted, nodes: Nodes, benefits: tuple[Benefit, ...]) -> Model:
@@ -145,10 +146,11 @@ def predict(
     predictions = [member.net.predict(nodes) for member in model.members]
     tau = torch.stack([model.recipe.estimand(p) for p in predictions]).mean(0).double().numpy()
     measured = nodes.seen.any(2).double().mean(0).numpy()
+    basis = tuple(rests_on(nodes))
     out = []
     for k, c in enumerate(model.calibration):
         spread = c.slope * (tau[:, k] - c.mean_score) if c.differs else np.zeros(len(tau))
-        out.append(NewBenefit(c.arm, c.average + spread, tau[:, k], measured, c.differs))
+        out.append(NewBenefit(c.arm, c.average + spread, tau[:, k], measured, c.differs, basis))
     return tuple(out)
 
 

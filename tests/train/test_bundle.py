@@ -91,3 +91,24 @@ def test_gene_order_and_surplus_omics_do_not_change_a_prediction(model, trial):
     assert predict(model, extra)[0].benefit == pytest.approx(
         predict(model, cohort)[0].benefit, abs=1e-5
     )
+
+
+def test_a_patient_with_a_mutation_panel_alone_is_predicted_and_told_what_it_rests_on(model, trial):
+    cohort = trial[0]
+    alone = sorted(set(cohort.omics["mutation"].index))[:20]
+    panel = cohort.omics["mutation"].columns[:6]
+    omics = {
+        k: t.loc[[p for p in t.index if p not in alone]] if k != "mutation" else t
+        for k, t in cohort.omics.items()
+    }
+    outside = [g for g in omics["mutation"].columns if g not in panel]
+    omics["mutation"] = omics["mutation"].copy()
+    omics["mutation"].loc[alone, outside] = np.nan
+    found = predict(model, replace(cohort, omics=omics))[0]
+    at = [cohort.patients.index(p) for p in alone]
+    assert np.isfinite(found.score).all()
+    assert found.rests_on[at[0]].startswith("mutation 6 genes; lacks expression, protein")
+    # Less is known of them, so their scores spread less, but they are no single number.
+    assert 0 < found.score[at].std() < predict(model, cohort)[0].score[at].std()
+    others = [i for i in range(len(cohort.patients)) if i not in at]
+    assert np.array_equal(found.score[others], predict(model, cohort)[0].score[others])
