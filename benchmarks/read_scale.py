@@ -125,7 +125,7 @@ def _measure(folder: Path) -> dict[str, Any]:
     from pathgnn.graph.load import load_graph
     from pathgnn.graph.project import project
     from pathgnn.study import read_study
-    from pathgnn.train.check import check
+    from pathgnn.train.look import look
 
     start = time.perf_counter()
     study = read_study(folder / "study.toml")
@@ -133,7 +133,7 @@ def _measure(folder: Path) -> dict[str, Any]:
     read = time.perf_counter()
     nodes = project(cohort, graph)
     projected = time.perf_counter()
-    check(nodes, graph, 5, 0)
+    look(cohort, nodes, graph, 5, 0)
     end = time.perf_counter()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return {

@@ -21,6 +21,8 @@ from pathgnn.cohort.samples import choose, read_samples
 from pathgnn.cohort.sources import CohortSource, OmicSource, SampleSource
 from pathgnn.cohort.text_file import look
 from pathgnn.errors import CohortError
+from pathgnn.init import write_study
+from pathgnn.study import read_study
 
 PATIENTS = [f"TCGA-A1-{i:04d}" for i in range(60)]
 GENES = ["EGFR", "KRAS", "TP53", "MYC"]
@@ -325,3 +327,36 @@ def test_outcomes_in_words_and_days_are_read(tmp_path):
     named = source["outcome"] | {"events": ["1:DEAD", "LOST"]}
     with pytest.raises(CohortError, match=r"no row of clinical\.tsv holds 'LOST' in 'status'"):
         read_cohort(CohortSource.model_validate(source | {"outcome": named}), tmp_path)
+
+
+def test_init_writes_a_study_for_a_cbioportal_folder(tmp_path):
+    _study_folder(tmp_path)
+    table = read_table(tmp_path / "data_cna.txt")
+    table["TCGA-A1-0003-01A-11D"] = [2, 0, 1, -1]
+    table.to_csv(tmp_path / "data_cna.txt", sep="\t")
+    _clinical(tmp_path)
+    clinical = (tmp_path / "clinical.tsv").read_text().splitlines()
+    names = clinical[0].replace("months", "OS_MONTHS").replace("status", "OS_STATUS")
+    names = names.replace("patient", "PATIENT_ID").replace("drug", "TREATMENT")
+    text = "\n".join(["#a\tb\tc\td", names, *clinical[1:]])
+    (tmp_path / "data_clinical_patient.txt").write_text(text)
+    rows = [f"{p}-01A-11D\t{p}\tPrimary" for p in PATIENTS]
+    (tmp_path / "data_clinical_sample.txt").write_text(
+        "\n".join(["SAMPLE_ID\tPATIENT_ID\tSAMPLE_TYPE", *rows])
+    )
+    study = read_study(write_study(tmp_path, tmp_path / "study.toml"))
+    assert set(study.cohort.omics) == {"mutation", "copy_number", "protein"}
+    assert study.cohort.samples.kind == "SAMPLE_TYPE"
+    cohort = read_cohort(study.cohort, tmp_path)
+    assert len(cohort.patients) == 60
+    assert cohort.outcome.kind == "survival"
+
+
+def test_init_writes_a_study_for_an_h5mu_file(tmp_path):
+    _h5mu(tmp_path / "all.h5mu")
+    study = read_study(write_study(tmp_path / "all.h5mu", tmp_path / "study.toml"))
+    assert {k: o.part for k, o in study.cohort.omics.items()} == {
+        "expression": "rna",
+        "protein": "protein",
+    }
+    assert study.cohort.treatment.column == "drug"
