@@ -202,7 +202,8 @@ def _scale(kind: str, table: pd.DataFrame) -> str:
         scale, note = decide(kind, facts_of(table), "auto")
     except CohortError as error:
         return f'scale = "auto"  # {error}'
-    return f'scale = "{scale}"  # {note}; or {", ".join(words)}' if words else 'scale = "auto"'
+    known = scale in words
+    return f'scale = "{scale}"  # {note}; or {", ".join(words)}' if known else 'scale = "auto"'
 
 
 def _outcome_lines(clinical: _Found) -> list[str]:

@@ -42,14 +42,18 @@ def recorded_sex(cohort: Cohort) -> pd.Series | None:
     if "sex" in cohort.beside:
         said = cohort.beside["sex"].map(_is_male, na_action="ignore")
         return said if said.notna().any() else None
+    said = pd.Series(np.nan, index=cohort.clinical.index, dtype=object)
     for column in cohort.clinical.columns:
         name, _, level = str(column).lower().partition("=")
         flag = cohort.clinical[column]
-        value = _is_male(level) if name in ("sex", "gender") else _is_male(name.split("_")[-1])
-        named = name in ("sex", "gender", "male", "female", "is_male", "is_female")
+        is_level = name in ("sex", "gender")
+        value = _is_male(level if is_level else name.split("_")[-1])
+        named = is_level or name in ("male", "female", "is_male", "is_female")
         if named and value is not None and flag.dropna().isin((0, 1)).all():
-            return flag.map({1.0: value, 0.0: not value})
-    return None
+            # Without this level a patient may have any other, unknown among them.
+            other = np.nan if is_level else not value
+            said = said.fillna(flag.map({1.0: value, 0.0: other}).astype(object))
+    return said if said.notna().any() else None
 
 
 def sex_finding(

@@ -11,6 +11,8 @@ from pathgnn.errors import CohortError
 
 # No log2 intensity of an array or of sequencing exceeds this; raw values nearly always do.
 HIGHEST_LOG2 = 50.0
+# How far the median of z-scores may lie from 0.
+FARTHEST_MEDIAN = 3.0
 SAID = {
     "log": "taken as logarithmic and left as it is",
     "linear": "taken as raw: log2(x + 1)",
@@ -54,7 +56,15 @@ def apply(table: pd.DataFrame, scale: str) -> pd.DataFrame:
 def _auto(facts: Facts) -> str:
     if facts.highest <= HIGHEST_LOG2:
         return "log"
-    return "linear" if facts.lowest >= 0 else "zscore"
+    if facts.lowest >= 0:
+        return "linear"
+    # Of standardised values nearly half are negative; of raw ones only what a correction left.
+    if facts.quantile(0.25) < 0 and abs(facts.median) < FARTHEST_MEDIAN:
+        return "zscore"
+    raise CohortError(
+        f"the values are neither logarithmic nor z-scores ({facts.seen()}); raw intensities must "
+        "not be negative: set those to 0 and scale = 'linear', or set scale = 'log' or 'zscore'"
+    )
 
 
 LOG_SCALED = Omic(("log", "linear", "zscore"), decide, apply)

@@ -13,6 +13,7 @@ from pathgnn.errors import CohortError
 LOWEST_BETA, HIGHEST_BETA = 0.001, 0.999
 # M values go below 0 and hardly beyond this; percent do neither.
 HIGHEST_M = 20.0
+EDGE = 0.1
 SAID = {"beta": "beta values turned into M values", "m": "taken as M values and left as they are"}
 
 
@@ -24,7 +25,8 @@ def decide(facts: Facts, scale: str) -> Decision:
     """
     if not facts.n_values:
         return Decision("m" if scale == "auto" else scale, "")
-    within = facts.lowest >= 0 and facts.highest <= 1
+    # Normalisation may push a few beta values over the edge.
+    within = facts.lowest >= -EDGE and facts.highest <= 1 + EDGE
     if scale == "beta" and not within:
         raise CohortError(f"beta values lie within 0 and 1, found {facts.seen()}; use 'm'")
     if scale == "auto" and facts.lowest >= 0 and facts.highest > HIGHEST_M:

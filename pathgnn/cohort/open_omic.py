@@ -73,8 +73,9 @@ def _samples_as_rows(
 def _mutations(name: str, omic: OmicSource, data: Path) -> RawTable:
     """Variants as one value per sample and gene; whoever was sequenced and has none is 0."""
     path = data / omic.file
+    uncalled: frozenset[tuple[str, str]] = frozenset()
     if is_vcf(path):
-        variants, samples = read_vcf(path)
+        variants, samples, uncalled = read_vcf(path)
         sequenced = Sequenced(samples)
     else:
         variants = read_variants(path)
@@ -84,15 +85,57 @@ def _mutations(name: str, omic: OmicSource, data: Path) -> RawTable:
     table = mutation_table(variants, omic.measure)
     notes = [f"{len(variants)} variants of {variants['sample'].nunique()} samples read"]
     if sequenced.samples:
-        everybody = dict.fromkeys((*sequenced.samples, *table.index))
-        table = table.reindex(list(everybody)).fillna(0.0)
+        table, said = _with_wild_types(name, table, sequenced.samples)
+        notes += said
     else:
         notes.append(
             "nothing says who was sequenced without a variant: such patients count as not "
             "measured; name a table of them as `sequenced`"
         )
+    for sample, gene in uncalled & {(s, g) for s in table.index for g in table.columns}:
+        if table.at[sample, gene] == 0:
+            table.at[sample, gene] = float("nan")
     table, said = mask_panels(table, sequenced)
     return in_memory(table, (*notes, *said))
+
+
+def _with_wild_types(
+    name: str, table: pd.DataFrame, listed: tuple[str, ...]
+) -> tuple[pd.DataFrame, list[str]]:
+    """A row of zeros for each listed sample that has none and is no other name of one that has.
+
+    Raises:
+        CohortError: no sample with a variant is listed, so the ids are of another kind.
+    """
+    there = {_without_portion(s) for s in table.index} | set(table.index)
+    patients = {_patient(s) for s in table.index}
+    lone = [
+        s
+        for s in dict.fromkeys(listed)
+        if s not in there and s not in patients and _without_portion(s) not in there
+    ]
+    if len(lone) == len(set(listed)):
+        raise CohortError(
+            f"omic '{name}': none of the samples with a variant is listed as sequenced; do both "
+            "use the same kind of id?"
+        )
+    listed_as = {_patient(s) for s in listed} | set(listed)
+    n_new = sum(s not in listed_as and _patient(s) not in listed_as for s in table.index)
+    said = [f"{n_new} samples with a variant are not listed as sequenced: taken as it"]
+    full = table.reindex([*table.index, *lone]).fillna(0.0)
+    return full, said if n_new else []
+
+
+def _patient(sample: str) -> str:
+    """The patient that a barcode of TCGA names; other ids as they are."""
+    found = BARCODE.match(sample)
+    return found["patient"] if found else sample
+
+
+def _without_portion(sample: str) -> str:
+    """A barcode down to the sample type, such as TCGA-A1-A0SB-01; other ids as they are."""
+    found = BARCODE.match(sample)
+    return f"{found['patient']}-{found['code']}" if found and found["code"] else sample
 
 
 def _listed(path: Path) -> tuple[str, ...]:

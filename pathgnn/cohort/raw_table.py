@@ -43,6 +43,7 @@ class RawTable(NamedTuple):
             samples or some features, and no cell comes twice.
         n_bytes: What the table takes in memory as float32.
         notes: What was decided while reading.
+        is_stored: The values are not in memory: they are read with each block.
     """
 
     ids: pd.Index
@@ -50,6 +51,7 @@ class RawTable(NamedTuple):
     blocks: Blocks
     n_bytes: int
     notes: tuple[str, ...] = ()
+    is_stored: bool = False
 
 
 def in_memory(table: pd.DataFrame, notes: tuple[str, ...] = ()) -> RawTable:

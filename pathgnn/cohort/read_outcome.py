@@ -14,6 +14,23 @@ from pathgnn.cohort.read_table import numeric, read_table
 from pathgnn.cohort.sources import CohortSource, OutcomeSource, TreatmentSource
 from pathgnn.errors import CohortError
 
+# Texts, in lower case, that say that something is not known.
+UNKNOWN = frozenset(
+    [
+        "unknown",
+        "[unknown]",
+        "not available",
+        "[not available]",
+        "[not applicable]",
+        "[not evaluated]",
+        "[discrepancy]",
+        "not evaluable",
+        "not reported",
+        "missing",
+        "ne",
+        "<na>",
+    ]
+)
 # Mean Gregorian year of 365.2425 days in twelve parts.
 MONTHS_PER = {"months": 1.0, "days": 12 / 365.2425, "weeks": 7 * 12 / 365.2425, "years": 12.0}
 
@@ -34,10 +51,9 @@ def outcome_rows(source: CohortSource, data: Path) -> tuple[pd.DataFrame, list[s
         )
     for column, values in source.keep.items():
         table = table[labels(table[column]).isin([str(v) for v in values])]
-    table = table.dropna(subset=used)
-    table, notes = _finite(table, o)
-    if o.good and o.bad:
-        table = table[labels(table[o.value]).isin((*o.good, *o.bad))]
+    table, notes = _known(table, used, source)
+    table, said = _finite(table, o)
+    notes += said + _others(table, o)
     found = labels(table[t.column])
     for arm in (t.reference, *t.arms):
         if arm not in set(found):
@@ -117,6 +133,43 @@ def no_overlap(wanted: set[str], found: set[str]) -> str:
         f"have {_example(found)}; do both use the same kind of id? `[cohort.samples]` says whose "
         "a sample is"
     )
+
+
+def _known(
+    table: pd.DataFrame, used: list[str], source: CohortSource
+) -> tuple[pd.DataFrame, list[str]]:
+    """Rows with an outcome, an arm and a stratum; of the others, what they lack is counted."""
+    o = source.outcome
+    lacking = {c: table[c].isna() for c in used}
+    listed = {o.value: (*o.good, *o.bad), o.event: (*o.events, *o.censored)}
+    for column, words in listed.items():
+        if column and words:
+            found = labels(table[column])
+            lacking[column] |= found.str.lower().isin(UNKNOWN) & ~found.isin(words)
+    if o.good and o.bad:
+        lacking[o.value] |= ~labels(table[o.value]).isin((*o.good, *o.bad))
+    if o.events and o.censored:
+        lacking[o.event] |= ~labels(table[o.event]).isin((*o.events, *o.censored))
+    lost = pd.DataFrame(lacking).any(axis=1)
+    if not lost.any():
+        return table, []
+    by = ", ".join(f"{c} in {int(m.sum())}" for c, m in lacking.items() if m.any())
+    return table[~lost.to_numpy()], [f"{int(lost.sum())} rows of {o.file} lack {by}: left out"]
+
+
+def _others(table: pd.DataFrame, o: OutcomeSource) -> list[str]:
+    """Which texts were taken as censored or bad because the study did not name them."""
+    notes = []
+    for column, words, rest, said in (
+        (o.event, o.events, o.censored, "censored"),
+        (o.value, o.good, o.bad, "the bad answer"),
+    ):
+        if column and words and not rest:
+            found = labels(table[column])
+            counts = found[~found.isin(words)].value_counts()
+            texts = ", ".join(f"{t} ({n})" for t, n in counts.head(6).items())
+            notes.append(f"{column}: taken as {said}: {texts or 'nobody'}")
+    return notes
 
 
 def _finite(table: pd.DataFrame, o: OutcomeSource) -> tuple[pd.DataFrame, list[str]]:

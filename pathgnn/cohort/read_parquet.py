@@ -52,8 +52,8 @@ def open_parquet(path: Path, id_column: str, wanted: set[str]) -> RawTable:
     if not wanted & set(ids) and wanted & set(columns):
         samples = columns.difference(pd.Index(sorted(ANNOTATIONS)), sort=False)
         _refuse_twice(path, ids)
-        return RawTable(samples, ids, _turned_blocks(path, samples, ids), n_bytes)
-    return RawTable(ids, columns, _blocks(path, columns, ids), n_bytes)
+        return RawTable(samples, ids, _turned_blocks(path, samples, ids), n_bytes, (), True)
+    return RawTable(ids, columns, _blocks(path, columns, ids), n_bytes, (), True)
 
 
 def _blocks(path: Path, columns: pd.Index, ids: pd.Index) -> Blocks:

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 from pandas.errors import EmptyDataError, ParserError
 
-from pathgnn.cohort.text_file import Look, look, unnamed
+from pathgnn.cohort.text_file import Look, look
 from pathgnn.errors import CohortError
 
 TEXT = (".csv", ".tsv", ".txt", ".maf", ".xls")
@@ -17,21 +17,24 @@ CONTAINERS = (".h5ad", ".h5mu")
 SUFFIXES = (*TEXT, ".parquet", *CONTAINERS)
 # Bytes that a cell of a text table takes while pandas reads it.
 BYTES_PER_CELL = 16
+# Texts that stand for no value. "None" is not among them: no prior therapy is a fact.
+NO_VALUE = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "#N/A", "<NA>", "-NaN", "-nan")
 SHARE_OF_MEMORY = 0.8
 
 
-def read_table(path: Path, id_column: str = "") -> pd.DataFrame:
+def read_table(path: Path, id_column: str = "", text: tuple[str, ...] = ()) -> pd.DataFrame:
     """The table in a file, indexed by patient or sample id as text.
 
     Args:
         path: Text with any common delimiter, plain or gzipped; parquet; or the observations of
             an h5ad or h5mu file. Lines before the header that start with # are skipped.
         id_column: Column with the ids; empty: the parquet index, else the first column.
+        text: Further columns that hold ids: 007 stays 007.
 
     Raises:
         CohortError: missing, empty, truncated or unreadable file, or no such column.
     """
-    table = load_table(path, id_column)
+    table = load_table(path, (id_column, *text))
     if table.empty:
         raise CohortError(f"{path.name} holds no row; is the file complete?")
     if id_column:
@@ -47,8 +50,8 @@ def read_table(path: Path, id_column: str = "") -> pd.DataFrame:
     return table
 
 
-def load_table(path: Path, id_column: str = "") -> pd.DataFrame:
-    """The table as it stands in the file, its ids and first column as text.
+def load_table(path: Path, text: tuple[str, ...] = ()) -> pd.DataFrame:
+    """The table as it stands in the file, its first column and those of ids as text.
 
     Raises:
         CohortError: missing, empty, truncated or unreadable file, or too large for the memory.
@@ -59,7 +62,7 @@ def load_table(path: Path, id_column: str = "") -> pd.DataFrame:
 
         return read_observations(path)
     try:
-        return _parquet(path) if kind == ".parquet" else _text(path, look(path), id_column)
+        return _parquet(path) if kind == ".parquet" else _text(path, look(path), text)
     except EmptyDataError as error:
         raise CohortError(f"{path.name} is empty; is the file complete?") from error
     except MemoryError as error:
@@ -101,7 +104,7 @@ def numeric(table: pd.DataFrame, where: str) -> pd.DataFrame:
     for column in text:
         values = pd.to_numeric(table[column], errors="coerce")
         wrong = values.isna() & table[column].notna()
-        wrong &= ~table[column].astype(str).str.strip().isin(("", "NA", "nan", "NaN"))
+        wrong &= ~table[column].astype(str).str.strip().isin((*NO_VALUE, "None", "."))
         if wrong.any():
             value = table[column][wrong].iloc[0]
             raise CohortError(
@@ -119,10 +122,12 @@ def _parquet(path: Path) -> pd.DataFrame:
     return pd.read_parquet(path)
 
 
-def _text(path: Path, seen: Look, id_column: str) -> pd.DataFrame:
+def _text(path: Path, seen: Look, text: tuple[str, ...]) -> pd.DataFrame:
     n_rows = _unzipped(path) / max(seen.row_bytes, 1)
     _refuse_size(path, n_rows * len(seen.header) * BYTES_PER_CELL)
-    ids = id_column if id_column in seen.header else seen.header[0]
+    names = [*([""] * seen.named_rows), *seen.header, *([""] * seen.trailing)]
+    # By place: a column without a name holds ids, too, if it is the first.
+    names = [name or f"Unnamed: {i}" for i, name in enumerate(names)]
     table = pd.read_csv(
         path,
         sep=seen.separator,
@@ -132,15 +137,20 @@ def _text(path: Path, seen: Look, id_column: str) -> pd.DataFrame:
         skiprows=seen.skip,
         skipinitialspace=True,
         low_memory=False,
-        dtype={ids: str} if ids and not seen.named_rows else None,
+        header=0,
+        names=names,
+        index_col=False,
+        keep_default_na=False,
+        na_values=list(NO_VALUE),
+        dtype=dict.fromkeys({names[0], *text} & set(names), str),
     )
-    return _without_unnamed(path, table, seen)
+    return _without_unnamed(path, table)
 
 
-def _without_unnamed(path: Path, table: pd.DataFrame, seen: Look) -> pd.DataFrame:
+def _without_unnamed(path: Path, table: pd.DataFrame) -> pd.DataFrame:
     """Without the few empty columns that spreadsheets leave behind."""
-    empty = [table.columns[i] for i in unnamed(seen.header) if i < table.shape[1]]
-    full = [i for i in empty if table[i].notna().any()]
+    empty = [c for c in table.columns[1:] if str(c).startswith("Unnamed: ")]
+    full = [c for c in empty if table[c].notna().any()]
     if full:
         place = list(table.columns).index(full[0]) + 1
         raise CohortError(f"{path.name}: column {place} has values but no name; name it")

@@ -152,7 +152,9 @@ def _values(
     values are read when they are asked for.
     """
     where, samples = f"omic '{name}' ({omic.file})", pd.Index(sample_of)
-    if raw.n_bytes <= large:
+    if omic.measure == "count" and omic.scale == "auto":
+        omic = omic.model_copy(update={"scale": "count"})
+    if not (raw.is_stored and raw.n_bytes > large):
         table = pd.concat(list(raw.blocks(None)), axis=1) if raw.n_bytes else pd.DataFrame()
         values = numeric(table.reindex(samples), where)
         done, said = transform(omic.kind, values, omic.scale)

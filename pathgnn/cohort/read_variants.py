@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -59,6 +60,12 @@ CLASS_OF: Mapping[str, str] = MappingProxyType(
     }
 )
 
+# Three letters and one of each amino acid.
+THREE = "AlaArgAsnAspCysGlnGluGlyHisIleLeuLysMetPheProSerThrTrpTyrValTer"
+ONE = "ARNDCQEGHILKMFPSTWYV*"
+LETTER = {THREE[3 * i : 3 * i + 3]: letter for i, letter in enumerate(ONE)}
+THREE_LETTERS = re.compile("|".join(LETTER))
+
 
 def is_variants(path: Path) -> bool:
     """Is the file a list of variants? Its header says so."""
@@ -75,7 +82,8 @@ def read_variants(path: Path) -> pd.DataFrame:
     Raises:
         CohortError: a column that is lacking.
     """
-    table = load_table(path)
+    header = _by_name(list(look(path).header))
+    table = load_table(path, tuple(header.values()))
     names = _by_name(list(map(str, table.columns)))
     absent = [part for part in NEEDED if part not in names]
     if absent:
@@ -91,11 +99,18 @@ def read_variants(path: Path) -> pd.DataFrame:
     for part in ("sample", "gene"):
         out[part] = out[part].astype(str).str.strip()
     out["effect"] = classes(out["effect"].fillna("").astype(str))
-    changes = out["protein_change"].fillna("") if "protein_change" in out else ""
-    out["protein_change"] = changes
+    if "protein_change" not in out:
+        out["protein_change"] = ""
+    out["protein_change"] = out["protein_change"].fillna("").astype(str).map(short_change)
     if "is_hotspot" not in out:
         out["is_hotspot"] = pd.array([pd.NA] * len(out), dtype="boolean")
     return out[list(COLUMNS)]
+
+
+def short_change(change: str) -> str:
+    """p.V600E from p.Val600Glu or ENSP00000288602:p.Val600Glu; others stay."""
+    short = change.rpartition(":")[2].replace("%3D", "=")
+    return THREE_LETTERS.sub(lambda m: LETTER[m[0]], short)
 
 
 def classes(effects: pd.Series) -> pd.Series:

@@ -10,16 +10,11 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from pathgnn.cohort.read_variants import COLUMNS, classes
+from pathgnn.cohort.read_variants import CLASS_OF, COLUMNS, classes, short_change
 from pathgnn.errors import CohortError
 
-# Three letters and one of each amino acid, as in p.Val600Glu and p.V600E.
-THREE = "AlaArgAsnAspCysGlnGluGlyHisIleLeuLysMetPheProSerThrTrpTyrValTer"
-ONE = "ARNDCQEGHILKMFPSTWYV*"
-LETTER = {THREE[3 * i : 3 * i + 3]: letter for i, letter in enumerate(ONE)}
-
-
 SUFFIXES = (".vcf", ".vcf.gz")
+NOT_CALLED = "not called"
 
 
 class Annotation(NamedTuple):
@@ -37,14 +32,19 @@ def is_vcf(path: Path) -> bool:
     return bool(_files(path)) if path.is_dir() else path.name.endswith(SUFFIXES)
 
 
-def read_vcf(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
+class Called(NamedTuple):
+    """What VCF files say: variants, all samples, and (sample, gene) pairs not called somewhere."""
+
+    variants: pd.DataFrame
+    samples: tuple[str, ...]
+    uncalled: frozenset[tuple[str, str]]
+
+
+def read_vcf(path: Path) -> Called:
     """Variants of every sample of a VCF or a folder of them, as `read_variants` gives them.
 
     A variant counts for a sample that carries the allele and, with a FILTER, passed it. Of the
-    annotations of an allele the first one is taken: SnpEff and VEP (--pick) put the worst first.
-
-    Returns:
-        The variants, and all samples: one without a variant is wild type.
+    annotations of an allele the most severe one with a gene is taken.
 
     Raises:
         CohortError: cyvcf2 is not installed, the file is damaged, or nothing is annotated.
@@ -52,8 +52,10 @@ def read_vcf(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
     if find_spec("cyvcf2") is None:
         raise CohortError(f"{path.name} needs the extra: pip install 'pathgnn[vcf]'")
     parts = [_read(file) for file in (_files(path) if path.is_dir() else [path])]
-    return pd.concat([p for p, _ in parts], ignore_index=True), tuple(
-        sample for _, samples in parts for sample in samples
+    return Called(
+        pd.concat([p.variants for p in parts], ignore_index=True),
+        tuple(sample for p in parts for sample in p.samples),
+        frozenset(pair for p in parts for pair in p.uncalled),
     )
 
 
@@ -61,7 +63,7 @@ def _files(folder: Path) -> list[Path]:
     return sorted(p for p in folder.iterdir() if p.name.endswith(SUFFIXES))
 
 
-def _read(path: Path) -> tuple[pd.DataFrame, list[str]]:
+def _read(path: Path) -> Called:
     from cyvcf2 import VCF
 
     if not path.is_file():
@@ -73,9 +75,12 @@ def _read(path: Path) -> tuple[pd.DataFrame, list[str]]:
     except OSError as error:
         raise CohortError(f"{path.name} cannot be read as VCF: {error}") from error
     out = pd.DataFrame(rows, columns=["sample", "gene", "effect", "protein_change"])
+    missing = out["effect"] == NOT_CALLED
+    uncalled = frozenset(zip(out["sample"][missing], out["gene"][missing], strict=True))
+    out = out[~missing].reset_index(drop=True)
     out["effect"] = classes(out["effect"])
     out["is_hotspot"] = pd.array([pd.NA] * len(out), dtype="boolean")
-    return out[list(COLUMNS)], list(file.samples)
+    return Called(out[list(COLUMNS)], tuple(file.samples), uncalled)
 
 
 def _annotation(path: Path, header: str) -> Annotation:
@@ -105,26 +110,28 @@ def _rows(variant: Any, samples: list[str], where: Annotation) -> Iterator[tuple
         return
     annotations = [a.split("|") for a in str(variant.INFO.get(where.key) or "").split(",")]
     for number, allele in enumerate(variant.ALT, start=1):
-        fields = _first_of(annotations, allele, variant.REF, where)
-        if fields is None or not fields[where.gene]:
+        fields = _worst_of(annotations, allele, variant.REF, where)
+        if fields is None:
             continue
-        change = _short(fields[where.change]) if where.change >= 0 else ""
+        change = short_change(fields[where.change]) if where.change >= 0 else ""
         for sample, genotype in zip(samples, variant.genotypes, strict=True):
             if number in genotype[:-1]:
                 yield sample, fields[where.gene], fields[where.effect], change
+            elif -1 in genotype[:-1]:
+                yield sample, fields[where.gene], NOT_CALLED, ""
 
 
-def _first_of(
+def _worst_of(
     annotations: list[list[str]], allele: str, reference: str, where: Annotation
 ) -> list[str] | None:
-    """The first annotation of an allele; VEP writes indels without their first base."""
+    """The most severe annotation of an allele; VEP writes indels without their first base."""
     trimmed = allele[1:] if allele[:1] == reference[:1] else allele
     wanted = {allele, trimmed or "-"}
     fitting = [a for a in annotations if len(a) > max(where[1:]) and a[where.allele] in wanted]
-    return fitting[0] if fitting else None
+    named = [a for a in fitting if a[where.gene]]
+    return min(named, key=lambda a: _severity(a[where.effect])) if named else None
 
 
-def _short(change: str) -> str:
-    """p.V600E from ENSP00000288602:p.Val600Glu."""
-    short = change.rpartition(":")[2].replace("%3D", "=")
-    return re.sub("|".join(LETTER), lambda m: LETTER[m[0]], short)
+def _severity(effect: str) -> int:
+    words = effect.split("&")
+    return next((i for i, word in enumerate(CLASS_OF) if word in words), len(CLASS_OF))

@@ -40,13 +40,14 @@ def read_samples(source: SampleSource, data: Path) -> Samples | None:
     """
     if not source.file:
         return None
-    table = read_table(data / source.file, source.sample)
+    table = read_table(data / source.file, source.sample, (source.patient,))
     absent = [c for c in (source.patient, source.kind) if c and c not in table.columns]
     if absent or not source.patient:
         raise CohortError(
             f"{source.file} has no column {(absent or [''])[0]!r}; `patient` in [cohort.samples] "
             "names the column with the patient of each sample"
         )
+    table = table[table[source.patient].notna()]
     patient = table[source.patient].astype(str).str.strip()
     shared = patient.groupby(level=0).nunique()
     if (shared > 1).any():

@@ -20,6 +20,7 @@ OmicKind = Literal[
 # Which words a kind knows stands in its own file; "auto" decides from the values and says so.
 Scale = Literal[
     "auto",
+    "count",
     "log",
     "linear",
     "zscore",
@@ -99,6 +100,7 @@ class OutcomeSource(Settings):
     )
     event: str = setting("", "survival: column with 1 = event, 0 = censored, or 1:DECEASED")
     events: tuple[str, ...] = setting((), "survival: texts of the column that are events")
+    censored: tuple[str, ...] = setting((), "survival: texts of those without; empty: all others")
     better: Literal["higher", "lower"] = setting("higher", "which outcome is the good one")
     clip: tuple[float, float] | None = setting(None, "continuous: range the outcome is cut to")
     horizon: float = setting(0.0, "survival: months up to which benefit counts; 0: chosen", ge=0)

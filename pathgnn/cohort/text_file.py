@@ -35,6 +35,7 @@ class Look(NamedTuple):
         skip: Lines before the header.
         header: Names of the columns.
         named_rows: Rows have one field more than the header: names in front, as R writes them.
+        trailing: Rows end with a delimiter that the header lacks.
         row_bytes: Mean letters of a row.
     """
 
@@ -45,6 +46,7 @@ class Look(NamedTuple):
     skip: int
     header: tuple[str, ...]
     named_rows: bool
+    trailing: bool
     row_bytes: float
 
     @property
@@ -68,6 +70,8 @@ def look(path: Path) -> Look:
     rows = _split(lines, delimiter)
     _refuse_header(path, rows[0])
     decimal = "," if delimiter == ";" and _has_decimal_commas(rows[1:]) else "."
+    longer = [row for row in rows[1:] if len(row) > len(rows[0])]
+    trailing = bool(longer) and all(not row[-1].strip() for row in longer)
     return Look(
         encoding=encoding,
         delimiter=delimiter,
@@ -75,7 +79,8 @@ def look(path: Path) -> Look:
         comments=tuple(line[1:] for line in before if line),
         skip=len(before),
         header=tuple(f.strip() for f in rows[0]),
-        named_rows=max(map(len, rows)) > len(rows[0]),
+        named_rows=bool(longer) and not trailing,
+        trailing=trailing,
         row_bytes=sum(map(len, lines[1:])) / max(len(lines) - 1, 1),
     )
 

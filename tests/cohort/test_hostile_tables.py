@@ -162,3 +162,29 @@ def test_numbers_stay_as_narrow_as_they_are():
     table = pd.DataFrame({"A": [1.0, 2.0]}, dtype=np.float32)
     assert numeric(table, "here") is table
     assert numeric(table.astype(int), "here")["A"].dtype == float
+
+
+def test_none_is_a_word_and_na_is_not(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("id,prior,x\np1,None,1\np2,NA,NA\np3,Chemo,None\n")
+    table = read_table(path)
+    assert table["prior"].tolist()[0] == "None"
+    assert table["prior"].isna().tolist() == [False, True, False]
+    assert numeric(table[["x"]], "here")["x"].isna().tolist() == [False, True, True]
+
+
+def test_a_trailing_delimiter_shifts_no_column(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("sample,G1,G2\n01,1,2,\n02,3,4,\n")
+    table = read_table(path)
+    assert table.to_dict("list") == {"G1": [1, 3], "G2": [2, 4]}
+    assert list(table.index) == ["01", "02"]
+
+
+@pytest.mark.parametrize("text", [",G1\n001,1\n002,2\n", "G1,G2\n001,1,3\n002,2,4\n"])
+def test_ids_keep_their_zeros_in_a_column_without_a_name(text, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(text)
+    table = read_table(path)
+    assert list(table.index) == ["001", "002"]
+    assert table["G1"].tolist() == [1, 2]

@@ -30,7 +30,7 @@ KNOWN = [
     ("expression", "linear", [3.0, 0.0], [2.0, 0.0], "log2(x + 1)"),
     ("expression", "auto", [13.5, -1.0], [13.5, -1.0], "left as it is (values -1 to 13.5"),
     ("expression", "log", [63.0, -1.0], [63.0, -1.0], "left as it is"),
-    ("expression", "auto", [36893.0, -40.0, 0.5], [10.0, -10.0, 0.5], "2 values"),
+    ("expression", "auto", [36893.0, -40.0, -1.0, 0.5], [10.0, -10.0, -1.0, 0.5], "2 values"),
     ("expression", "zscore", [12.0, 1.0], [10.0, 1.0], "cut to [-10, 10], 1 values"),
     ("protein", "auto", [2.0, -3.0], [2.0, -3.0], "left as it is"),
     ("phospho_protein", "auto", [2.0, -3.0], [2.0, -3.0], "left as it is"),
@@ -38,6 +38,7 @@ KNOWN = [
     ("mirna", "auto", [127.0, 0.0], [7.0, 0.0], "log2(x + 1)"),
     ("methylation", "auto", [0.8, 0.5, 0.0], [2.0, 0.0, np.log2(0.001 / 0.999)], "M values"),
     ("methylation", "auto", [-3.0, 0.5], [-3.0, 0.5], "taken as M"),
+    ("methylation", "auto", [0.8, 1.02], [2.0, np.log2(0.999 / 0.001)], "beta values"),
     ("methylation", "m", [0.2, 0.5], [0.2, 0.5], "taken as M"),
     ("copy_number", "auto", [-2.0, 1.0, 0.0], [-2.0, 1.0, 0.0], "GISTIC"),
     ("copy_number", "auto", [0.0, 2.0, 1.0], [0.0, 2.0, 1.0], "GISTIC"),
@@ -47,9 +48,15 @@ KNOWN = [
     ("copy_number", "relative", [0.0, 16.0], [-2.0, 2.0], "ploidy"),
     ("copy_number", "log2_relative_plus_1", [1.0, np.log2(1.5), 0.0], [0.0, -1.0, -2.0], "DepMap"),
     ("mutation", "auto", [3.0, 0.0], [1.0, 0.0], "counts up to 3"),
+    ("mutation", "count", [3.0, 0.0], [2.0, 0.0], "log2(1 + variants"),
     ("mutation", "auto", [1.0, 0.0], [1.0, 0.0], ""),
     ("signature", "auto", [80.0, -2.0], [80.0, -2.0], ""),
 ]
+
+
+def test_raw_intensities_with_a_value_below_0_are_asked_about():
+    with pytest.raises(CohortError, match="neither logarithmic nor z-scores"):
+        transform("expression", _table(146.0, 27520.0, 90.0, -0.3), "auto")
 
 
 @pytest.mark.parametrize(("kind", "scale", "values", "answers", "said"), KNOWN)

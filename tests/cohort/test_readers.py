@@ -17,6 +17,7 @@ from pathgnn.cohort.read_parquet import open_parquet
 from pathgnn.cohort.read_table import read_table
 from pathgnn.cohort.read_tables import read_cohort
 from pathgnn.cohort.read_variants import is_variants, read_variants
+from pathgnn.cohort.read_vcf import read_vcf
 from pathgnn.cohort.samples import choose, read_samples
 from pathgnn.cohort.sources import CohortSource, OmicSource, SampleSource
 from pathgnn.cohort.text_file import look
@@ -360,3 +361,84 @@ def test_init_writes_a_study_for_an_h5mu_file(tmp_path):
         "protein": "protein",
     }
     assert study.cohort.treatment.column == "drug"
+
+
+def test_ids_of_a_maf_keep_their_zeros_and_long_changes_become_short(tmp_path):
+    path = tmp_path / "a.maf"
+    path.write_text(
+        "Hugo_Symbol\tVariant_Classification\tTumor_Sample_Barcode\tHGVSp\n"
+        "BRAF\tMissense_Mutation\t007\tENSP01:p.Val600Glu\n"
+    )
+    found = read_variants(path)
+    assert found.loc[0, ["sample", "protein_change"]].tolist() == ["007", "p.V600E"]
+
+
+def test_a_sample_listed_under_a_shorter_barcode_is_not_wild_type(tmp_path):
+    (tmp_path / "data.maf").write_text(MAF)
+    listed = [f"{PATIENTS[0]}-01", PATIENTS[1], f"{PATIENTS[9]}-01"]
+    (tmp_path / "sequenced.txt").write_text("\n".join(listed))
+    omic = OmicSource(file="data.maf", kind="mutation", sequenced="sequenced.txt")
+    (table,) = open_omic("m", omic, tmp_path, set(), 1).blocks(None)
+    assert list(table.index) == [*(f"{p}-01A-11D" for p in PATIENTS[:3]), listed[2]]
+    assert table.loc[listed[2]].tolist() == [0, 0]
+    (tmp_path / "sequenced.txt").write_text(f"{PATIENTS[0]}-01\n{PATIENTS[1]}\n")
+    with pytest.raises(CohortError, match="same kind of id"):
+        (tmp_path / "data.maf").write_text(MAF.replace("TCGA-A1-", "S"))
+        (tmp_path / "sequenced.txt").write_text("x1\nx2\n")
+        open_omic("m", omic, tmp_path, set(), 1)
+
+
+def test_counts_of_variants_stay_counts(tmp_path):
+    _clinical(tmp_path)
+    (tmp_path / "data.maf").write_text(MAF)
+    _matrix(PATIENTS).to_csv(tmp_path / "rna.csv")
+    count = {"file": "data.maf", "kind": "mutation", "measure": "count"}
+    cohort = read_cohort(_source(count=count, rna={"file": "rna.csv"}), tmp_path)
+    assert cohort.omics["count"].loc[PATIENTS[1], "TP53"] == pytest.approx(np.log2(3))
+
+
+def test_unknown_answers_are_no_answers_and_the_rest_is_named(tmp_path):
+    status = ["Dead", "Alive", "[Not Available]", "Unknown", "dead", "Alive"] * 10
+    _clinical(tmp_path, status=status)
+    _matrix(PATIENTS).to_csv(tmp_path / "rna.csv")
+    source = _source(rna={"file": "rna.csv"}).model_dump()
+    named = source["outcome"] | {"events": ["Dead"]}
+    cohort = read_cohort(CohortSource.model_validate(source | {"outcome": named}), tmp_path)
+    assert len(cohort.patients) == 40
+    said = " ".join(cohort.notes)
+    assert "20 rows of clinical.tsv lack status in 20: left out" in said
+    assert "taken as censored: Alive (20), dead (10)" in said
+    both = named | {"events": ["Dead", "dead"], "censored": ["Alive"]}
+    cohort = read_cohort(CohortSource.model_validate(source | {"outcome": both}), tmp_path)
+    assert cohort.outcome.event.mean() == 0.5
+
+
+VCF = """##fileformat=VCFv4.2
+##INFO=<ID=ANN,Number=.,Type=String,Description="Functional annotations: 'Allele | Annotation | \
+Annotation_Impact | Gene_Name | Gene_ID | Feature_Type | Feature_ID | Transcript_BioType | Rank | \
+HGVS.c | HGVS.p'">
+##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">
+##FILTER=<ID=bad,Description="bad">
+##contig=<ID=7>
+#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS1\tS2\tS3
+7\t140453136\t.\tA\tT\t50\tPASS\tANN=T|upstream_gene_variant|LOW|BRAF||||||||,\
+T|missense_variant|MODERATE|BRAF||||||c.1799T>A|p.Val600Glu\tGT\t0/1\t0/0\t./.
+7\t140453140\t.\tA\tG\t50\tbad\tANN=G|stop_gained|HIGH|EGFR||||||c.1A>G|p.Lys1*\tGT\t0/1\t0/1\t0/1
+"""
+
+
+def test_a_vcf_gives_the_worst_effect_and_tells_uncalled_from_wild_type(tmp_path):
+    pytest.importorskip("cyvcf2")
+    (tmp_path / "a.vcf").write_text(VCF)
+    called = read_vcf(tmp_path / "a.vcf")
+    assert called.variants.drop(columns="is_hotspot").to_numpy().tolist() == [
+        ["S1", "BRAF", "Missense_Mutation", "p.V600E"]
+    ]
+    assert called.samples == ("S1", "S2", "S3")
+    omic = OmicSource(file="a.vcf", kind="mutation")
+    (table,) = open_omic("m", omic, tmp_path, set(), 1).blocks(None)
+    assert table.loc[["S1", "S2"], "BRAF"].tolist() == [1, 0]
+    assert np.isnan(table.loc["S3", "BRAF"])
+    (tmp_path / "a.vcf").write_text(VCF.replace("ID=ANN", "ID=XXX"))
+    with pytest.raises(CohortError, match="not annotated with genes"):
+        open_omic("m", omic, tmp_path, set(), 1)
