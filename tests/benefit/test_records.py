@@ -12,6 +12,7 @@ from lifelines import KaplanMeierFitter
 
 from pathgnn.benefit.arms import kaplan_meier, size_findings
 from pathgnn.benefit.duplicates import duplicates_in, to_table
+from pathgnn.benefit.mismatches import recorded_sex
 from pathgnn.benefit.sites import cramers_v, site_table
 from pathgnn.train.look import look_at_tables
 
@@ -154,3 +155,14 @@ def test_kaplan_meier_without_events_and_with_everyone_dead():
     assert survival[-1] == 0
     assert np.isfinite(low).all()
     assert np.isfinite(high).all()
+
+
+def test_a_patient_of_unknown_sex_is_neither(trial):
+    levels = pd.DataFrame({"sex=F": [1.0, 0, 0], "sex=M": [0.0, 1, 0], "sex=Unknown": [0.0, 0, 1]})
+    names = trial[0].patients[:3]
+    clinical = levels.set_axis(list(names), axis=0).reindex(list(trial[0].patients))
+    found = recorded_sex(replace(trial[0], clinical=clinical))
+    assert found is not None
+    assert found[names[0]] is False
+    assert found[names[1]] is True
+    assert pd.isna(found[names[2]])
