@@ -161,7 +161,7 @@ def mask_panels(table: pd.DataFrame, sequenced: Sequenced) -> tuple[pd.DataFrame
     for name in sorted(panel.dropna().unique()):
         rows = (panel == name).to_numpy()
         on = table[rows].fillna(0).ne(0).any().to_numpy()
-        on |= table.columns.isin(sequenced.genes_of.get(name, frozenset()))
+        on = on | table.columns.isin(sequenced.genes_of.get(name, frozenset()))
         out.loc[rows, table.columns[~on]] = float("nan")
         known = "" if name in sequenced.genes_of else " (no gene list: those with a variant)"
         notes.append(

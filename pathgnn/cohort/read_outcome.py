@@ -86,7 +86,8 @@ def beside_table(source: CohortSource, data: Path, patients: tuple[str, ...]) ->
     if not named:
         return pd.DataFrame(index=list(patients))
     table = _patient_columns(source, data, patients, tuple(dict.fromkeys(named.values())))
-    columns = {k: labels(table[c]).where(table[c].notna()) for k, c in named.items()}
+    texts = {k: labels(table[c]).astype(object) for k, c in named.items()}
+    columns = {k: t.where(table[named[k]].notna()) for k, t in texts.items()}
     return pd.DataFrame(columns, index=list(patients))
 
 

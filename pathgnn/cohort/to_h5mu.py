@@ -81,10 +81,11 @@ def from_h5mu(path: Path) -> Cohort:
 def _part(table: pd.DataFrame, obs: pd.DataFrame | None = None) -> Any:
     from anndata import AnnData
 
-    texts = pd.DataFrame(index=table.index.astype(str))
+    # As objects: pandas 3 has strings of its own, which older anndata does not write.
+    texts = pd.DataFrame(index=pd.Index(table.index.astype(str), dtype=object))
     for column, values in () if obs is None else obs.items():
         texts[column] = values.reindex(table.index).to_numpy(dtype=object)
-    names = pd.DataFrame(index=table.columns.astype(str))
+    names = pd.DataFrame(index=pd.Index(table.columns.astype(str), dtype=object))
     return AnnData(X=table.to_numpy(), obs=texts, var=names)
 
 
