@@ -27,7 +27,7 @@ def print_table(table: pd.DataFrame, title: str) -> None:
     names = [escape(str(column).replace("_", " ")) for column in table.columns]
     shown = Table(*names, title=escape(title))
     for row in table.itertuples(index=False):
-        shown.add_row(*(f"{v:.2g}" if isinstance(v, float) else escape(str(v)) for v in row))
+        shown.add_row(*(f"{v:.3g}" if isinstance(v, float) else escape(str(v)) for v in row))
     Console().print(shown)
 
 

@@ -38,6 +38,8 @@ PLACES = {
 # Columns of an answer, ids first and the score last; the second name is that of a run's table.
 COLUMNS: dict[str, tuple[tuple[str, ...], ...]] = {
     "benefit": (("patient",), ("benefit", "score")),
+    # A run whose test is not significant gives everybody the average; its ranking stays.
+    "ranking": (("patient",), ("score",)),
     "genes": (("gene", "symbol"), ("score", "gene_mean_abs")),
     "edges": (("source",), ("target",), ("score",)),
     "pathways": (("pathway", "Term"), ("score",)),
@@ -112,6 +114,7 @@ def score(
         if run is not None:
             tables = {"benefit": "patients"} | {k: k for k in ("genes", "edges", "pathways")}
             files = {k: f or run / "tables" / f"{tables[k]}.csv" for k, f in files.items()}
+            files["ranking"] = files["benefit"]
         named = {k: f for k, f in files.items() if f is not None}
         if not named:
             raise ConfigError("nothing to score; name --run, --benefit, --genes, ...")
@@ -200,14 +203,17 @@ def _scores(folder: Path, files: dict[str, Path], arm: str) -> pd.DataFrame:
         answer = _answer(what, file, arm)
         by_id: dict[Any, float] = dict(zip(answer.index, answer, strict=True))
         if what == "benefit":
-            found: Any = against_truth.score_benefit(truth, answer, contrast)
+            found: Any = against_truth.score_benefit(truth, answer, contrast)._asdict()
+        elif what == "ranking":
+            scored = against_truth.score_benefit(truth, answer, contrast)._asdict()
+            found = {k: scored[k] for k in ("r", "spearman", "autoc_ratio")}
         elif what == "genes":
-            found = against_truth.score_genes(truth, by_id, contrast)
+            found = against_truth.score_genes(truth, by_id, contrast)._asdict()
         elif what == "edges":
-            found = against_truth.score_edges(truth, by_id)
+            found = against_truth.score_edges(truth, by_id)._asdict()
         else:
-            found = against_truth.score_pathways(truth, by_id)
-        rows += [{"of": what, "number": k, "value": float(v)} for k, v in found._asdict().items()]
+            found = against_truth.score_pathways(truth, by_id)._asdict()
+        rows += [{"of": what, "number": k, "value": float(v)} for k, v in found.items()]
     return pd.DataFrame(rows)
 
 
@@ -222,7 +228,7 @@ def _answer(what: str, file: Path, arm: str) -> pd.Series:
     table = pd.read_parquet(file) if file.suffix == ".parquet" else pd.read_csv(file)
     columns = [_first(table, names, file) for names in COLUMNS[what]]
     *ids, value = columns
-    if what == "benefit" and "arm" in table.columns:
+    if what in ("benefit", "ranking") and "arm" in table.columns:
         table = table[table["arm"] == arm]
     if what == "genes":
         table = table.drop_duplicates(ids)

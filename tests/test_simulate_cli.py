@@ -164,7 +164,8 @@ def test_answers_are_scored_from_tables(tmp_path):
         pd.DataFrame({"patient": truth.patients, "arm": arm, "benefit": truth.tau[:, k]})
         for k, arm in enumerate(truth.arms[1:])
     ]
-    pd.concat(patients).to_csv(tables / "patients.csv", index=False)
+    table = pd.concat(patients)
+    table.assign(score=2 * table["benefit"] + 1).to_csv(tables / "patients.csv", index=False)
     # Tables of a run: a row per gene and modality, sizes without sign, direction beside.
     genes = pd.DataFrame({"symbol": truth.cascade, "gene_mean_abs": 1.0})
     genes["direction"] = truth.direction
@@ -179,6 +180,7 @@ def test_answers_are_scored_from_tables(tmp_path):
     found = pd.read_csv(out).set_index(["of", "number"])["value"]
     for name in ("r", "spearman", "autoc_ratio"):
         assert found["benefit", name] == pytest.approx(1.0)
+        assert found["ranking", name] == pytest.approx(1.0)
     assert found["benefit", "pehe"] == pytest.approx(0.0, abs=1e-12)
     assert found["genes", "auprc"] == 1.0
     assert found["pathways", "rank"] == (1 if truth.pathway == "RTK_RAS_MAPK" else 2)
