@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from collections.abc import Mapping
@@ -19,6 +18,8 @@ from pathgnn.errors import CohortError, ConfigError
 from pathgnn.files import read_json, whole_folder, write_csv, write_json, write_text
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.keep import SUFFIX, save_graph
+from pathgnn.settings import parse, to_toml
+from pathgnn.study import Study
 
 CLINICAL, GRAPH, STUDY, TRUTH = "clinical.csv", "graph" + SUFFIX, "study.toml", "truth"
 VALUE = {"continuous": "response", "binary": "good_outcome", "survival": "months"}
@@ -84,42 +85,47 @@ def clinical_table(cohort: Cohort) -> pd.DataFrame:
 
 def study_text(cohort: Cohort, settings: Simulation, run: str, names: Mapping[str, str]) -> str:
     """The study file of a simulated cohort, whose run goes to the folder `run`."""
-    outcome = cohort.outcome
-    parts: dict[str, dict[str, Any]] = {
-        "": {"name": settings.name, "seed": settings.seed, "out": run},
-        "cohort": {"name": settings.name},
+    study = {
+        "name": settings.name,
+        "seed": settings.seed,
+        "out": run,
+        "cohort": {
+            "name": settings.name,
+            "omics": {omic: _omic(cohort, omic) for omic in cohort.omics},
+            "clinical": {"file": CLINICAL, "columns": list(cohort.clinical.columns)},
+            "beside": {k: k for k in cohort.beside.columns},
+            "outcome": _outcome(cohort),
+            "treatment": _treatment(cohort),
+        },
+        "graph": {"file": GRAPH, **names},
     }
-    for omic in cohort.omics:
-        parts[f"cohort.omics.{json.dumps(omic)}"] = {
-            "file": f"{_stem(omic)}.parquet",
-            "kind": cohort.kinds[omic],
-            **(
-                {"feature_map": f"{_stem(omic)}_features.csv"}
-                if omic in cohort.feature_maps
-                else {}
-            ),
-        }
-    parts["cohort.clinical"] = {"file": CLINICAL, "columns": list(cohort.clinical.columns)}
-    parts["cohort.beside"] = {k: k for k in cohort.beside.columns}
-    parts["cohort.outcome"] = {"file": CLINICAL, "kind": outcome.kind, "unit": outcome.unit}
+    first = "# A simulated cohort; what it was made from lies in truth/, which no run reads.\n"
+    return first + to_toml(parse(Study, study, STUDY))
+
+
+def _omic(cohort: Cohort, omic: str) -> dict[str, Any]:
+    source = {"file": f"{_stem(omic)}.parquet", "kind": cohort.kinds[omic]}
+    mapped = {"feature_map": f"{_stem(omic)}_features.csv"} if omic in cohort.feature_maps else {}
+    return source | mapped
+
+
+def _outcome(cohort: Cohort) -> dict[str, Any]:
+    outcome = cohort.outcome
+    known: dict[str, Any] = {"file": CLINICAL, "kind": outcome.kind, "unit": outcome.unit}
     if outcome.kind == "survival":
-        parts["cohort.outcome"] |= {"time": "months", "event": "event", "horizon": outcome.horizon}
-    else:
-        parts["cohort.outcome"]["value"] = VALUE[outcome.kind]
-    parts["cohort.treatment"] = {
+        return known | {"time": "months", "event": "event", "horizon": outcome.horizon}
+    return known | {"value": VALUE[outcome.kind]}
+
+
+def _treatment(cohort: Cohort) -> dict[str, Any]:
+    outcome = cohort.outcome
+    return {
         "column": "arm",
         "reference": outcome.arms[0],
         "arms": list(outcome.arms[1:]),
         "randomised": outcome.randomised,
         "strata": ["stratum"] if outcome.stratum.any() else [],
     }
-    parts["graph"] = {"file": GRAPH, **names}
-    blocks = [
-        "\n".join([f"[{head}]"] * bool(head) + [f"{k} = {_toml(v)}" for k, v in part.items()])
-        for head, part in parts.items()
-    ]
-    first = "# A simulated cohort; what it was made from lies in truth/, which no run reads.\n"
-    return first + "\n\n".join(blocks) + "\n"
 
 
 def write_truth(truth: Truth, settings: Simulation, folder: Path) -> None:
@@ -191,8 +197,3 @@ def _stem(omic: str) -> str:
 
 def _tuples(value: Any) -> Any:
     return tuple(map(_tuples, value)) if isinstance(value, list) else value
-
-
-def _toml(value: Any) -> str:
-    # Texts, lists, numbers and booleans are written alike in TOML and in JSON.
-    return json.dumps(value, ensure_ascii=False)

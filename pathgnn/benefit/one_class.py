@@ -101,6 +101,7 @@ def by_chance(
     """Chance that all patients who have a feature are of one class (hypergeometric)."""
 
     def all_in(size: float) -> Float[np.ndarray, " feature"]:
+        """Chance that they all are among so many patients."""
         left = size - n_there
         logs = gammaln(size + 1) + gammaln(n - n_there + 1)
         logs = logs - gammaln(n + 1) - gammaln(left.clip(0) + 1)
