@@ -183,11 +183,10 @@ def _trunk_pathways(
     total = torch.zeros_like(end)
     for node, weight in _gauss(steps):
         activity = (start + node * (end - start)).requires_grad_(True)
-        joined = torch.cat([activity, node * inputs.clinical], 1)
-        m = (net.trunk_linear(joined) + net.trunk(joined))[:, 0]
+        m = net.prognosis(activity, node * inputs.clinical)
         outcome = _without_treatment(net, m, own.delta)
         total += weight * torch.autograd.grad(outcome.sum(), activity)[0]
-    return total * (end - start)
+    return (total * (end - start))[:, : net.n_pathways]
 
 
 def _edges(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pathgnn.model.scales import Scaling
 from pathgnn.settings import Settings, setting
 
@@ -12,6 +14,28 @@ class NetConfig(Settings):
     channels: int = setting(4, "hidden features per gene", sweep=(2, 16), ge=1, le=256)
     depth: int = setting(2, "rounds of message passing", sweep=(0, 4), ge=0, le=10)
     trunk: int = setting(16, "hidden units of the prognostic trunk", sweep=(4, 64), ge=1, le=1024)
+    messages: str = setting(
+        "signed",
+        "signed, attention, or pyg: and a layer of PyTorch Geometric",
+        pattern=r"^(signed|attention|pyg:[A-Za-z0-9]+)$",
+    )
+    relations: Literal["sign", "mechanism", "sign and mechanism"] = setting(
+        "sign", "which edges share weights: those of a sign, of a mechanism, or of both"
+    )
+    against: bool = setting(False, "targets tell sources, too, with weights of their own")
+    layer_norm: bool = setting(False, "normalise the channels of what is told")
+    crosstalk: int = setting(
+        0, "rounds between pathways: hierarchy and shared members", sweep=(0, 2), ge=0, le=4
+    )
+    linear: bool = setting(
+        False, "a ridge regression on pathway means: no messages, gates, attention or bends"
+    )
+
+    def resolved(self) -> NetConfig:
+        """The settings in force: `linear` overrules depth, channels and crosstalk."""
+        if not self.linear:
+            return self
+        return self.model_copy(update={"depth": 0, "channels": 1, "crosstalk": 0})
 
 
 class FitConfig(Settings):

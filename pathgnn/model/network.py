@@ -7,13 +7,16 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.project import Nodes
-from pathgnn.model import HEADS
+from pathgnn.model import HEADS, conv_of
 from pathgnn.model.config import NetConfig
+from pathgnn.model.conv_signed import SignedConv
 from pathgnn.model.head import Prediction
-from pathgnn.model.layers import EffectHead, GeneEmbedding, PathwayPool, SignedConv, messages_of
+from pathgnn.model.layers import EffectHead, GeneEmbedding, PathwayPool, first_weights
+from pathgnn.model.messages import messages_of, pathway_messages
 from pathgnn.model.scales import InputScales, Standardised
 
 
@@ -55,39 +58,49 @@ def layout_of(nodes: Nodes, center_sites: bool = False) -> Layout:
 
 
 class PathwayNet(nn.Module):
-    """Value-gated genes, messages along signed edges, pathway activities, additive effect head."""
+    """Value-gated genes, messages along signed edges, pathway activities, additive effect head.
+
+    `chunk` patients go through the genes at once, the others after them; in training each chunk's
+    features are computed again on the way back, so that memory is that of one chunk. None: all.
+    """
 
     activity_center: Tensor
     activity_scale: Tensor
 
     def __init__(self, graph: PathwayGraph, layout: Layout, config: NetConfig) -> None:
         super().__init__()
+        config = config.resolved()
         n_genes, n_pathways = len(graph.genes), len(graph.pathways)
         n_covariates, channels = layout.n_covariates, config.channels
+        self.n_pathways = n_pathways
+        self.chunk: int | None = None
+        self.autocast: torch.dtype | None = None
         self.scales = InputScales(n_genes, layout.kinds, n_covariates, len(layout.sites))
         self.embed = GeneEmbedding(n_genes, layout.kinds, channels)
-        messages = messages_of(graph)
+        messages = messages_of(graph, config.relations, config.against)
         self.convs = nn.ModuleList(
-            SignedConv(messages, n_genes, channels) for _ in range(config.depth)
+            conv_of(config.messages, messages, n_genes, channels, config.layer_norm)
+            for _ in range(config.depth)
         )
         self.pool = PathwayPool(torch.as_tensor(graph.members), n_pathways, n_genes)
+        self.crosstalk = _crosstalk(graph, self.pool.n_rows, config)
+        n_rows = self.pool.n_rows
         # One column reads pathways for benefit, the other for prognosis.
         self.read = nn.Parameter(
-            torch.ones(2, n_pathways, channels) / channels
-            + 0.02 * torch.randn(2, n_pathways, channels)
+            torch.ones(2, n_rows, channels) / channels + 0.02 * torch.randn(2, n_rows, channels)
         )
-        self.effect = EffectHead(n_pathways, n_covariates, layout.n_contrasts)
-        self.trunk_linear = nn.Linear(n_pathways + n_covariates, 1)
+        self.effect = EffectHead(n_pathways, n_covariates, layout.n_contrasts, n_rows - n_pathways)
+        self.trunk_linear = nn.Linear(n_rows + n_covariates, 1)
         last = nn.Linear(config.trunk, 1)
         for layer in (self.trunk_linear, last):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
-        self.trunk = nn.Sequential(
-            nn.Linear(n_pathways + n_covariates, config.trunk), nn.GELU(), last
-        )
+        self.trunk = nn.Sequential(nn.Linear(n_rows + n_covariates, config.trunk), nn.GELU(), last)
         self.head = HEADS[layout.outcome]()
-        self.register_buffer("activity_center", torch.zeros(2, 1, n_pathways))
-        self.register_buffer("activity_scale", torch.ones(2, 1, n_pathways))
+        self.register_buffer("activity_center", torch.zeros(2, 1, n_rows))
+        self.register_buffer("activity_scale", torch.ones(2, 1, n_rows))
+        if config.linear:
+            _straighten(self)
 
     def raw_activity(
         self,
@@ -95,11 +108,33 @@ class PathwayNet(nn.Module):
         edge_scale: Float[Tensor, " edge"] | None = None,
     ) -> Float[Tensor, "2 patient pathway"]:
         """Pathway activities for benefit and for prognosis, before standardising."""
-        h = self.embed(z)
+        if self.chunk is None or z.shape[1] <= self.chunk:
+            return self._activity(z, edge_scale)
+        parts = [
+            checkpoint(self._activity, part, edge_scale, use_reentrant=False)
+            for part in torch.split(z, self.chunk, dim=1)
+        ]
+        return torch.cat(parts, dim=1)
+
+    def genes(
+        self,
+        z: Float[Tensor, "gene patient modality"],
+        edge_scale: Float[Tensor, " edge"] | None = None,
+    ) -> Float[Tensor, "gene patient channel"]:
+        """Gene features after all messages."""
+        h: Tensor = self.embed(z)
         for conv in self.convs:
             h = conv(h, edge_scale)
-        pooled = self.pool(h)
-        return torch.einsum("pbc,rpc->rbp", pooled, self.read)
+        return h
+
+    def pathways(
+        self, h: Float[Tensor, "gene patient channel"]
+    ) -> Float[Tensor, "pathway patient channel"]:
+        """Pathway features after they have told each other, those of the other genes last."""
+        pooled: Tensor = self.pool(h)
+        for conv in self.crosstalk:
+            pooled = conv(pooled)
+        return pooled
 
     def learn_activity_scales(self, raw: Float[Tensor, "2 patient pathway"]) -> None:
         """Mean and spread of the activities of the training patients, kept as buffers."""
@@ -112,10 +147,20 @@ class PathwayNet(nn.Module):
     ) -> Scores:
         """Prognosis and effect from raw activities."""
         activity, trunk_activity = (raw - self.activity_center) / self.activity_scale
-        joined = torch.cat([trunk_activity, clinical], 1)
-        m = (self.trunk_linear(joined) + self.trunk(joined))[:, 0]
-        rest = self.effect.mean + clinical @ self.effect.clinical
+        m = self.prognosis(trunk_activity, clinical)
+        activity, others = activity.tensor_split([self.n_pathways], dim=1)
+        rest = self.effect.rest(others, clinical)
         return Scores(m, self.effect.terms(activity), rest, activity, trunk_activity)
+
+    def prognosis(
+        self,
+        activity: Float[Tensor, "patient pathway"],
+        clinical: Float[Tensor, "patient covariate"],
+    ) -> Float[Tensor, " patient"]:
+        """m from standardised activities of the trunk, those of the other genes among them."""
+        joined = torch.cat([activity, clinical], 1)
+        m: Tensor = (self.trunk_linear(joined) + self.trunk(joined))[:, 0]
+        return m
 
     def forward(
         self, inputs: Standardised, edge_scale: Float[Tensor, " edge"] | None = None
@@ -129,3 +174,30 @@ class PathwayNet(nn.Module):
             out = self(self.scales(nodes))
             prediction: Prediction = self.head.predict(out.m, out.delta)
         return prediction
+
+    def _activity(
+        self, z: Float[Tensor, "gene patient modality"], edge_scale: Float[Tensor, " edge"] | None
+    ) -> Float[Tensor, "2 patient pathway"]:
+        with torch.autocast(z.device.type, self.autocast, enabled=self.autocast is not None):
+            pooled = self.pathways(self.genes(z, edge_scale))
+            return torch.einsum("pbc,rpc->rbp", pooled, self.read).float()
+
+
+def _crosstalk(graph: PathwayGraph, n_rows: int, config: NetConfig) -> nn.ModuleList:
+    """Rounds of messages between pathways that start as none; the other genes take no part."""
+    rounds = []
+    for _ in range(config.crosstalk):
+        conv = SignedConv(pathway_messages(graph), n_rows, config.channels, config.layer_norm)
+        nn.init.zeros_(conv.mix)
+        rounds.append(conv)
+    return nn.ModuleList(rounds)
+
+
+def _straighten(net: PathwayNet) -> None:
+    """Hold all but the linear slopes at their start: a ridge regression on pathway means."""
+    with torch.no_grad():
+        net.embed.shared.copy_(first_weights(net.scales.kinds))
+        net.read.fill_(1.0)
+    held = [net.embed.shared, net.embed.own, net.pool.logit, net.read, net.effect.bend]
+    for parameter in [*held, *net.trunk.parameters()]:
+        parameter.requires_grad_(False)

@@ -14,7 +14,7 @@ from pathgnn.model.config import NetConfig
 from pathgnn.model.layers import EffectHead
 from pathgnn.model.network import PathwayNet, layout_of
 from pathgnn.model.scales import Standardised
-from pathgnn.model.sparse import sparse_product, topology
+from pathgnn.model.sparse import topology
 
 
 def _net(graph, nodes, depth=2):
@@ -34,8 +34,10 @@ def test_sparse_product_and_its_gradients_match_the_dense_ones():
     x = torch.randn(4, 5, dtype=torch.float64, requires_grad=True)
     dense = torch.zeros(3, 4, dtype=torch.float64)
     dense[row[order], column[order]] = value.detach()
-    assert torch.allclose(sparse_product(topo, value, x), dense @ x)
-    assert torch.autograd.gradcheck(lambda v, y: sparse_product(topo, v, y), (value, x))
+    base = torch.randn(3, 5, dtype=torch.float64, requires_grad=True)
+    assert torch.allclose(topo(value, x), dense @ x)
+    assert torch.allclose(topo(value, x, base), base + dense @ x)
+    assert torch.autograd.gradcheck(topo, (value, x, base))
 
 
 def test_renaming_genes_renames_the_answer(graph, nodes, trial):
