@@ -14,7 +14,8 @@ from pathgnn.demo import PREDICTIVE, PROGNOSTIC, demo_input
 from pathgnn.export.results import Results
 from pathgnn.export.to_tables import pathways
 from pathgnn.run import Options, run
-from pathgnn.train.crossfit import NETWORK, REWIRED
+from pathgnn.train.crossfit import REWIRED
+from pathgnn.train.stack import NETWORK
 
 SEEDS = (1, 2, 3, 4, 5, 6)
 

@@ -19,8 +19,9 @@ from pathgnn.graph.select import only_pathways
 from pathgnn.model.config import ExplainConfig, FitConfig, NetConfig
 from pathgnn.seeds import rng_for
 from pathgnn.train.controls import NO_EDGES, REWIRED, TRUE
-from pathgnn.train.crossfit import NETWORK, fit
+from pathgnn.train.crossfit import fit
 from pathgnn.train.fit import Recipe
+from pathgnn.train.stack import NETWORK
 
 COHORTS, PATIENTS, DRAWS = 20, 300, 3
 PATHWAYS = ("RTK_RAS_MAPK", "PI3K_AKT", "WNT", "NOTCH", "TGF_BETA", "P53")

@@ -16,7 +16,7 @@ from pathgnn.export.results import Results
 from pathgnn.export.to_tables import pathways
 from pathgnn.run import Options, read_input, run
 from pathgnn.study import Study, read_study
-from pathgnn.train.crossfit import NETWORK
+from pathgnn.train.stack import NETWORK
 
 STUDIES = Path(__file__).parent / "studies"
 NAMES = ("pdxe", "ispy2", "ispy2_neratinib", "metabric_hormone", "metabric_chemo")

@@ -22,7 +22,7 @@ _PUBLIC: Mapping[str, str] = MappingProxyType(
         "Fitted": "train.crossfit",
         "GraphSource": "graph.load",
         "NetConfig": "model.config",
-        "Nodes": "graph.project",
+        "Nodes": "graph.nodes",
         "Outcome": "cohort.cohort",
         "PathwayGraph": "graph.graph",
         "PathgnnError": "errors",

@@ -23,7 +23,7 @@ from pathgnn.attribute.keep import tuples
 from pathgnn.benefit.verdict import Finding
 from pathgnn.errors import BundleError, ConfigError
 from pathgnn.files import read_json, whole_file, write_csv, write_json
-from pathgnn.graph.project import Nodes
+from pathgnn.graph.nodes import Nodes
 from pathgnn.model.config import ExplainConfig
 from pathgnn.seeds import rng_for
 from pathgnn.train.bundle import versions

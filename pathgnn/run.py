@@ -29,7 +29,8 @@ from pathgnn.export.to_tables import to_tables
 from pathgnn.files import sha256, write_csv, write_json
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.load import load_graph, load_identifiers
-from pathgnn.graph.project import Nodes, coverage, features, project
+from pathgnn.graph.nodes import Nodes
+from pathgnn.graph.project import coverage, features, project
 from pathgnn.study import Study, estimand_of
 from pathgnn.train.bundle import versions
 from pathgnn.train.check import refuse

@@ -17,7 +17,8 @@ from pathgnn.cohort.simulate import Plan
 from pathgnn.cohort.simulation import Simulated, Simulation, simulate_cohort, treat_cohort
 from pathgnn.errors import GraphError
 from pathgnn.graph.graph import PathwayGraph
-from pathgnn.graph.project import Nodes, project
+from pathgnn.graph.nodes import Nodes
+from pathgnn.graph.project import project
 from pathgnn.seeds import rng_for
 
 STARTS, ENDS = ("ligand", "receptor"), ("transcription_factor", "effector")

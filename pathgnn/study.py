@@ -16,7 +16,7 @@ from pathgnn.benefit.estimand import (
 from pathgnn.cohort.sources import CohortSource
 from pathgnn.errors import ConfigError
 from pathgnn.graph.load import GraphSource
-from pathgnn.graph.project import Nodes
+from pathgnn.graph.nodes import Nodes
 from pathgnn.model.config import ExplainConfig, FitConfig, NetConfig
 from pathgnn.settings import Settings, parse, read_toml, setting
 

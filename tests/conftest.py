@@ -20,7 +20,8 @@ from pathgnn.cohort.cohort import Cohort  # noqa: E402
 from pathgnn.cohort.simulate import Plan, Truth, simulate_trial  # noqa: E402
 from pathgnn.graph.assemble import Sets, assemble  # noqa: E402
 from pathgnn.graph.graph import PathwayGraph, Provenance  # noqa: E402
-from pathgnn.graph.project import Nodes, project  # noqa: E402
+from pathgnn.graph.nodes import Nodes  # noqa: E402
+from pathgnn.graph.project import project  # noqa: E402
 from pathgnn.model.config import FitConfig, NetConfig  # noqa: E402
 from pathgnn.train.crossfit import Fitted, fit  # noqa: E402
 from pathgnn.train.fit import Recipe  # noqa: E402

@@ -11,11 +11,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pathgnn.attribute.attribution import Attribution
-from pathgnn.graph.project import Nodes
+from pathgnn.graph.graph import PathwayGraph
+from pathgnn.graph.nodes import Nodes
 from pathgnn.model.layers import FIRST_WEIGHT
 from pathgnn.model.network import PathwayNet, Scores
 from pathgnn.model.scales import Standardised
-from pathgnn.train.crossfit import Fitted, Member
+from pathgnn.train.crossfit import Fitted
+from pathgnn.train.part import Member
+from pathgnn.train.stack import Stack
 
 REFERENCE = "training mean, wild type; prognosis held at the patient's own"
 
@@ -50,6 +53,9 @@ def integrated_gradients(fitted: Fitted, nodes: Nodes, contrast: int, steps: int
     for member in fitted.members:
         at = torch.from_numpy(np.flatnonzero(fitted.fold == member.fold))
         one = _explain(fitted, member, nodes.take(at), contrast, (steps, sign[at]))
+        if fitted.stacks:
+            stack = fitted.stacks[member.fold]
+            one = _stacked(one, stack, member.net.scales(nodes.take(at)), contrast, fitted)
         n_members = sum(m.fold == member.fold for m in fitted.members)
         for name, value in one._asdict().items():
             if name in ("edge", "slope"):
@@ -74,6 +80,38 @@ def integrated_gradients(fitted: Fitted, nodes: Nodes, contrast: int, steps: int
         n_seen=nodes.seen.sum(1),
         **out,
     )
+
+
+def _stacked(one: _One, stack: Stack, inputs: Standardised, contrast: int, fitted: Fitted) -> _One:
+    """The network's share of its account, and the linear models' part, which is exact.
+
+    A gene's linear part is dealt out equally to its pathways.
+    """
+    share = stack.network_share
+    gene = inputs.z * stack.linear.gene[:, None, :, contrast]
+    clinical = inputs.clinical * stack.linear.clinical[:, contrast]
+    explained = gene.sum((0, 2)) + clinical.sum(1)
+    kinds = fitted.members[0].net.scales.kinds
+    return _One(
+        score=share * one.score + gene,
+        clinical=share * one.clinical + clinical,
+        explained=share * one.explained + explained,
+        prognostic=one.prognostic,
+        pathway=share * one.pathway + _dealt_out(gene.sum(2), fitted.recipe.graph),
+        prognostic_pathway=one.prognostic_pathway,
+        edge=share * one.edge,
+        slope=share * one.slope + _slope(gene, inputs.z, kinds),
+    )
+
+
+def _dealt_out(
+    gene: Float[Tensor, "gene patient"], graph: PathwayGraph
+) -> Float[Tensor, "patient pathway"]:
+    """Each gene's part in equal shares to the pathways it is in."""
+    pathway, member = (torch.as_tensor(ends) for ends in graph.members)
+    n_in = torch.bincount(member, minlength=len(gene)).clamp(min=1)
+    out = gene.new_zeros(len(graph.pathways), gene.shape[1])
+    return out.index_add(0, pathway, gene[member] / n_in[member, None]).T
 
 
 def _empty(fitted: Fitted, nodes: Nodes) -> dict[str, Tensor]:
@@ -207,8 +245,14 @@ def _edges(
     for node, weight in _gauss(steps):
         scale = torch.full((n_edges,), float(node), requires_grad=True)
         tau = benefit(net(inputs, scale).delta)
-        total += weight * torch.autograd.grad((tau * sign).sum(), scale)[0]
+        total += weight * _gradient((tau * sign).sum(), scale)
     return total
+
+
+def _gradient(total: Float[Tensor, ""], scale: Float[Tensor, " edge"]) -> Float[Tensor, " edge"]:
+    """0 for messages that know no edge weights."""
+    (grad,) = torch.autograd.grad(total, scale, allow_unused=True)
+    return torch.zeros_like(scale) if grad is None else grad
 
 
 def _gauss(steps: int) -> list[tuple[float, float]]:

@@ -12,7 +12,7 @@ from pathgnn.attribute.by_integrated_gradients import integrated_gradients
 from pathgnn.attribute.cascade import cascades
 from pathgnn.attribute.significance import OF_SUMS, association, univariate_t
 from pathgnn.attribute.stability import TOP_GENES, jaccard_at, rank_biased_overlap
-from pathgnn.graph.project import Nodes
+from pathgnn.graph.nodes import Nodes
 from pathgnn.model.config import ExplainConfig
 from pathgnn.seeds import rng_for
 from pathgnn.train.crossfit import Fitted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -13,6 +14,8 @@ from pathgnn.benefit.overlap import Overlap
 Severity = Literal["ok", "note", "warning", "refused"]
 ALPHA = 0.05
 FEW_EVENTS = 50
+# A smaller share of the prediction counts as none.
+LEAST_SHARE = 0.05
 
 
 class Finding(NamedTuple):
@@ -171,3 +174,18 @@ def describe(kind: str, randomised: bool, crossover: bool) -> str:
         return f"{kind} outcome; each subject observed in several arms, benefit nearly observed"
     how = "randomised" if randomised else "observational: confounded unless everything is measured"
     return f"{kind} outcome; {how}"
+
+
+def stack_finding(share: Mapping[str, float], network: str) -> Finding:
+    """What of the prediction is the network's? Shares were learned on inner folds."""
+    rest = ", ".join(
+        f"{name} {s:.0%}" for name, s in share.items() if name != network and s >= LEAST_SHARE
+    )
+    mine = share[network]
+    others = f"; the rest: {rest}" if rest else ""
+    if mine < LEAST_SHARE:
+        said = f"The network adds nothing here: its share of the prediction is {mine:.0%}{others}."
+        return Finding("note", "network", mine, said)
+    return Finding(
+        "ok", "network", mine, f"The network's share of the prediction is {mine:.0%}{others}."
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathgnn.attribute.explain import Explanation
 from pathgnn.benefit.verdict import Finding
 from pathgnn.cohort.truth import Truth
-from pathgnn.graph.project import Nodes
+from pathgnn.graph.nodes import Nodes
 from pathgnn.train.crossfit import Fitted
 from pathgnn.train.estimate import Benefit
 

@@ -46,6 +46,7 @@ def _content(results: Results) -> dict[str, Any]:
         "cascade_pictures": [_svg(results, i) for i in range(max(1, n_shown))],
         "pathways": pathways(results).head(12).to_dict("records"),
         "genes": genes(results).drop_duplicates("symbol").head(GENES_SHOWN).to_dict("records"),
+        "default": results.fitted.default,
         "ladder": shown[shown["arm"] == benefit.arm].to_dict("records"),
         "others": [b for b in results.benefits if b.arm != benefit.arm],
         "recovered": _recovered(results),

@@ -225,9 +225,9 @@ def ladder(results: Results) -> pd.DataFrame:
                     "slope_se": rung.slope.se,
                     "test_z": rung.test.z if rung.test else np.nan,
                     "test_p": rung.test.p if rung.test else np.nan,
-                    "network_ahead": rung.network_ahead.value,
-                    "network_ahead_low": rung.network_ahead.low,
-                    "network_ahead_high": rung.network_ahead.high,
+                    "stack_ahead": rung.ahead.value,
+                    "stack_ahead_low": rung.ahead.low,
+                    "stack_ahead_high": rung.ahead.high,
                 }
             )
     return pd.DataFrame(rows)

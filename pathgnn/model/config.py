@@ -48,7 +48,9 @@ class FitConfig(Settings):
     folds: int = setting(5, "cross-fitting folds", ge=3, le=20)
     members: int = setting(2, "networks per fold, of different seeds", ge=1, le=50)
     outcome_rounds: int = setting(2, "rounds on the observed outcomes", sweep=(1, 5), ge=1)
-    benefit_rounds: int = setting(4, "rounds on the benefit scores", sweep=(1, 8), ge=1)
+    benefit_rounds: int = setting(
+        4, "rounds on the benefit scores; at most, with `stack`", sweep=(1, 8), ge=0
+    )
     steps: int = setting(8, "L-BFGS steps per round", sweep=(4, 20), ge=1)
     score_weight: float = setting(0.25, "weight of the benefit scores", sweep=(0.05, 1), gt=0)
     group_lasso: float = setting(10.0, "shrinks whole pathways to 0", sweep=(1, 50), ge=0)
@@ -57,6 +59,13 @@ class FitConfig(Settings):
     attention_ridge: float = setting(0.1, "pulls attention to equal", sweep=(0.01, 10), ge=0)
     message_ridge: float = setting(100.0, "shrinks message weights", sweep=(1, 500), ge=0)
     smoothness: float = setting(0.1, "pulls weights of neighbours together", sweep=(0, 5), ge=0)
+    stack: bool = setting(True, "stack network and linear models on inner folds")
+    batch: int = setting(0, "patients per mini-batch; 0: L-BFGS on all at once", ge=0)
+    learning_rate: float = setting(0.01, "of mini-batches", sweep=(0.001, 0.05), gt=0)
+    device: Literal["auto", "cpu", "cuda"] = setting("auto", "auto: a GPU where there is one")
+    precision: Literal["float32", "bfloat16"] = setting("float32", "bfloat16: on a GPU")
+    compile: bool = setting(False, "compile the network with torch.compile")
+    memory_gb: float = setting(8.0, "memory that training may take", gt=0)
     modality_dropout: float = setting(0.05, "share of omics hidden", sweep=(0, 0.4), ge=0, lt=1)
     variance_filter: float = setting(
         0.0, "share of each omic's genes left out, the least varying", sweep=(0, 0.9), ge=0, lt=1

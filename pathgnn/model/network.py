@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from pathgnn.graph.graph import PathwayGraph
-from pathgnn.graph.project import Nodes
+from pathgnn.graph.nodes import Nodes
 from pathgnn.model import HEADS, conv_of
+from pathgnn.model.compute import Computer
 from pathgnn.model.config import NetConfig
 from pathgnn.model.conv_signed import SignedConv
 from pathgnn.model.head import Prediction
@@ -74,7 +75,8 @@ class PathwayNet(nn.Module):
         n_covariates, channels = layout.n_covariates, config.channels
         self.n_pathways = n_pathways
         self.chunk: int | None = None
-        self.autocast: torch.dtype | None = None
+        self.precision: torch.dtype | None = None
+        self._run = self._activity
         self.scales = InputScales(n_genes, layout.kinds, n_covariates, len(layout.sites))
         self.embed = GeneEmbedding(n_genes, layout.kinds, channels)
         messages = messages_of(graph, config.relations, config.against)
@@ -106,15 +108,28 @@ class PathwayNet(nn.Module):
         self,
         z: Float[Tensor, "gene patient modality"],
         edge_scale: Float[Tensor, " edge"] | None = None,
+        kept: Bool[Tensor, "1 patient modality"] | None = None,
     ) -> Float[Tensor, "2 patient pathway"]:
-        """Pathway activities for benefit and for prognosis, before standardising."""
+        """Pathway activities for benefit and for prognosis, before standardising.
+
+        Omics that are not `kept` count as unseen.
+        """
         if self.chunk is None or z.shape[1] <= self.chunk:
-            return self._activity(z, edge_scale)
+            return self._run(z, edge_scale, kept)
+        masks = [None] * z.shape[1] if kept is None else torch.split(kept, self.chunk, dim=1)
         parts = [
-            checkpoint(self._activity, part, edge_scale, use_reentrant=False)
-            for part in torch.split(z, self.chunk, dim=1)
+            checkpoint(
+                self._run, part, edge_scale, mask, use_reentrant=False, preserve_rng_state=False
+            )
+            for part, mask in zip(torch.split(z, self.chunk, dim=1), masks, strict=False)
         ]
         return torch.cat(parts, dim=1)
+
+    def compute_on(self, computer: Computer) -> None:
+        """Move to a device, and compute in its precision and chunks from now on."""
+        self.to(computer.device)
+        self.chunk, self.precision = computer.chunk, computer.precision
+        self._run = torch.compile(self._activity) if computer.compile else self._activity
 
     def genes(
         self,
@@ -176,9 +191,13 @@ class PathwayNet(nn.Module):
         return prediction
 
     def _activity(
-        self, z: Float[Tensor, "gene patient modality"], edge_scale: Float[Tensor, " edge"] | None
+        self,
+        z: Float[Tensor, "gene patient modality"],
+        edge_scale: Float[Tensor, " edge"] | None,
+        kept: Bool[Tensor, "1 patient modality"] | None,
     ) -> Float[Tensor, "2 patient pathway"]:
-        with torch.autocast(z.device.type, self.autocast, enabled=self.autocast is not None):
+        with torch.autocast(z.device.type, self.precision, enabled=self.precision is not None):
+            z = z if kept is None else z * kept
             pooled = self.pathways(self.genes(z, edge_scale))
             return torch.einsum("pbc,rpc->rbp", pooled, self.read).float()
 

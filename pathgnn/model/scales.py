@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from pathgnn.graph.project import Nodes
+from pathgnn.graph.nodes import Nodes
 
 # A value further from the training mean than this, in standard deviations, counts as this far.
 FARTHEST = 6.0

@@ -22,14 +22,18 @@ from pathgnn.errors import BundleError, GraphError
 from pathgnn.files import read_json, sha256, whole_folder, write_json
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.keep import read_graph, save_graph
-from pathgnn.graph.project import Nodes, match_layout, project, rests_on
+from pathgnn.graph.nodes import Nodes, match_layout
+from pathgnn.graph.project import project, rests_on
 from pathgnn.model.config import FitConfig, NetConfig
 from pathgnn.model.network import Layout, PathwayNet, layout_of
-from pathgnn.train.crossfit import Fitted, Member
+from pathgnn.train.crossfit import Fitted
 from pathgnn.train.estimate import Benefit
 from pathgnn.train.fit import History, Recipe
+from pathgnn.train.linear import LinearEffect
+from pathgnn.train.part import Member
+from pathgnn.train.stack import Stack
 
-SCHEMA = 1
+SCHEMA = 2
 MANIFEST, WEIGHTS, GRAPH = "manifest.json", "weights.safetensors", "graph.pathgraph"
 
 
@@ -55,6 +59,18 @@ class Model:
     members: tuple[Member, ...]
     calibration: tuple[Calibration, ...]
     seed: int
+    stacks: tuple[Stack, ...] = ()
+
+    def benefit(self, nodes: Nodes) -> Float[np.ndarray, "patient contrast"]:
+        """Mean over all networks of the benefit, each stacked with its fold's linear models."""
+        each = []
+        for member in self.members:
+            tau = self.recipe.estimand(member.net.predict(nodes)).double().numpy()
+            if self.stacks:
+                stack = self.stacks[member.fold]
+                tau = stack.benefit(tau, stack.linear(member.net.scales(nodes)).double().numpy())
+            each.append(tau)
+        return np.asarray(np.mean(each, axis=0))
 
 
 class NewBenefit(NamedTuple):
@@ -89,6 +105,7 @@ def model_of(fitted: Fitted, nodes: Nodes, benefits: tuple[Benefit, ...]) -> Mod
         members=fitted.members,
         calibration=calibration,
         seed=fitted.seed,
+        stacks=fitted.stacks,
     )
 
 
@@ -99,7 +116,7 @@ def save(model: Model, folder: Path) -> None:
             f"{i}.{name}": value.contiguous()
             for i, member in enumerate(model.members)
             for name, value in member.net.state_dict().items()
-        }
+        } | _linear_weights(model.stacks)
         save_file(weights, part / WEIGHTS)
         save_graph(model.recipe.graph, part / GRAPH)
         files = {name: sha256(part / name) for name in (WEIGHTS, GRAPH)}
@@ -115,6 +132,11 @@ def load(folder: Path) -> Model:
     manifest = read_json(folder / MANIFEST, BundleError)
     if not isinstance(manifest, dict) or not isinstance(manifest.get("schema"), int):
         raise BundleError(f"{folder / MANIFEST} is no pathgnn model")
+    if manifest["schema"] < SCHEMA:
+        raise BundleError(
+            f"{folder} was written by an older pathgnn (schema {manifest['schema']}, this version "
+            f"reads {SCHEMA}); fit the study again"
+        )
     if manifest["schema"] > SCHEMA:
         raise BundleError(
             f"{folder} was written by a newer pathgnn (schema {manifest['schema']}, this version "
@@ -143,8 +165,7 @@ def predict(
     """Benefit of every contrast for new patients, by all networks of the model together."""
     nodes = project(cohort, model.recipe.graph, known)
     nodes = match_layout(nodes, model.modalities, model.covariates, model.layout.sites)
-    predictions = [member.net.predict(nodes) for member in model.members]
-    tau = torch.stack([model.recipe.estimand(p) for p in predictions]).mean(0).double().numpy()
+    tau = model.benefit(nodes)
     measured = nodes.seen.any(2).double().mean(0).numpy()
     basis = tuple(rests_on(nodes))
     out = []
@@ -175,7 +196,24 @@ def _manifest(model: Model) -> dict[str, Any]:
         "arms": model.arms,
         "members": [{"fold": m.fold, "seed": m.seed, "history": m.history} for m in model.members],
         "calibration": [c._asdict() for c in model.calibration],
+        "stacks": [{"share": s.share.tolist(), "rounds": s.rounds} for s in model.stacks],
     }
+
+
+def _linear_weights(stacks: tuple[Stack, ...]) -> dict[str, Tensor]:
+    return {
+        f"linear.{k}.{name}": value.contiguous()
+        for k, stack in enumerate(stacks)
+        for name, value in stack.linear._asdict().items()
+    }
+
+
+def _stacks(manifest: Mapping[str, Any], weights: Mapping[str, Tensor]) -> tuple[Stack, ...]:
+    out = []
+    for k, words in enumerate(manifest["stacks"]):
+        linear = LinearEffect(*(weights[f"linear.{k}.{name}"] for name in LinearEffect._fields))
+        out.append(Stack(np.array(words["share"]), words["rounds"], linear))
+    return tuple(out)
 
 
 def _read(folder: Path, manifest: Mapping[str, Any]) -> Model:
@@ -211,6 +249,7 @@ def _read(folder: Path, manifest: Mapping[str, Any]) -> Model:
         members=members,
         calibration=tuple(Calibration(**c) for c in manifest["calibration"]),
         seed=manifest["seed"],
+        stacks=_stacks(manifest, weights),
     )
 
 

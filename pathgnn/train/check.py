@@ -11,7 +11,8 @@ from pathgnn.benefit.overlap import overlap
 from pathgnn.benefit.verdict import Finding, events_finding, overlap_finding
 from pathgnn.errors import RefusedError
 from pathgnn.graph.graph import PathwayGraph
-from pathgnn.graph.project import Nodes, coverage
+from pathgnn.graph.nodes import Nodes
+from pathgnn.graph.project import coverage
 from pathgnn.seeds import rng_for
 from pathgnn.train.estimate import events_per_arm
 from pathgnn.train.folds import check_size, folds

@@ -13,7 +13,7 @@ from pathgnn.benefit.metrics import Compared, loss_difference
 from pathgnn.benefit.verdict import Finding, edges_finding, pathways_finding
 from pathgnn.errors import ConfigError
 from pathgnn.graph.graph import PathwayGraph
-from pathgnn.graph.project import Nodes
+from pathgnn.graph.nodes import Nodes
 from pathgnn.graph.rewire import rewire, share_moved, shuffle_pathways, without_edges
 from pathgnn.seeds import rng_for
 from pathgnn.train.crossfit import Fitted

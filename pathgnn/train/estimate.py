@@ -13,22 +13,26 @@ from pathgnn.benefit.estimand import Estimand
 from pathgnn.benefit.metrics import Estimate, SequentialTest
 from pathgnn.benefit.overlap import Overlap, overlap
 from pathgnn.errors import ConfigError
-from pathgnn.graph.project import Nodes
+from pathgnn.graph.nodes import Nodes
 from pathgnn.seeds import rng_for
-from pathgnn.train.crossfit import NETWORK, REWIRED, Fitted
+from pathgnn.train.crossfit import REWIRED, Fitted
+from pathgnn.train.stack import LEARNERS, NETWORK
 
 N_GROUPS = 5
 TOC_POINTS = np.linspace(0.05, 1, 20)
 
 
 class Rung(NamedTuple):
-    """One learner of the ladder; AUTOC is pooled and descriptive, the test is the valid one."""
+    """One learner of the ladder; AUTOC is pooled and descriptive, the test is the valid one.
+
+    `ahead` is by how much the default prediction's AUTOC is above this learner's.
+    """
 
     name: str
     autoc: Estimate
     slope: Estimate
     test: SequentialTest | None
-    network_ahead: Estimate
+    ahead: Estimate
 
 
 class Toc(NamedTuple):
@@ -45,7 +49,8 @@ class Benefit:
 
     `benefit` is calibrated: shrunken towards the average effect, and the average itself where
     `differs` is False. `low` and `high` bound the mean benefit of patients with the same
-    predicted score (95 %), not that of a single person. `score` is the network's own ranking.
+    predicted score (95 %), not that of a single person. `score` is the default ranking: that of the
+    stack of network and linear models, or of the network alone.
     """
 
     arm: str
@@ -86,7 +91,7 @@ def estimate(fitted: Fitted, nodes: Nodes, arm: str = "") -> Benefit:
     rng = rng_for(fitted.seed, 5, k)
     on = fitted.scores.informs[:, k]
     gain, tau = fitted.scores.gain[:, k], fitted.benefit[:, k]
-    test = metrics.sequential_test(list(fitted.sequential[NETWORK][k]))
+    test = metrics.sequential_test(list(fitted.sequential[fitted.default][k]))
     differs = test.p < verdict.ALPHA and test.z > 0
     average = metrics.mean_gain(gain[on])
     calibrated = average.value + _shrink(fitted, k) * (tau - tau[on].mean())
@@ -152,7 +157,8 @@ def _findings(
     on = fitted.scores.informs[:, k]
     gain = fitted.scores.gain[on, k]
     ours = fitted.benefit[on, k]
-    nearer = metrics.paired_difference(ours, fitted.ladder[REWIRED][on, k], gain)
+    network, rewired = (fitted.ladder[name][on, k] for name in (NETWORK, REWIRED))
+    nearer = metrics.paired_difference(network, rewired, gain)
     rng = rng_for(fitted.seed, 6, k)
     ahead = metrics.autoc_difference(ours, fitted.ladder["risk only"][on, k], gain, rng)
     return (
@@ -162,7 +168,16 @@ def _findings(
         verdict.calibration_finding(slope),
         verdict.comparator_finding("ranking by risk alone", ahead),
         verdict.graph_finding(nearer),
+        *_stack_findings(fitted),
     )
+
+
+def _stack_findings(fitted: Fitted) -> tuple[verdict.Finding, ...]:
+    """What the network and the linear models each have in the prediction."""
+    if not fitted.stacks:
+        return ()
+    share = np.mean([stack.share for stack in fitted.stacks], axis=0)
+    return (verdict.stack_finding(dict(zip(LEARNERS, share.tolist(), strict=True)), NETWORK),)
 
 
 def _shrink(fitted: Fitted, k: int) -> Float[np.ndarray, " patient"]:
@@ -201,7 +216,7 @@ def _ladder(fitted: Fitted, k: int, rng: np.random.Generator) -> tuple[Rung, ...
                 autoc=metrics.autoc_with_se(tau[on, k], gain, rng),
                 slope=metrics.blp_slope(tau[on, k], gain),
                 test=metrics.sequential_test(list(sequential[k])) if sequential else None,
-                network_ahead=metrics.autoc_difference(ours, tau[on, k], gain, rng),
+                ahead=metrics.autoc_difference(ours, tau[on, k], gain, rng),
             )
         )
     return tuple(out)

@@ -2,191 +2,155 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 from torch.nn.parameter import Parameter
 
 from pathgnn.benefit.estimand import Estimand
 from pathgnn.graph.graph import PathwayGraph
-from pathgnn.graph.project import Nodes
+from pathgnn.graph.nodes import Nodes
+from pathgnn.model.compute import Computer, computer_of
 from pathgnn.model.config import FitConfig, NetConfig
+from pathgnn.model.encoder import Encoder
+from pathgnn.model.memory import sizes_of
 from pathgnn.model.network import PathwayNet, Scores, layout_of
-from pathgnn.model.scales import Standardised
 from pathgnn.seeds import torch_seed
+from pathgnn.train.losses import Penalty, benefit_loss, outcome_loss, targets_of
 from pathgnn.train.nuisance import Nuisances
+from pathgnn.train.rounds import Batch, Stage, rounds
 
 
 class Recipe(NamedTuple):
-    """Everything but data and seed that decides how a network is trained."""
+    """Everything but data and seed that decides how a network is trained.
+
+    `start` is a pretrained encoder; the network starts there and is drawn there by its penalties.
+    """
 
     graph: PathwayGraph
     estimand: Estimand
     net: NetConfig
     fit: FitConfig
+    start: Encoder | None = None
 
 
 class History(NamedTuple):
-    """Penalised loss at the end of each round of the two stages."""
+    """Loss at the end of each round of the two stages."""
 
     outcome: tuple[float, ...]
     benefit: tuple[float, ...]
 
 
+class Trained(NamedTuple):
+    """A network, its history, and what it said of the watched patients after each round.
+
+    `watched` is their benefit; the first entry is that of the outcome stage alone.
+    """
+
+    net: PathwayNet
+    history: History
+    watched: Float[np.ndarray, "round patient contrast"]
+
+
 def fit_network(
-    train: Nodes, scores: Nuisances, recipe: Recipe, seed: int
-) -> tuple[PathwayNet, History]:
+    train: Nodes,
+    scores: Nuisances,
+    recipe: Recipe,
+    seed: int,
+    watch: Nodes | None = None,
+) -> Trained:
     """A trained network; the same seed gives the same network on the same machine.
 
-    Full-batch L-BFGS on a penalised likelihood. Adam moves every weight equally fast, informative
-    or not, and overfitted cohorts of this size.
+    Full-batch L-BFGS on a penalised likelihood, unless the settings ask for mini-batches. Adam
+    moves every weight equally fast, informative or not, and overfitted cohorts of some hundreds.
 
     Args:
         train: Training patients.
         scores: Their benefit scores, from nuisances fitted on other patients.
         recipe: Graph, estimand and settings.
         seed: Decides the first weights and which omics are hidden in which round.
+        watch: Patients that are predicted after every round of the benefit stage.
     """
+    watched: list[Float[np.ndarray, "patient contrast"]] = []
     with torch_seed(seed):
-        net = PathwayNet(recipe.graph, layout_of(train, recipe.fit.center_sites), recipe.net)
-        net.scales.learn(train, recipe.fit.variance_filter)
-        net.head.prepare(train.value, train.event, train.horizon)
-        stage = _Stage(net, train, net.scales(train), recipe)
-        outcome = _rounds(stage, list(net.parameters()), _outcome_loss, recipe.fit.outcome_rounds)
-        held = {
-            id(p) for part in (net.trunk, net.trunk_linear, net.head) for p in part.parameters()
-        }
-        free = [p for p in net.parameters() if id(p) not in held]
-        loss = _benefit_loss(scores)
-        benefit = _rounds(stage, free, loss, recipe.fit.benefit_rounds)
-    net.learn_activity_scales(net.raw_activity(stage.inputs.z).detach())
+        net, stage = begin(train, recipe)
+        outcome = tuple(rounds(stage, free_weights(net), recipe.fit.outcome_rounds))
+        held = [net.trunk, net.trunk_linear, net.head]
+        stage = stage._replace(
+            batch=stage.batch._replace(targets=targets_of(scores).to(_device_of(stage))),
+            loss=lambda b, s: recipe.fit.score_weight * _benefit_loss(net, b, s, recipe.estimand),
+        )
+        losses = rounds(stage, free_weights(net, held), recipe.fit.benefit_rounds)
+        _watch(net, watch, recipe.estimand, watched)
+        benefit = []
+        for loss in losses:
+            benefit.append(loss)
+            _watch(net, watch, recipe.estimand, watched)
+    finish(stage)
+    none = np.zeros((recipe.fit.benefit_rounds + 1, 0, len(train.arms) - 1))
+    history = History(outcome, tuple(benefit))
+    return Trained(net, history, np.stack(watched) if watched else none)
+
+
+def begin(train: Nodes, recipe: Recipe) -> tuple[PathwayNet, Stage]:
+    """A new network and its first stage: the observed outcomes."""
+    net = PathwayNet(recipe.graph, layout_of(train, recipe.fit.center_sites), recipe.net)
+    net.scales.learn(train, recipe.fit.variance_filter)
+    net.head.prepare(train.value, train.event, train.horizon)
+    known = {} if recipe.start is None else recipe.start.put_into(net, train.genes)
+    batch = Batch(train, net.scales(train))
+    n = recipe.fit.batch or train.n_patients
+    sizes = sizes_of(recipe.graph, len(train.kinds), min(n, train.n_patients), recipe.net)
+    computer = computer_of(recipe.fit, sizes)
+    net.compute_on(computer)
+    if not recipe.fit.batch:
+        batch = batch.to(computer.device)
+    edges = torch.as_tensor(recipe.graph.edges).to(computer.device)
+    known = {name: value.to(computer.device) for name, value in known.items()}
+    penalty = Penalty(net, recipe.fit, edges, known)
+
+    def loss(b: Batch, scores: Scores) -> Tensor:
+        return outcome_loss(net, b.train, scores)
+
+    return net, Stage(net, batch, penalty, recipe.fit, loss)
+
+
+def finish(stage: Stage) -> None:
+    """Back to the CPU, scales of the activities learned on all training patients, frozen."""
+    net = stage.net
+    net.compute_on(Computer(torch.device("cpu"), chunk=net.chunk))
+    with torch.no_grad():
+        net.learn_activity_scales(net.raw_activity(stage.batch.inputs.z.cpu()))
     for parameter in net.parameters():
         parameter.requires_grad_(False)
-    return net.eval(), History(outcome, benefit)
+    net.eval()
 
 
-class _Stage(NamedTuple):
-    net: PathwayNet
-    train: Nodes
-    inputs: Standardised
-    recipe: Recipe
+def free_weights(net: PathwayNet, held: list[torch.nn.Module] | None = None) -> list[Parameter]:
+    """The weights that may move: all but those of the held parts and those switched off."""
+    fixed = {id(p) for part in held or [] for p in part.parameters()}
+    return [p for p in net.parameters() if p.requires_grad and id(p) not in fixed]
 
 
-_Loss = Callable[[_Stage, Scores], Tensor]
+def _benefit_loss(net: PathwayNet, batch: Batch, scores: Scores, estimand: Estimand) -> Tensor:
+    if batch.targets is None:
+        raise RuntimeError("the benefit stage has no scores to learn from")
+    return benefit_loss(net, batch.train, scores, batch.targets, estimand)
 
 
-def _rounds(
-    stage: _Stage, free: Sequence[Parameter], loss_of: _Loss, n_rounds: int
-) -> tuple[float, ...]:
-    """Rounds of L-BFGS, each with other omics hidden; the loss at the end of each."""
-    fit, z = stage.recipe.fit, stage.inputs.z
-    losses = []
-    for _ in range(n_rounds):
-        kept = torch.rand(1, *z.shape[1:]) >= fit.modality_dropout
-        optimiser = torch.optim.LBFGS(
-            free, max_iter=fit.steps, history_size=10, line_search_fn="strong_wolfe"
-        )
-
-        def closure(
-            kept: Bool[Tensor, "1 patient modality"] = kept,
-            optimiser: torch.optim.LBFGS = optimiser,
-        ) -> Tensor:
-            optimiser.zero_grad()
-            loss = loss_of(stage, _scores(stage, kept)) + _penalty(stage)
-            loss.backward()  # type: ignore[no-untyped-call]
-            return loss
-
-        optimiser.step(closure)  # type: ignore[no-untyped-call]
-        with torch.no_grad():
-            losses.append(float(loss_of(stage, _scores(stage, kept))))
-    return tuple(losses)
+def _watch(
+    net: PathwayNet,
+    patients: Nodes | None,
+    estimand: Estimand,
+    seen: list[Float[np.ndarray, "patient contrast"]],
+) -> None:
+    if patients is not None:
+        device = next(net.parameters()).device
+        seen.append(estimand(net.predict(patients.to(device))).double().cpu().numpy())
 
 
-def _scores(stage: _Stage, kept: Bool[Tensor, "1 patient modality"]) -> Scores:
-    raw = stage.net.raw_activity(stage.inputs.z * kept)
-    stage.net.learn_activity_scales(raw.detach())
-    return stage.net.scores(raw, stage.inputs.clinical)
-
-
-def _outcome_loss(stage: _Stage, scores: Scores) -> Tensor:
-    """Mean negative log-likelihood of the observed outcomes."""
-    train = stage.train
-    m, delta = scores.m[train.patient_of], scores.delta[train.patient_of, train.arm]
-    loss: Tensor = stage.net.head.loss(m, delta, train.value, train.event)
-    return loss
-
-
-def _benefit_loss(targets: Nuisances) -> _Loss:
-    """Orthogonal loss: squares of DR scores in a trial, residual on residual otherwise.
-
-    The prognosis is held, so that only the effect head and what it reads can move.
-
-    Source: Kennedy, arXiv 2004.14497 (DR); Nie & Wager, Biometrika 2021, 108:299 (R).
-    """
-    unit = max(float(targets.value.std()), 1e-6)
-
-    def loss_of(stage: _Stage, scores: Scores) -> Tensor:
-        prediction = stage.net.head.predict(scores.m.detach(), scores.delta)
-        tau = stage.recipe.estimand(prediction)
-        loss = (_dr_loss if stage.train.randomised else _r_loss)(tau, stage.train, targets)
-        return stage.recipe.fit.score_weight * loss / unit**2
-
-    return loss_of
-
-
-def _dr_loss(
-    tau: Float[Tensor, "patient contrast"], train: Nodes, targets: Nuisances
-) -> Float[Tensor, ""]:
-    weight = _tensor(targets.weight)[:, None] * torch.from_numpy(targets.informs)
-    return (weight * (_tensor(targets.gain) - tau).square()).sum() / weight.sum()
-
-
-def _r_loss(
-    tau: Float[Tensor, "patient contrast"], train: Nodes, targets: Nuisances
-) -> Float[Tensor, ""]:
-    e, mu = _tensor(targets.propensity), _tensor(targets.mu)[train.patient_of]
-    expected = (e * mu).sum(1)
-    treated = torch.nn.functional.one_hot(train.arm, len(train.arms)).float()
-    moved = ((treated - e)[:, 1:] * tau[train.patient_of]).sum(1)
-    # Residual on residual has var(W) = e(1 - e) of the curvature of the DR loss.
-    overlap = (e[:, 1:] * (1 - e[:, 1:])).mean()
-    return (_tensor(targets.value) - expected - moved).square().mean() / overlap
-
-
-def _penalty(stage: _Stage) -> Float[Tensor, ""]:
-    """Sum of the penalties over the number of training patients."""
-    net, fit = stage.net, stage.recipe.fit
-    effect = net.effect
-    slopes = [effect.pooled, effect.clinical, net.trunk_linear.weight, *net.trunk.parameters()]
-    # The square root is smoothed near 0, or L-BFGS would stall at its kink.
-    lasso = (effect.slopes().square().sum(1) + 1e-3).sqrt().sum()
-    total = (
-        fit.group_lasso * lasso
-        + fit.ridge * _squares(slopes)
-        + 10 * fit.ridge * _squares([effect.bend, effect.by_arm])
-        + fit.gene_ridge * _squares([net.embed.own])
-        + fit.attention_ridge * _squares([net.pool.logit])
-        + fit.message_ridge * _squares(list(net.convs.parameters()))
-        + fit.smoothness * _roughness(stage)
-        + _squares([net.read - 1 / net.read.shape[2]]) * net.read.shape[2]
-    )
-    return total / stage.train.n_patients
-
-
-def _roughness(stage: _Stage) -> Float[Tensor, ""]:
-    """Squared differences of the gene-specific weights at the two ends of the edges."""
-    source, target = torch.as_tensor(stage.recipe.graph.edges)
-    own = stage.net.embed.own
-    return (own[source] - own[target]).square().sum()
-
-
-def _squares(weights: Sequence[Tensor]) -> Float[Tensor, ""]:
-    return torch.stack([w.square().sum() for w in weights]).sum() if weights else torch.zeros(())
-
-
-def _tensor(values: Float[np.ndarray, "..."]) -> Float[Tensor, "..."]:
-    return torch.from_numpy(np.asarray(values, dtype=np.float32))
+def _device_of(stage: Stage) -> torch.device:
+    return stage.batch.inputs.z.device

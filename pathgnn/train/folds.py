@@ -7,7 +7,7 @@ from jaxtyping import Bool, Int
 
 from pathgnn.cohort.split import fold_of
 from pathgnn.errors import CohortError
-from pathgnn.graph.project import Nodes
+from pathgnn.graph.nodes import Nodes
 
 # The first model of the sequential test has one fold, and its scores three inner folds of four.
 FEWEST_PER_FOLD = 12

@@ -11,7 +11,7 @@ from safetensors.numpy import load_file, save_file
 from pathgnn.benefit.metrics import Estimate
 from pathgnn.errors import BundleError
 from pathgnn.files import read_json, whole_folder, write_json
-from pathgnn.graph.project import Nodes
+from pathgnn.graph.nodes import Nodes
 from pathgnn.train.bundle import load, model_of, save
 from pathgnn.train.crossfit import Fitted
 from pathgnn.train.estimate import Benefit
@@ -62,4 +62,5 @@ def load_fitted(folder: Path) -> Fitted:
         scores=scores,
         ladder=ladder,
         sequential=sequential,
+        stacks=model.stacks,
     )

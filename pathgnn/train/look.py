@@ -21,7 +21,7 @@ from pathgnn.cohort.cohort import Cohort
 from pathgnn.cohort.pieces import some_patients
 from pathgnn.cohort.who_has_what import measured_share
 from pathgnn.graph.graph import PathwayGraph
-from pathgnn.graph.project import Nodes
+from pathgnn.graph.nodes import Nodes
 from pathgnn.seeds import rng_for
 from pathgnn.train.check import check_with, propensities
 

@@ -21,7 +21,7 @@ from pathgnn.benefit.scores import (
     crossover_propensity,
     overlap_weight,
 )
-from pathgnn.graph.project import Nodes
+from pathgnn.graph.nodes import Nodes
 from pathgnn.model.scales import InputScales, Scaling, learned_scales
 from pathgnn.train.folds import informs
 
@@ -49,6 +49,19 @@ class Nuisances(NamedTuple):
     def gain(self) -> Float[np.ndarray, "patient contrast"]:
         """Doubly robust score of the benefit of every arm against the reference."""
         return np.asarray(self.gamma[:, 1:] - self.gamma[:, :1])
+
+    def take(
+        self, patients: Int[np.ndarray, " chosen"], rows: Int[np.ndarray, " picked"]
+    ) -> Nuisances:
+        """Those of some patients and their rows."""
+        return Nuisances(
+            self.value[rows],
+            self.propensity[rows],
+            self.mu[patients],
+            self.gamma[patients],
+            self.weight[patients],
+            self.informs[patients],
+        )
 
 
 def features(nodes: Nodes, scales: InputScales) -> Float[np.ndarray, "patient feature"]:

@@ -15,7 +15,7 @@ from pathgnn.benefit.verdict import Finding
 from pathgnn.cohort.cohort import Cohort
 from pathgnn.cohort.who_has_what import by_pattern, missing_inside, shown_count, who_has_what
 from pathgnn.graph.graph import PathwayGraph
-from pathgnn.graph.project import Nodes
+from pathgnn.graph.nodes import Nodes
 from pathgnn.seeds import rng_for
 from pathgnn.train.look import Looked
 

@@ -19,7 +19,8 @@ from pathgnn.graph.from_curated import data_folder, from_curated
 from pathgnn.graph.from_edge_list import from_edge_list
 from pathgnn.graph.from_gmt import read_gmt, with_pathways
 from pathgnn.graph.graph import NODE_KINDS, Provenance
-from pathgnn.graph.project import coverage, match_layout, project
+from pathgnn.graph.nodes import match_layout
+from pathgnn.graph.project import coverage, project
 from pathgnn.graph.rewire import rewire, share_moved, shuffle_pathways, without_edges
 
 

@@ -10,14 +10,16 @@ import pytest
 import torch
 
 from pathgnn.errors import ConfigError
-from pathgnn.graph.project import match_layout, project
+from pathgnn.graph.nodes import match_layout
+from pathgnn.graph.project import project
 from pathgnn.model.config import FitConfig, NetConfig
 from pathgnn.model.network import PathwayNet, layout_of
 from pathgnn.model.scales import HALF_TRUSTED, InputScales, Scaling, learned_scales
 from pathgnn.train.bundle import Calibration, Model, load, predict, save
-from pathgnn.train.crossfit import Member, fit
+from pathgnn.train.crossfit import fit
 from pathgnn.train.fit import History
 from pathgnn.train.nuisance import fit_nuisances
+from pathgnn.train.part import Member
 
 SITES = Scaling(center_sites=True)
 

@@ -16,9 +16,11 @@ from pathgnn.errors import RefusedError
 from pathgnn.graph.project import project
 from pathgnn.graph.rewire import without_edges
 from pathgnn.train.check import check, refuse
-from pathgnn.train.crossfit import NETWORK, _fit_part, fit
+from pathgnn.train.crossfit import fit
 from pathgnn.train.estimate import estimate
 from pathgnn.train.nuisance import fit_nuisances
+from pathgnn.train.part import fit_part
+from pathgnn.train.stack import NETWORK
 
 
 def _states(members):
@@ -31,7 +33,7 @@ def test_scrambling_held_out_outcomes_changes_no_training_prediction(nodes, reci
     scrambled = nodes.value.clone()
     scrambled[rows] = 100 * torch.randn(len(rows))
     parts = [
-        _fit_part(n, ~is_test, is_test, recipe, (0, 0))
+        fit_part(n, ~is_test, is_test, recipe, (0, 0))
         for n in (nodes, replace(nodes, value=scrambled))
     ]
     for before, after in zip(*(_states(p.members) for p in parts), strict=True):
@@ -49,7 +51,7 @@ def test_the_same_seed_gives_the_same_fit_and_another_seed_another(nodes, recipe
 def test_fitting_changes_neither_inputs_nor_the_global_random_state(nodes, recipe):
     before, state = nodes.x.clone(), torch.get_rng_state()
     is_test = np.arange(nodes.n_patients) < 80
-    _fit_part(nodes, ~is_test, is_test, recipe, (0, 0))
+    fit_part(nodes, ~is_test, is_test, recipe, (0, 0))
     assert torch.equal(before, nodes.x)
     assert torch.equal(state, torch.get_rng_state())
 
@@ -112,9 +114,9 @@ def test_where_only_the_ends_are_measured_the_true_graph_reaches_further(graph, 
     lost = {k: t.drop(columns=[c for c in t.columns if c == last]) for k, t in cohort.omics.items()}
     nodes = project(replace(cohort, omics=lost), graph)
     is_test = np.arange(nodes.n_patients) < 80
-    with_edges = _fit_part(nodes, ~is_test, is_test, recipe, (0, 0)).members[0].net
+    with_edges = fit_part(nodes, ~is_test, is_test, recipe, (0, 0)).members[0].net
     bare = recipe._replace(graph=without_edges(graph))
-    without = _fit_part(nodes, ~is_test, is_test, bare, (0, 0)).members[0].net
+    without = fit_part(nodes, ~is_test, is_test, bare, (0, 0)).members[0].net
     place = graph.genes.index(last)
     z = with_edges.scales(nodes).z
     h = with_edges.embed(z)

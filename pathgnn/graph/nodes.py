@@ -1,0 +1,152 @@
+"""Nodes: a cohort on a graph, tensors with masks and ids beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from pathgnn.cohort.genes import GeneMap
+from pathgnn.errors import GraphError
+from pathgnn.graph.mapping import OmicReport
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """A cohort on a graph: tensors with the ids beside them.
+
+    `x` is 0 where `seen` is False. Rows are observed outcomes and point at patients. Patients of
+    one `group` share a fold. `site` points at `sites`; -1 is unknown.
+    """
+
+    x: Float[Tensor, "gene patient modality"]
+    seen: Bool[Tensor, "gene patient modality"]
+    clinical: Float[Tensor, "patient covariate"]
+    clinical_seen: Bool[Tensor, "patient covariate"]
+    group: Int[Tensor, " patient"]
+    site: Int[Tensor, " patient"]
+    patient_of: Int[Tensor, " row"]
+    arm: Int[Tensor, " row"]
+    value: Float[Tensor, " row"]
+    event: Bool[Tensor, " row"]
+    stratum: Int[Tensor, " row"]
+    genes: tuple[str, ...]
+    patients: tuple[str, ...]
+    sites: tuple[str, ...]
+    modalities: tuple[str, ...]
+    kinds: tuple[str, ...]
+    covariates: tuple[str, ...]
+    arms: tuple[str, ...]
+    outcome: str
+    horizon: float
+    randomised: bool
+    crossover: bool
+    unit: str
+    report: tuple[OmicReport, ...]
+    found: tuple[GeneMap, ...]
+
+    @property
+    def n_patients(self) -> int:
+        """How many patients there are."""
+        return len(self.patients)
+
+    def to(self, device: torch.device) -> Nodes:
+        """The same with its tensors on another device; itself where they are there already."""
+        if self.x.device == device:
+            return self
+        tensors: dict[str, Any] = {
+            k: v.to(device) for k, v in vars(self).items() if isinstance(v, Tensor)
+        }
+        return replace(self, **tensors)
+
+    def take(self, patients: Int[Tensor, " chosen"]) -> Nodes:
+        """Some of the patients, with their rows, in the order given."""
+        place = torch.full((self.n_patients,), -1)
+        place[patients] = torch.arange(len(patients))
+        on = place[self.patient_of] >= 0
+        return replace(
+            self,
+            x=self.x[:, patients],
+            seen=self.seen[:, patients],
+            clinical=self.clinical[patients],
+            clinical_seen=self.clinical_seen[patients],
+            group=self.group[patients],
+            site=self.site[patients],
+            patient_of=place[self.patient_of[on]],
+            arm=self.arm[on],
+            value=self.value[on],
+            event=self.event[on],
+            stratum=self.stratum[on],
+            patients=tuple(self.patients[i] for i in patients.tolist()),
+        )
+
+
+def match_layout(
+    nodes: Nodes,
+    modalities: tuple[str, ...],
+    covariates: tuple[str, ...],
+    sites: tuple[str, ...] = (),
+) -> Nodes:
+    """The same patients with the omics, covariates and sites of another cohort, in its order.
+
+    Omics and covariates that are lacking count as unseen; surplus ones are left out. A site that
+    the other cohort does not know becomes unknown.
+
+    Raises:
+        GraphError: not one omic in common.
+    """
+    shared = [m for m in modalities if m in nodes.modalities]
+    if not shared:
+        raise GraphError(
+            f"the model was trained on the omics {', '.join(modalities)}, the cohort has "
+            f"{', '.join(nodes.modalities)}; name the same layers the same way"
+        )
+    kind_of = dict(zip(nodes.modalities, nodes.kinds, strict=True))
+    x, seen = (_columns(t, nodes.modalities, modalities) for t in (nodes.x, nodes.seen))
+    clinical, clinical_seen = (
+        _columns(t, nodes.covariates, covariates) for t in (nodes.clinical, nodes.clinical_seen)
+    )
+    clinical_seen = clinical_seen | _other_levels(nodes, covariates)
+    return replace(
+        nodes,
+        x=x,
+        seen=seen,
+        clinical=clinical,
+        clinical_seen=clinical_seen,
+        site=_renumbered(nodes, sites),
+        sites=sites,
+        modalities=modalities,
+        kinds=tuple(kind_of.get(m, "signature") for m in modalities),
+        covariates=covariates,
+    )
+
+
+def _renumbered(nodes: Nodes, sites: tuple[str, ...]) -> Int[Tensor, " patient"]:
+    """The sites of the patients as places among other sites, by name."""
+    # The last entry is where -1 points at.
+    place = torch.as_tensor([*pd.Index(sites).get_indexer(pd.Index(nodes.sites)), -1])
+    return place[nodes.site].long()
+
+
+def _other_levels(nodes: Nodes, want: tuple[str, ...]) -> Bool[Tensor, "patient covariate"]:
+    """True where an indicator is lacking because nobody has that level: it is 0, not unseen."""
+    out = torch.zeros(nodes.n_patients, len(want), dtype=torch.bool)
+    for i, name in enumerate(want):
+        column = name.split("=")[0] + "="
+        same = [j for j, have in enumerate(nodes.covariates) if have.startswith(column)]
+        if "=" in name and name not in nodes.covariates and same:
+            out[:, i] = nodes.clinical_seen[:, same].any(1)
+    return out
+
+
+def _columns(values: Tensor, have: tuple[str, ...], want: tuple[str, ...]) -> Tensor:
+    """Columns of the last axis by name; those lacking are 0 or False."""
+    out = values.new_zeros((*values.shape[:-1], len(want)))
+    for i, name in enumerate(want):
+        if name in have:
+            out[..., i] = values[..., have.index(name)]
+    return out

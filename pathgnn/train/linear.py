@@ -1,0 +1,165 @@
+"""Shrunken linear learners of benefit, as one weight per gene, modality and covariate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from jaxtyping import Float
+from sklearn.linear_model import RidgeCV
+from torch import Tensor
+
+from pathgnn.graph.graph import PathwayGraph
+from pathgnn.graph.nodes import Nodes
+from pathgnn.model.layers import first_weights
+from pathgnn.model.scales import InputScales, Standardised
+from pathgnn.train.nuisance import RIDGE_PENALTIES, Nuisances, features
+
+FEWEST_ROWS = 3
+
+
+class LinearEffect(NamedTuple):
+    """Benefit = level + weights times standardised inputs; 0 of an input is its training mean."""
+
+    level: Float[Tensor, " contrast"]
+    gene: Float[Tensor, "gene modality contrast"]
+    clinical: Float[Tensor, "covariate contrast"]
+
+    def __call__(self, inputs: Standardised) -> Float[Tensor, "patient contrast"]:
+        """Predicted benefit of every patient."""
+        genes = torch.einsum("gpm,gmk->pk", inputs.z, self.gene)
+        return self.level + genes + inputs.clinical @ self.clinical
+
+
+class LinearTask(NamedTuple):
+    """Training patients with their scores and learned scales."""
+
+    train: Nodes
+    scores: Nuisances
+    graph: PathwayGraph
+    scales: InputScales
+
+
+def average_effect(task: LinearTask) -> LinearEffect:
+    """The same benefit for everybody: the mean score of the training patients."""
+    gain = np.where(task.scores.informs, task.scores.gain, np.nan)
+    nothing = np.zeros((_n_features(task), gain.shape[1]))
+    return _effect(np.nanmean(gain, axis=0), nothing, task)
+
+
+def ridge_interactions(task: LinearTask) -> LinearEffect:
+    """Ridge of the outcome on all genes in each arm: every gene interacts with treatment."""
+    x = features(task.train, task.scales)
+    rows, arm = task.train.patient_of.numpy(), task.train.arm.numpy()
+    levels, weights = [], []
+    for k in range(len(task.train.arms)):
+        on = np.flatnonzero(arm == k)
+        level, weight = _ridge(x[rows[on]], task.scores.value[on], np.ones(len(on)))
+        levels.append(level)
+        weights.append(weight)
+    by_arm, slope = np.array(levels), np.stack(weights, 1)
+    return _effect(by_arm[1:] - by_arm[0], slope[:, 1:] - slope[:, :1], task)
+
+
+def ridge_genes(task: LinearTask) -> LinearEffect:
+    """Ridge of the doubly robust scores on all genes."""
+    return _effect(*_ridge_on_scores(features(task.train, task.scales), task), task)
+
+
+def ridge_pathways(task: LinearTask) -> LinearEffect:
+    """Ridge of the doubly robust scores on the mean of each pathway."""
+    x = pathway_means(task.train, task.graph, task.scales)
+    level, weight = _ridge_on_scores(x, task)
+    n_pathways = len(task.graph.pathways)
+    per_gene = member_shares(task.graph).T @ weight[:n_pathways]
+    first = first_weights(task.train.kinds).numpy()[:, 0]
+    flat = (per_gene[:, None] * first[:, None]).reshape(-1, weight.shape[1])
+    return _effect(level, np.concatenate([flat, weight[n_pathways:]]), task)
+
+
+LINEAR: Mapping[str, Callable[[LinearTask], LinearEffect]] = MappingProxyType(
+    {
+        "average effect": average_effect,
+        "ridge interactions, genes": ridge_interactions,
+        "ridge on scores, genes": ridge_genes,
+        "ridge on scores, pathways": ridge_pathways,
+    }
+)
+
+
+def combine(parts: Sequence[LinearEffect], share: Float[np.ndarray, " part"]) -> LinearEffect:
+    """The weighted sum of linear effects, which is one again."""
+    weight = torch.from_numpy(np.asarray(share)).float()
+    level, gene, clinical = (
+        torch.tensordot(weight, torch.stack(t), 1) for t in zip(*parts, strict=True)
+    )
+    return LinearEffect(level, gene, clinical)
+
+
+def member_shares(graph: PathwayGraph) -> sp.csr_matrix:
+    """1 / size for each gene of a pathway: a product with it is the mean over members."""
+    pathway, gene = graph.members
+    size = np.bincount(pathway, minlength=len(graph.pathways))
+    shape = (len(graph.pathways), len(graph.genes))
+    return sp.csr_matrix((1 / size[pathway], (pathway, gene)), shape)
+
+
+def pathway_means(
+    nodes: Nodes, graph: PathwayGraph, scales: InputScales
+) -> Float[np.ndarray, "patient feature"]:
+    """Mean over each pathway's genes of their standardised omics, then the clinical block."""
+    z, clinical = scales(nodes)
+    first = first_weights(nodes.kinds).double()[:, 0]
+    gene = (z.double() @ first).numpy()
+    return np.concatenate([(member_shares(graph) @ gene).T, clinical.double().numpy()], 1)
+
+
+def _ridge_on_scores(
+    x: Float[np.ndarray, "patient feature"], task: LinearTask
+) -> tuple[Float[np.ndarray, " contrast"], Float[np.ndarray, "feature contrast"]]:
+    gain, informs = task.scores.gain, task.scores.informs
+    fits = []
+    for k in range(gain.shape[1]):
+        on = informs[:, k]
+        fits.append(_ridge(x[on], gain[on, k], task.scores.weight[on]))
+    return np.array([level for level, _ in fits]), np.stack([weight for _, weight in fits], 1)
+
+
+def _ridge(
+    x: Float[np.ndarray, "row feature"],
+    y: Float[np.ndarray, " row"],
+    sample_weight: Float[np.ndarray, " row"],
+) -> tuple[float, Float[np.ndarray, " feature"]]:
+    """Level and weights of a ridge on standardised features, its penalty by leave-one-out."""
+    weight = np.zeros(x.shape[1])
+    used = x.std(0) > 1e-8 if len(y) >= FEWEST_ROWS else np.zeros(x.shape[1], dtype=bool)
+    if not used.any():
+        return float(y.mean()) if len(y) else 0.0, weight
+    center, spread = x[:, used].mean(0), x[:, used].std(0)
+    penalties = RIDGE_PENALTIES * max(1.0, used.sum() / 1000)
+    model = RidgeCV(penalties).fit((x[:, used] - center) / spread, y, sample_weight)
+    weight[used] = model.coef_ / spread
+    return float(model.intercept_ - weight[used] @ center), weight
+
+
+def _n_features(task: LinearTask) -> int:
+    return len(task.train.genes) * len(task.train.modalities) + len(task.train.covariates)
+
+
+def _effect(
+    level: Float[np.ndarray, " contrast"],
+    weight: Float[np.ndarray, "feature contrast"],
+    task: LinearTask,
+) -> LinearEffect:
+    """From weights of features (gene by gene, then clinical) to tensors."""
+    cut = len(weight) - len(task.train.covariates)
+    shape = (len(task.train.genes), len(task.train.modalities), weight.shape[1])
+    return LinearEffect(
+        torch.from_numpy(np.asarray(level)).float(),
+        torch.from_numpy(weight[:cut].reshape(shape)).float(),
+        torch.from_numpy(weight[cut:]).float(),
+    )

@@ -1,0 +1,139 @@
+"""One training set and the patients it predicts: nuisances, networks, linear models, stack."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+
+from pathgnn.benefit.scores import overlap_weight
+from pathgnn.graph.nodes import Nodes
+from pathgnn.model.network import PathwayNet
+from pathgnn.model.scales import Scaling, learned_scales
+from pathgnn.seeds import rng_for, seed_for
+from pathgnn.train.baselines import Benefits, Task, ladder, linear_effects
+from pathgnn.train.fit import History, Recipe, fit_network
+from pathgnn.train.folds import folds
+from pathgnn.train.linear import LinearTask
+from pathgnn.train.nuisance import Nuisances, fit_nuisances
+from pathgnn.train.stack import NETWORK, Stack, learn_shares, stack_of
+
+STACKED = "stacked"
+INNER_FOLDS = 3
+
+
+class Member(NamedTuple):
+    """One trained network and the fold it never saw."""
+
+    fold: int
+    seed: int
+    net: PathwayNet
+    history: History
+
+
+class Part(NamedTuple):
+    """One training set and the patients it predicts; no stack where the network is to be alone."""
+
+    test: Int[torch.Tensor, " patient"]
+    members: tuple[Member, ...]
+    stack: Stack | None
+    mu: Float[np.ndarray, "patient arm"]
+    scores: Nuisances
+    train_scores: Nuisances
+    rows: Int[np.ndarray, " row"]
+    ladder: dict[str, Benefits]
+
+
+def fit_part(
+    nodes: Nodes,
+    is_train: Bool[np.ndarray, " patient"],
+    is_test: Bool[np.ndarray, " patient"],
+    recipe: Recipe,
+    path: tuple[int, int],
+) -> Part:
+    """Everything that is learned from some patients, and what it says of others."""
+    train, test = nodes.take(places(is_train)), nodes.take(places(is_test))
+    inner = folds(train, INNER_FOLDS, rng_for(*path, 2))
+    scaling = recipe.fit.scaling
+    train_scores = inner_scores(train, inner, scaling)
+    scores = fit_nuisances(train, test, scaling)
+    task = LinearTask(train, train_scores, recipe.graph, learned_scales(train, scaling))
+    effects = linear_effects(task)
+    predicted = ladder(Task(task, test, scores.mu), effects)
+    stack = None
+    if recipe.fit.stack:
+        stack = stack_of(learn_shares(task, inner, recipe, path), effects)
+    members = networks(nodes, is_train, train_scores, stopped(recipe, stack), path)
+    tau, mu = predict_benefit(members, test, recipe)
+    predicted[NETWORK] = tau
+    if stack is not None:
+        linear = stack.linear(task.scales(test)).double().numpy()
+        predicted[STACKED] = stack.benefit(tau, linear)
+    rows = np.flatnonzero(is_test[nodes.patient_of.numpy()])
+    return Part(places(is_test), members, stack, mu, scores, train_scores, rows, predicted)
+
+
+def stopped(recipe: Recipe, stack: Stack | None) -> Recipe:
+    """The recipe with as many rounds as the inner folds found best."""
+    if stack is None:
+        return recipe
+    fit = recipe.fit.model_copy(update={"benefit_rounds": stack.rounds})
+    return recipe._replace(fit=fit)
+
+
+def networks(
+    nodes: Nodes,
+    is_train: Bool[np.ndarray, " patient"],
+    scores: Nuisances,
+    recipe: Recipe,
+    path: tuple[int, int],
+) -> tuple[Member, ...]:
+    """An ensemble over seeds."""
+    train = nodes.take(places(is_train))
+    out = []
+    for m in range(recipe.fit.members):
+        seed = seed_for(*path, 3, m)
+        trained = fit_network(train, scores, recipe, seed)
+        out.append(Member(path[1], seed, trained.net, trained.history))
+    return tuple(out)
+
+
+def inner_scores(train: Nodes, inner: Int[np.ndarray, " patient"], scaling: Scaling) -> Nuisances:
+    """Scores of the training patients, each from the other inner folds."""
+    parts = []
+    for k in range(INNER_FOLDS):
+        at = places(inner == k)
+        rows = np.flatnonzero((inner == k)[train.patient_of.numpy()])
+        others = train.take(places(inner != k))
+        parts.append((at, rows, fit_nuisances(others, train.take(at), scaling)))
+    return join(parts, train)
+
+
+def join(parts: list[tuple[torch.Tensor, np.ndarray, Nuisances]], nodes: Nodes) -> Nuisances:
+    """Scores of disjoint groups of patients put back into the order of the cohort."""
+    n, n_rows, n_arms = nodes.n_patients, len(nodes.arm), len(nodes.arms)
+    value, propensity = np.empty(n_rows), np.empty((n_rows, n_arms))
+    mu, gamma = np.empty((n, n_arms)), np.empty((n, n_arms))
+    informs = np.empty((n, n_arms - 1), dtype=bool)
+    for at, rows, part in parts:
+        value[rows], propensity[rows] = part.value, part.propensity
+        mu[at], gamma[at], informs[at] = part.mu, part.gamma, part.informs
+    weight = overlap_weight(propensity, nodes.patient_of.numpy(), n)
+    return Nuisances(value, propensity, mu, gamma, weight, informs)
+
+
+def predict_benefit(
+    members: tuple[Member, ...], test: Nodes, recipe: Recipe
+) -> tuple[Benefits, Float[np.ndarray, "patient arm"]]:
+    """Mean benefit and mean outcome over the members."""
+    predictions = [member.net.predict(test) for member in members]
+    tau = torch.stack([recipe.estimand(p) for p in predictions]).mean(0)
+    mu = torch.stack([p.mean for p in predictions]).mean(0)
+    return tau.double().numpy(), mu.double().numpy()
+
+
+def places(mask: Bool[np.ndarray, " patient"]) -> Int[torch.Tensor, " chosen"]:
+    """Where a mask is true."""
+    return torch.from_numpy(np.flatnonzero(mask))

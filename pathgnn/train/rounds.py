@@ -1,0 +1,127 @@
+"""Rounds of training: L-BFGS on all patients, or Adam on mini-batches of a large cohort."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+from torch.nn.parameter import Parameter
+
+from pathgnn.graph.nodes import Nodes
+from pathgnn.model.config import FitConfig
+from pathgnn.model.network import PathwayNet, Scores
+from pathgnn.model.scales import Standardised
+from pathgnn.train.losses import Penalty, Targets
+
+
+class Batch(NamedTuple):
+    """Training patients in training units, with their benefit scores where these are learned."""
+
+    train: Nodes
+    inputs: Standardised
+    targets: Targets | None = None
+
+    def take(self, at: Int[Tensor, " chosen"]) -> Batch:
+        """Some of the patients, with their rows."""
+        train = self.train.take(at)
+        inputs = Standardised(self.inputs.z[:, at], self.inputs.clinical[at])
+        if self.targets is None:
+            return Batch(train, inputs)
+        rows = torch.isin(self.train.patient_of, at).nonzero()[:, 0]
+        return Batch(train, inputs, self.targets.take(at, rows))
+
+    def to(self, device: torch.device) -> Batch:
+        """The same on another device."""
+        inputs = Standardised(*(part.to(device) for part in self.inputs))
+        targets = None if self.targets is None else self.targets.to(device)
+        return Batch(self.train.to(device), inputs, targets)
+
+
+Loss = Callable[[Batch, Scores], Tensor]
+
+
+class Stage(NamedTuple):
+    """One network, the patients it learns from, and what it is to make small."""
+
+    net: PathwayNet
+    batch: Batch
+    penalty: Penalty
+    fit: FitConfig
+    loss: Loss
+
+    @property
+    def n_patients(self) -> int:
+        """How many patients there are to learn from."""
+        return self.batch.train.n_patients
+
+
+def rounds(stage: Stage, free: list[Parameter], n_rounds: int) -> Iterator[float]:
+    """Train round by round, each with other omics hidden; the loss at the end of each."""
+    if stage.fit.batch and stage.fit.batch < stage.n_patients:
+        yield from _on_mini_batches(stage, free, n_rounds)
+        return
+    for _ in range(n_rounds):
+        kept = _kept(stage.batch, stage.fit.modality_dropout)
+        optimiser = torch.optim.LBFGS(
+            free, max_iter=stage.fit.steps, history_size=10, line_search_fn="strong_wolfe"
+        )
+
+        def closure(
+            kept: Bool[Tensor, "1 patient modality"] | None = kept,
+            optimiser: torch.optim.LBFGS = optimiser,
+        ) -> Tensor:
+            optimiser.zero_grad()
+            loss = stage.loss(stage.batch, _scores(stage, kept)) + stage.penalty(stage.n_patients)
+            loss.backward()  # type: ignore[no-untyped-call]
+            return loss
+
+        optimiser.step(closure)  # type: ignore[no-untyped-call]
+        with torch.no_grad():
+            yield float(stage.loss(stage.batch, _scores(stage, kept)))
+
+
+def _on_mini_batches(stage: Stage, free: list[Parameter], n_rounds: int) -> Iterator[float]:
+    """Adam; a round is `steps` passes over the patients, scales of activities learned before it."""
+    net, fit = stage.net, stage.fit
+    device = next(net.parameters()).device
+    optimiser = torch.optim.Adam(free, lr=fit.learning_rate)
+    for _ in range(n_rounds):
+        total = 0.0
+        for _ in range(fit.steps):
+            _learn_activity_scales(stage, device)
+            total = 0.0
+            for at in torch.split(torch.randperm(stage.n_patients), fit.batch):
+                part = stage.batch.take(at.sort().values).to(device)
+                kept = _kept(part, fit.modality_dropout)
+                raw = net.raw_activity(part.inputs.z, kept=kept)
+                loss = stage.loss(part, net.scores(raw, part.inputs.clinical))
+                optimiser.zero_grad()
+                (loss + stage.penalty(stage.n_patients)).backward()  # type: ignore[no-untyped-call]
+                optimiser.step()
+                total += float(loss) * len(at) / stage.n_patients
+        yield total
+
+
+def _learn_activity_scales(stage: Stage, device: torch.device) -> None:
+    with torch.no_grad():
+        parts = [
+            stage.net.raw_activity(z.to(device))
+            for z in torch.split(stage.batch.inputs.z, stage.fit.batch, dim=1)
+        ]
+        stage.net.learn_activity_scales(torch.cat(parts, 1))
+
+
+def _kept(batch: Batch, share: float) -> Bool[Tensor, "1 patient modality"] | None:
+    """Which omics of which patient stay, drawn on the CPU so that devices agree."""
+    z = batch.inputs.z
+    return (torch.rand(1, *z.shape[1:]) >= share).to(z.device) if share > 0 else None
+
+
+def _scores(stage: Stage, kept: Bool[Tensor, "1 patient modality"] | None) -> Scores:
+    inputs: Standardised = stage.batch.inputs
+    raw: Float[Tensor, "2 patient pathway"] = stage.net.raw_activity(inputs.z, kept=kept)
+    stage.net.learn_activity_scales(raw.detach())
+    return stage.net.scores(raw, inputs.clinical)

@@ -1,0 +1,121 @@
+"""Stacking: how much the network and each shrunken linear model count, learned on inner folds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from scipy.optimize import nnls
+
+from pathgnn.graph.nodes import Nodes
+from pathgnn.model.scales import learned_scales
+from pathgnn.seeds import seed_for
+from pathgnn.train.baselines import linear_effects
+from pathgnn.train.fit import Recipe, fit_network
+from pathgnn.train.linear import LINEAR, LinearEffect, LinearTask, combine
+from pathgnn.train.nuisance import Nuisances
+
+NETWORK = "network"
+LEARNERS = (*LINEAR, NETWORK)
+# Weight of the row that makes the shares sum to 1, in those of all patients.
+TIGHT = 1e3
+
+
+class Stack(NamedTuple):
+    """Shares of the learners, which sum to 1, and the rounds after which the network is best.
+
+    `linear` is the linear models' part of the prediction: the stacked benefit is
+    `network_share` x the network's benefit + linear.
+    """
+
+    share: Float[np.ndarray, " learner"]
+    rounds: int
+    linear: LinearEffect
+
+    @property
+    def network_share(self) -> float:
+        """The network's share."""
+        return float(self.share[-1])
+
+    def benefit(
+        self, network: Float[np.ndarray, "patient contrast"], linear: Float[np.ndarray, "..."]
+    ) -> Float[np.ndarray, "patient contrast"]:
+        """The stacked benefit from that of the network and of the linear part."""
+        return np.asarray(self.network_share * network + linear)
+
+
+class Shares(NamedTuple):
+    """What the inner folds taught: shares, and rounds of the benefit stage."""
+
+    share: Float[np.ndarray, " learner"]
+    rounds: int
+
+
+def learn_shares(
+    task: LinearTask, inner: Int[np.ndarray, " patient"], recipe: Recipe, path: tuple[int, int]
+) -> Shares:
+    """Train network and linear models on all inner folds but one, in turn, and stack them there.
+
+    The number of rounds is that after which the stack has the least doubly robust risk.
+
+    Args:
+        task: The training patients.
+        inner: Inner fold of each.
+        recipe: As for the network that is to be stacked.
+        path: Decides the seeds.
+    """
+    n, n_contrasts = task.scores.gain.shape
+    n_rounds = recipe.fit.benefit_rounds + 1
+    linear = np.empty((len(LINEAR), n, n_contrasts))
+    network = np.empty((n_rounds, n, n_contrasts))
+    for j in np.unique(inner):
+        held, others = np.flatnonzero(inner == j), np.flatnonzero(inner != j)
+        part = _take(task, others, recipe)
+        patients = _nodes(task.train, held)
+        inputs = part.scales(patients)
+        for i, effect in enumerate(linear_effects(part).values()):
+            linear[i, held] = effect(inputs).numpy()
+        trained = fit_network(
+            part.train, part.scores, recipe, seed_for(*path, 6, int(j)), watch=patients
+        )
+        network[:, held] = trained.watched
+    fits = [_shares(np.concatenate([linear, one[None]]), task.scores) for one in network]
+    best = int(np.argmin([risk for _, risk in fits]))
+    return Shares(fits[best][0], best)
+
+
+def stack_of(shares: Shares, effects: Mapping[str, LinearEffect]) -> Stack:
+    """The stack of linear models fitted on all training patients."""
+    parts = [effects[name] for name in LINEAR]
+    return Stack(shares.share, shares.rounds, combine(parts, shares.share[:-1]))
+
+
+def _shares(
+    predicted: Float[np.ndarray, "learner patient contrast"], scores: Nuisances
+) -> tuple[Float[np.ndarray, " learner"], float]:
+    """Shares of least squares to the scores, none below 0, and the risk they leave.
+
+    Source: Breiman, Machine Learning 1996, 24:49; van der Laan, Polley & Hubbard 2007.
+    """
+    weight = np.sqrt(scores.weight[:, None] * scores.informs).reshape(-1)
+    x = (predicted.reshape(len(predicted), -1) * weight).T
+    y = scores.gain.reshape(-1) * weight
+    tight = TIGHT * max(float(np.abs(x).max()), 1e-6) * np.sqrt(len(y))
+    rows = np.concatenate([x, np.full((1, x.shape[1]), tight)])
+    share = nnls(rows, np.append(y, tight))[0]
+    share /= share.sum()
+    return share, float(((y - x @ share) ** 2).sum() / (weight**2).sum())
+
+
+def _take(task: LinearTask, at: Int[np.ndarray, " chosen"], recipe: Recipe) -> LinearTask:
+    train = _nodes(task.train, at)
+    rows = np.flatnonzero(np.isin(task.train.patient_of.numpy(), at))
+    scales = learned_scales(train, recipe.fit.scaling)
+    return LinearTask(train, task.scores.take(at, rows), task.graph, scales)
+
+
+def _nodes(nodes: Nodes, at: Int[np.ndarray, " chosen"]) -> Nodes:
+    return nodes.take(torch.from_numpy(at))
