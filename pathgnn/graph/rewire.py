@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool
@@ -20,12 +21,12 @@ def rewire(graph: PathwayGraph, rng: np.random.Generator) -> PathwayGraph:
 
     Source: Maslov & Sneppen, Science 2002, 296:910.
     """
+    source, target = graph.edges.copy()
+    taken = _Taken.of(graph)
     # An undirected edge is stored one way by chance; here chance decides it anew.
-    flip = ~graph.directed & (rng.random(graph.edges.shape[1]) < 0.5)
-    source, target = np.where(flip, graph.edges[::-1], graph.edges)
-    taken = set(zip(source.tolist(), target.tolist(), strict=True))
-    # An undirected pair is taken in both directions.
-    taken |= {(v, u) for u, v in graph.edges[:, ~graph.directed].T.tolist()}
+    flip = np.flatnonzero(~graph.directed & (rng.random(graph.edges.shape[1]) < 0.5))
+    flip = flip[[(v, u) not in taken.directed for u, v in graph.edges[:, flip].T.tolist()]]
+    source[flip], target[flip] = target[flip], source[flip]
     kind = 2 * graph.sign + graph.directed
     for value in np.unique(kind):
         edges = np.flatnonzero(kind == value)
@@ -75,20 +76,47 @@ def _pairs(graph: PathwayGraph) -> set[tuple[int, int]]:
     return set(map(tuple, ends.T.tolist()))
 
 
+class _Taken(NamedTuple):
+    """Pairs that have an edge: from source to target, and without direction, in order."""
+
+    directed: set[tuple[int, int]]
+    undirected: set[tuple[int, int]]
+
+    @staticmethod
+    def of(graph: PathwayGraph) -> _Taken:
+        """The pairs of a graph."""
+        one_way = graph.edges[:, graph.directed].T.tolist()
+        both_ways = np.sort(graph.edges[:, ~graph.directed], axis=0).T.tolist()
+        return _Taken({(u, v) for u, v in one_way}, {(u, v) for u, v in both_ways})
+
+    def is_free(self, u: int, v: int, directed: bool) -> bool:
+        """May u and v be joined by an edge that is not there yet?"""
+        pair = (min(u, v), max(u, v))
+        crossed = not directed and (v, u) in self.directed
+        return (u, v) not in self.directed and pair not in self.undirected and not crossed
+
+    def move(self, old: tuple[int, int], new: tuple[int, int], directed: bool) -> None:
+        """One edge is gone, another is there."""
+        pairs = self.directed if directed else self.undirected
+        if not directed:
+            old, new = (min(old), max(old)), (min(new), max(new))
+        pairs.remove(old)
+        pairs.add(new)
+
+
 def _swap(
     source: np.ndarray,
     target: np.ndarray,
     pair: tuple[int, int],
-    taken: set[tuple[int, int]],
+    taken: _Taken,
     directed: bool,
 ) -> None:
     a, b = pair
     (u, x), (v, y) = (int(source[a]), int(target[a])), (int(source[b]), int(target[b]))
-    if u in (v, y) or x in (v, y) or (u, y) in taken or (v, x) in taken:
+    if u in (v, y) or x in (v, y):
         return
-    taken -= {(u, x), (v, y)}
-    taken |= {(u, y), (v, x)}
-    if not directed:
-        taken -= {(x, u), (y, v)}
-        taken |= {(y, u), (x, v)}
+    if not (taken.is_free(u, y, directed) and taken.is_free(v, x, directed)):
+        return
+    taken.move((u, x), (u, y), directed)
+    taken.move((v, y), (v, x), directed)
     target[a], target[b] = y, x

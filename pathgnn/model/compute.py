@@ -1,4 +1,4 @@
-"""Where and how a network computes: device, precision, and patients at once within memory."""
+"""Where and how a network computes: device, precision, and patients at once."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import torch
 
 from pathgnn.errors import ConfigError
 from pathgnn.model.config import FitConfig
-from pathgnn.model.memory import Sizes, patients_at_once
+from pathgnn.model.memory import Plan, Sizes, plan
 
 
 class Computer(NamedTuple):
-    """Device, precision (None: float32), patients whose genes are held at once, and compiling."""
+    """Device, precision (None: float32), patients at once, and whether to compile."""
 
     device: torch.device
     precision: torch.dtype | None = None
-    chunk: int | None = None
+    plan: Plan = Plan()
     compile: bool = False
 
 
@@ -34,4 +34,4 @@ def computer_of(fit: FitConfig, sizes: Sizes) -> Computer:
     if fit.precision == "bfloat16" and device.type == "cpu":
         raise ConfigError("fit.precision = 'bfloat16' works on a GPU only; use 'float32'")
     precision = torch.bfloat16 if fit.precision == "bfloat16" else None
-    return Computer(device, precision, patients_at_once(sizes, fit.memory_gb), fit.compile)
+    return Computer(device, precision, plan(sizes, fit.memory_gb, device.type), fit.compile)

@@ -27,8 +27,8 @@ class NetConfig(Settings):
     crosstalk: int = setting(
         0, "rounds between pathways: hierarchy and shared members", sweep=(0, 2), ge=0, le=4
     )
-    linear: bool = setting(
-        False, "a ridge regression on pathway means: no messages, gates, attention or bends"
+    linear: Literal["", "pathways", "genes"] = setting(
+        "", "a ridge regression on pathway means, or on genes, and nothing else of the network"
     )
 
     def resolved(self) -> NetConfig:
@@ -51,10 +51,19 @@ class FitConfig(Settings):
     benefit_rounds: int = setting(
         4, "rounds on the benefit scores; at most, with `stack`", sweep=(1, 8), ge=0
     )
+    outlook_rounds: int = setting(
+        8, "rounds of a model of the outcome alone, at most", sweep=(2, 12), ge=1
+    )
     steps: int = setting(8, "L-BFGS steps per round", sweep=(4, 20), ge=1)
     score_weight: float = setting(0.25, "weight of the benefit scores", sweep=(0.05, 1), gt=0)
     group_lasso: float = setting(10.0, "shrinks whole pathways to 0", sweep=(1, 50), ge=0)
-    ridge: float = setting(1.0, "shrinks slopes of pathways and trunk", sweep=(0.1, 10), ge=0)
+    ridge: float = setting(1.0, "shrinks what pathways do to the benefit", sweep=(0.1, 10), ge=0)
+    trunk_ridge: float = setting(
+        2.0, "shrinks prognosis by pathways, times their number", sweep=(0.05, 5), ge=0
+    )
+    wide_ridge: float = setting(
+        0.5, "shrinks prognosis by single values, times their number", sweep=(0.05, 5), ge=0
+    )
     gene_ridge: float = setting(0.5, "shrinks gene-specific weights", sweep=(0.05, 10), ge=0)
     attention_ridge: float = setting(0.1, "pulls attention to equal", sweep=(0.01, 10), ge=0)
     message_ridge: float = setting(100.0, "shrinks message weights", sweep=(1, 500), ge=0)
@@ -84,6 +93,9 @@ class ExplainConfig(Settings):
     """How the benefit is attributed and cascades are drawn."""
 
     contrast: str = setting("", "arm to explain against the reference; empty: the first")
+    outlook_rounds: int = setting(
+        8, "rounds of a model of the outcome alone, at most", sweep=(2, 12), ge=1
+    )
     steps: int = setting(8, "Gauss-Legendre nodes of the integral", ge=2, le=64)
     permutations: int = setting(9999, "permutations behind each p", ge=99)
     cascades: int = setting(3, "how many cascades to look for", ge=0, le=20)

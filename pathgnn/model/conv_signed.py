@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -51,6 +53,25 @@ def tell(
 def bent(
     bend: nn.Linear, h: Float[Tensor, "gene patient channel"]
 ) -> Float[Tensor, "gene patient channel"]:
-    """h + U gelu(h), in one fused product."""
-    flat = h.flatten(0, 1)
-    return torch.addmm(flat, nn.functional.gelu(flat), bend.weight.T).view_as(h)
+    """h + U gelu(h)."""
+    out: Tensor = _Bent.apply(h.flatten(0, 1), bend.weight)  # type: ignore[no-untyped-call]
+    return out.view_as(h)
+
+
+class _Bent(torch.autograd.Function):
+    """One fused product; gelu(h) is computed again on the way back instead of kept."""
+
+    @staticmethod
+    def forward(ctx: Any, h: Tensor, weight: Tensor) -> Tensor:
+        """h + gelu(h) U^T."""
+        ctx.save_for_backward(h, weight)
+        return torch.addmm(h, nn.functional.gelu(h), weight.T.to(h.dtype))
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Gradients for h and U."""
+        (grad,) = grads
+        h, weight = (saved.to(grad.dtype) for saved in ctx.saved_tensors)
+        bent_grad = torch.ops.aten.gelu_backward(grad @ weight, h)
+        for_weight = grad.T @ nn.functional.gelu(h) if ctx.needs_input_grad[1] else None
+        return bent_grad.add_(grad), for_weight

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -17,6 +18,7 @@ from pathgnn.model.config import NetConfig
 from pathgnn.model.conv_signed import SignedConv
 from pathgnn.model.head import Prediction
 from pathgnn.model.layers import EffectHead, GeneEmbedding, PathwayPool, first_weights
+from pathgnn.model.memory import Plan
 from pathgnn.model.messages import messages_of, pathway_messages
 from pathgnn.model.scales import InputScales, Standardised
 
@@ -34,7 +36,7 @@ class Scores(NamedTuple):
     def delta(self) -> Float[Tensor, "patient arm"]:
         """Effect per arm, 0 in the reference arm."""
         effect = self.terms.sum(1) + self.rest
-        return torch.cat([torch.zeros_like(effect[:, :1]), effect], 1)
+        return nn.functional.pad(effect, (1, 0))
 
 
 class Layout(NamedTuple):
@@ -61,8 +63,7 @@ def layout_of(nodes: Nodes, center_sites: bool = False) -> Layout:
 class PathwayNet(nn.Module):
     """Value-gated genes, messages along signed edges, pathway activities, additive effect head.
 
-    `chunk` patients go through the genes at once, the others after them; in training each chunk's
-    features are computed again on the way back, so that memory is that of one chunk. None: all.
+    `plan` says how many patients go through the genes at once.
     """
 
     activity_center: Tensor
@@ -74,7 +75,7 @@ class PathwayNet(nn.Module):
         n_genes, n_pathways = len(graph.genes), len(graph.pathways)
         n_covariates, channels = layout.n_covariates, config.channels
         self.n_pathways = n_pathways
-        self.chunk: int | None = None
+        self.plan = Plan()
         self.precision: torch.dtype | None = None
         self._run = self._activity
         self.scales = InputScales(n_genes, layout.kinds, n_covariates, len(layout.sites))
@@ -87,22 +88,26 @@ class PathwayNet(nn.Module):
         self.pool = PathwayPool(torch.as_tensor(graph.members), n_pathways, n_genes)
         self.crosstalk = _crosstalk(graph, self.pool.n_rows, config)
         n_rows = self.pool.n_rows
+        # Every measured value on its own, for prognosis: alone it is a ridge regression.
+        self.wide = nn.Parameter(torch.zeros(n_genes, len(layout.kinds)))
         # One column reads pathways for benefit, the other for prognosis.
         self.read = nn.Parameter(
             torch.ones(2, n_rows, channels) / channels + 0.02 * torch.randn(2, n_rows, channels)
         )
         self.effect = EffectHead(n_pathways, n_covariates, layout.n_contrasts, n_rows - n_pathways)
-        self.trunk_linear = nn.Linear(n_rows + n_covariates, 1)
+        self.trunk_linear = nn.Linear(n_rows, 1)
+        self.trunk_clinical = nn.Parameter(torch.zeros(n_covariates))
         last = nn.Linear(config.trunk, 1)
         for layer in (self.trunk_linear, last):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
-        self.trunk = nn.Sequential(nn.Linear(n_rows + n_covariates, config.trunk), nn.GELU(), last)
+        self.trunk_first = nn.Linear(n_rows + n_covariates, config.trunk)
+        self.trunk_last = last
         self.head = HEADS[layout.outcome]()
         self.register_buffer("activity_center", torch.zeros(2, 1, n_rows))
         self.register_buffer("activity_scale", torch.ones(2, 1, n_rows))
         if config.linear:
-            _straighten(self)
+            _straighten(self, config.linear)
 
     def raw_activity(
         self,
@@ -112,23 +117,23 @@ class PathwayNet(nn.Module):
     ) -> Float[Tensor, "2 patient pathway"]:
         """Pathway activities for benefit and for prognosis, before standardising.
 
-        Omics that are not `kept` count as unseen.
+        The last column is what the measured values tell the prognosis on their own. Omics that
+        are not `kept` count as unseen.
         """
-        if self.chunk is None or z.shape[1] <= self.chunk:
+        block = self.plan.block or z.shape[1]
+        if z.shape[1] <= block and not self.plan.again:
             return self._run(z, edge_scale, kept)
-        masks = [None] * z.shape[1] if kept is None else torch.split(kept, self.chunk, dim=1)
-        parts = [
-            checkpoint(
-                self._run, part, edge_scale, mask, use_reentrant=False, preserve_rng_state=False
-            )
-            for part, mask in zip(torch.split(z, self.chunk, dim=1), masks, strict=False)
-        ]
-        return torch.cat(parts, dim=1)
+        masks = [None] * z.shape[1] if kept is None else torch.split(kept, block, dim=1)
+        blocks = zip(torch.split(z, block, dim=1), masks, strict=False)
+        if not self.plan.again:
+            return torch.cat([self._run(part, edge_scale, mask) for part, mask in blocks], dim=1)
+        again = partial(checkpoint, self._run, use_reentrant=False, preserve_rng_state=False)
+        return torch.cat([again(part, edge_scale, mask) for part, mask in blocks], dim=1)
 
     def compute_on(self, computer: Computer) -> None:
         """Move to a device, and compute in its precision and chunks from now on."""
         self.to(computer.device)
-        self.chunk, self.precision = computer.chunk, computer.precision
+        self.plan, self.precision = computer.plan, computer.precision
         self._run = torch.compile(self._activity) if computer.compile else self._activity
 
     def genes(
@@ -154,15 +159,16 @@ class PathwayNet(nn.Module):
     def learn_activity_scales(self, raw: Float[Tensor, "2 patient pathway"]) -> None:
         """Mean and spread of the activities of the training patients, kept as buffers."""
         with torch.no_grad():
-            self.activity_center.copy_(raw.mean(1, keepdim=True))
-            self.activity_scale.copy_(raw.std(1, keepdim=True, correction=0).clamp(min=1e-6))
+            activity = raw[:, :, :-1]
+            self.activity_center.copy_(activity.mean(1, keepdim=True))
+            self.activity_scale.copy_(activity.std(1, keepdim=True, correction=0).clamp(min=1e-6))
 
     def scores(
         self, raw: Float[Tensor, "2 patient pathway"], clinical: Float[Tensor, "patient covariate"]
     ) -> Scores:
         """Prognosis and effect from raw activities."""
-        activity, trunk_activity = (raw - self.activity_center) / self.activity_scale
-        m = self.prognosis(trunk_activity, clinical)
+        activity, trunk_activity = (raw[:, :, :-1] - self.activity_center) / self.activity_scale
+        m = self.prognosis(trunk_activity, clinical) + raw[1, :, -1]
         activity, others = activity.tensor_split([self.n_pathways], dim=1)
         rest = self.effect.rest(others, clinical)
         return Scores(m, self.effect.terms(activity), rest, activity, trunk_activity)
@@ -174,8 +180,14 @@ class PathwayNet(nn.Module):
     ) -> Float[Tensor, " patient"]:
         """m from standardised activities of the trunk, those of the other genes among them."""
         joined = torch.cat([activity, clinical], 1)
-        m: Tensor = (self.trunk_linear(joined) + self.trunk(joined))[:, 0]
-        return m
+        bent = self.trunk_last(nn.functional.gelu(self.trunk_first(joined)))
+        m: Tensor = (self.trunk_linear(activity) + bent)[:, 0]
+        return m + clinical @ self.trunk_clinical
+
+    def prognostic_weights(self) -> tuple[nn.Parameter, ...]:
+        """The weights that only the prognosis reads."""
+        linear = (*self.trunk_linear.parameters(), self.trunk_clinical, self.wide)
+        return (*self.trunk_first.parameters(), *self.trunk_last.parameters(), *linear)
 
     def forward(
         self, inputs: Standardised, edge_scale: Float[Tensor, " edge"] | None = None
@@ -199,7 +211,9 @@ class PathwayNet(nn.Module):
         with torch.autocast(z.device.type, self.precision, enabled=self.precision is not None):
             z = z if kept is None else z * kept
             pooled = self.pathways(self.genes(z, edge_scale))
-            return torch.einsum("pbc,rpc->rbp", pooled, self.read).float()
+            activity = torch.einsum("pbc,rpc->rbp", pooled, self.read).float()
+        wide = torch.einsum("gbm,gm->b", z, self.wide)
+        return torch.cat([activity, wide.expand(2, 1, -1).transpose(1, 2)], dim=2)
 
 
 def _crosstalk(graph: PathwayGraph, n_rows: int, config: NetConfig) -> nn.ModuleList:
@@ -212,11 +226,17 @@ def _crosstalk(graph: PathwayGraph, n_rows: int, config: NetConfig) -> nn.Module
     return nn.ModuleList(rounds)
 
 
-def _straighten(net: PathwayNet) -> None:
-    """Hold all but the linear slopes at their start: a ridge regression on pathway means."""
+def _straighten(net: PathwayNet, of: str) -> None:
+    """Hold all but the linear slopes at their start: a ridge regression on pathways or genes."""
     with torch.no_grad():
         net.embed.shared.copy_(first_weights(net.scales.kinds))
         net.read.fill_(1.0)
-    held = [net.embed.shared, net.embed.own, net.pool.logit, net.read, net.effect.bend]
-    for parameter in [*held, *net.trunk.parameters()]:
+    held: list[Tensor] = [net.embed.shared, net.embed.own, net.pool.logit]
+    held += [net.read, net.effect.bend]
+    if of == "pathways":
+        held.append(net.wide)
+    else:
+        effect = net.effect
+        held += [net.trunk_linear.weight, effect.pooled, effect.by_arm, effect.others]
+    for parameter in [*held, *net.trunk_first.parameters(), *net.trunk_last.parameters()]:
         parameter.requires_grad_(False)

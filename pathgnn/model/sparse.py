@@ -93,6 +93,9 @@ class _SparseProduct(torch.autograd.Function):
 
 def _product(matrix: Tensor, x: Tensor, base: Tensor | None = None) -> Tensor:
     """base + matrix @ x, on a CPU in tiles of columns that stay in the cache."""
+    # Under autocast features are of lower precision than weights: the features decide.
+    matrix = matrix.to(x.dtype)
+    base = None if base is None else base.to(x.dtype)
     if matrix.values().numel() == 0:
         return x.new_zeros(matrix.shape[0], x.shape[1]) if base is None else base.clone()
     width = max(NARROWEST, TILE_BYTES // (x.element_size() * max(1, x.shape[0])))
@@ -124,6 +127,7 @@ def _sampled(topo: Topology, grad: Tensor, x: Tensor) -> Tensor:
     n = len(topo.row)
     has_mkl: bool = torch.backends.mkl.is_available()  # type: ignore[no-untyped-call]
     if n and (x.is_cuda or has_mkl):
+        grad, x = (t.contiguous() if t.dtype == torch.float64 else t.float() for t in (grad, x))
         pattern = _matrix(topo, grad.new_zeros(n))
         sampled: Tensor = torch.sparse.sampled_addmm(pattern, grad.contiguous(), x.T, beta=0.0)
         return sampled.values()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -78,7 +79,7 @@ def fit_network(
     with torch_seed(seed):
         net, stage = begin(train, recipe)
         outcome = tuple(rounds(stage, free_weights(net), recipe.fit.outcome_rounds))
-        held = [net.trunk, net.trunk_linear, net.head]
+        held = [*net.prognostic_weights(), *net.head.parameters()]
         stage = stage._replace(
             batch=stage.batch._replace(targets=targets_of(scores).to(_device_of(stage))),
             loss=lambda b, s: recipe.fit.score_weight * _benefit_loss(net, b, s, recipe.estimand),
@@ -110,7 +111,7 @@ def begin(train: Nodes, recipe: Recipe) -> tuple[PathwayNet, Stage]:
         batch = batch.to(computer.device)
     edges = torch.as_tensor(recipe.graph.edges).to(computer.device)
     known = {name: value.to(computer.device) for name, value in known.items()}
-    penalty = Penalty(net, recipe.fit, edges, known)
+    penalty = Penalty(net, recipe.fit, edges, known, int(train.seen.any(1).sum()))
 
     def loss(b: Batch, scores: Scores) -> Tensor:
         return outcome_loss(net, b.train, scores)
@@ -121,7 +122,7 @@ def begin(train: Nodes, recipe: Recipe) -> tuple[PathwayNet, Stage]:
 def finish(stage: Stage) -> None:
     """Back to the CPU, scales of the activities learned on all training patients, frozen."""
     net = stage.net
-    net.compute_on(Computer(torch.device("cpu"), chunk=net.chunk))
+    net.compute_on(Computer(torch.device("cpu"), plan=net.plan))
     with torch.no_grad():
         net.learn_activity_scales(net.raw_activity(stage.batch.inputs.z.cpu()))
     for parameter in net.parameters():
@@ -129,9 +130,9 @@ def finish(stage: Stage) -> None:
     net.eval()
 
 
-def free_weights(net: PathwayNet, held: list[torch.nn.Module] | None = None) -> list[Parameter]:
-    """The weights that may move: all but those of the held parts and those switched off."""
-    fixed = {id(p) for part in held or [] for p in part.parameters()}
+def free_weights(net: PathwayNet, held: Sequence[Parameter] = ()) -> list[Parameter]:
+    """The weights that may move: all but the held ones and those switched off."""
+    fixed = {id(p) for p in held}
     return [p for p in net.parameters() if p.requires_grad and id(p) not in fixed]
 
 

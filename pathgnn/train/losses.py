@@ -16,6 +16,9 @@ from pathgnn.model.config import FitConfig
 from pathgnn.model.network import PathwayNet, Scores
 from pathgnn.train.nuisance import Nuisances
 
+# Penalty of slopes that are to be nearly free, and finite for a level nobody died of.
+FREE = 0.5
+
 
 class Targets(NamedTuple):
     """Benefit scores of the training patients as tensors, in units of their spread."""
@@ -104,19 +107,22 @@ class Penalty:
         fit: FitConfig,
         edges: Int[Tensor, "2 edge"],
         known: Mapping[str, Tensor],
+        n_measured: int,
     ) -> None:
         self.net, self.fit, self.edges, self.known = net, fit, edges, known
+        self.n_measured = n_measured
 
     def __call__(self, n_patients: int) -> Float[Tensor, ""]:
         """The penalty at the network's present weights."""
         net, fit = self.net, self.fit
         effect = net.effect
-        slopes = [effect.pooled, effect.clinical, effect.others, net.trunk_linear.weight]
+        slopes = [effect.pooled, effect.clinical, effect.others]
         # The square root is smoothed near 0, or L-BFGS would stall at its kink.
         lasso = (effect.slopes().square().sum(1) + 1e-3).sqrt().sum()
         total = (
             fit.group_lasso * lasso
-            + fit.ridge * _squares([*slopes, *net.trunk.parameters()])
+            + fit.ridge * _squares(slopes)
+            + self._of_prognosis()
             + 10 * fit.ridge * _squares([effect.bend, effect.by_arm])
             + fit.gene_ridge * self._away("embed.own")
             + fit.attention_ridge * self._away("pool.logit")
@@ -125,6 +131,19 @@ class Penalty:
             + _squares([net.read - 1 / net.read.shape[2]]) * net.read.shape[2]
         )
         return total / n_patients
+
+    def _of_prognosis(self) -> Float[Tensor, ""]:
+        """Slopes of the trunk; those of the clinical block are nearly free."""
+        net, fit = self.net, self.fit
+        n_rows = net.pool.n_rows
+        first, last = net.trunk_first, net.trunk_last
+        pathways = [net.trunk_linear.weight, first.weight[:, :n_rows]]
+        others = [net.trunk_clinical, first.weight[:, n_rows:], last.weight]
+        return (
+            fit.trunk_ridge * n_rows * _squares(pathways)
+            + FREE * _squares(others)
+            + fit.wide_ridge * self.n_measured * _squares([net.wide])
+        )
 
     def _away(self, *starts: str) -> Float[Tensor, ""]:
         """Squared distance of the named weights from what is known of them."""

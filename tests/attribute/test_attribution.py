@@ -48,7 +48,9 @@ def test_of_a_linear_network_it_is_slope_times_value(fitted, nodes):
     at = torch.from_numpy(np.flatnonzero(fitted.fold == member.fold))
     z = member.net.scales(nodes.take(at)).z
     gradient = _gradient(member.net, z)
-    assert torch.allclose(a.score[at], (gradient * z).permute(1, 0, 2), atol=1e-4)
+    stack = fitted.stacks[member.fold]
+    slope = stack.network_share * gradient + stack.linear.gene[:, None, :, 0]
+    assert torch.allclose(a.score[at], (slope * z).permute(1, 0, 2), atol=1e-4)
     member.net.load_state_dict(state)
 
 

@@ -1,0 +1,228 @@
+"""Does the network predict outcomes better than simpler and published models on the same folds?"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from accuracy_peers import peers_for
+from accuracy_summary import bars_of, print_table
+from accuracy_tasks import AccuracyTask, cell_line_tasks, harrell_c, pdxe_tasks, tcga_tasks
+from graph_union import build
+from record import record
+
+from pathgnn.benefit.estimand import Estimand
+from pathgnn.cohort.cohort import Cohort, Outcome
+from pathgnn.files import sha256
+from pathgnn.graph.from_curated import from_curated
+from pathgnn.graph.graph import PathwayGraph
+from pathgnn.graph.nodes import Nodes
+from pathgnn.graph.project import project
+from pathgnn.graph.rewire import rewire, without_edges
+from pathgnn.model.config import FitConfig, NetConfig
+from pathgnn.seeds import rng_for
+from pathgnn.train.fit import Recipe
+from pathgnn.train.outcome import fit_outcome, one_arm, outcome_networks, outlook
+
+# One configuration for all cohorts: the package's own defaults.
+NET, FIT = NetConfig(), FitConfig()
+# Up to so many genes measured, the graph is the union of all databases on them; beyond, the
+# signaling genes of the curated graph.
+MOST_GENES = 3000
+OURS, REWIRED, BARE = "pathgnn, stacked", "network, rewired graph", "network, no edges"
+QUICK_FOLDS, QUICK_TASKS = 1, ("kirc", "Selumetinib")
+
+Scores = dict[str, np.ndarray]
+
+
+class Laid(NamedTuple):
+    """A task on its graph."""
+
+    task: AccuracyTask
+    graph: PathwayGraph
+    nodes: Nodes
+
+
+def main() -> None:
+    """Every model on every fold of every task; the table, the JSON."""
+    args = _arguments()
+    cohorts = args.shared / "data" / "cohorts"
+    union = from_curated() if args.quick else build(args.shared / "data" / "graph")
+    rows = []
+    for task in _tasks(cohorts, args):
+        for row in _rows(task, union, args):
+            rows.append(row)
+            print(
+                json.dumps({k: row[k] for k in ("task", "model", "value", "seconds")}), flush=True
+            )
+    print_table(rows)
+    bars = bars_of(rows)
+    for one in bars:
+        print(one)
+    if not args.quick:
+        files = sorted((cohorts / "tcga_porpoise").glob("*/*.parquet"))
+        hashes = {f"{f.parent.name}/{f.name}": sha256(f) for f in files}
+        record("accuracy", __doc__ or "", hashes, rows, bars)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="two tasks, one fold, under a minute")
+    parser.add_argument(
+        "--shared", type=Path, default=Path(os.environ.get("PATHGNN_SHARED", "../shared"))
+    )
+    parser.add_argument("--group", action="append", help="only these groups of tasks")
+    parser.add_argument("--flexynesis", type=Path, help="python of an environment that has it")
+    parser.add_argument("--keep", type=Path, help="file that keeps finished rows for a next call")
+    return parser.parse_args()
+
+
+def _tasks(cohorts: Path, args: argparse.Namespace) -> Iterator[AccuracyTask]:
+    for task in (*tcga_tasks(cohorts), *cell_line_tasks(cohorts), *pdxe_tasks(cohorts)):
+        wanted = task.name in QUICK_TASKS if args.quick else True
+        if wanted and (not args.group or task.group in args.group):
+            folds = task.folds[:QUICK_FOLDS] if args.quick else task.folds
+            # Repeats are for the noisiest tasks; five folds of the others tell enough.
+            yield task._replace(folds=folds if task.group == "pdxe benefit" else folds[:5])
+
+
+def _rows(
+    task: AccuracyTask, union: PathwayGraph, args: argparse.Namespace
+) -> Iterator[dict[str, Any]]:
+    """One row per model; those that an earlier call kept are taken from there."""
+    kept = _kept(args.keep, task.name)
+    yield from kept.values()
+    models: dict[str, Callable[[], list[Scores]]] = {}
+    if OURS not in kept:
+        laid = lay(task, union)
+        models["ours"] = lambda: [ours(laid, *fold, k) for k, fold in enumerate(task.folds)]
+    flexynesis = args.flexynesis if task.group != "pdxe benefit" else None
+    for name, peer in peers_for(task, flexynesis).items():
+        if name not in kept:
+            models[name] = lambda name=name, peer=peer: [
+                {name: peer(task, *fold, k)} for k, fold in enumerate(task.folds)
+            ]
+    for run in models.values():
+        start = time.process_time()
+        by_fold = run()
+        seconds = (time.process_time() - start) / len(task.folds)
+        for name in by_fold[0]:
+            row = _row(task, name, [scores[name] for scores in by_fold]) | {"seconds": seconds}
+            if args.keep:
+                with args.keep.open("a") as handle:
+                    handle.write(json.dumps(row) + "\n")
+            yield row
+
+
+def _kept(path: Path | None, task: str) -> dict[str, dict[str, Any]]:
+    if path is None or not path.is_file():
+        return {}
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    return {row["model"]: row for row in rows if row["task"] == task}
+
+
+def lay(task: AccuracyTask, union: PathwayGraph) -> Laid:
+    """The task on the graph of its measured genes; a coin plays the arm, then all are one."""
+    measured = set().union(*(table.columns for table in task.omics.values()))
+    graph = union.restrict(measured)
+    if len(graph.genes) > MOST_GENES:
+        graph = from_curated().restrict(measured)
+    patients = tuple(map(str, task.value.index))
+    arm = np.arange(len(patients)) % 2
+    event = task.event.to_numpy(bool)
+    value = task.value.to_numpy(float)
+    outcome = Outcome(
+        kind=task.kind,
+        patient=patients,
+        arm=arm,
+        arms=("heads", "tails"),
+        value=value,
+        event=event,
+        stratum=np.zeros(len(patients), dtype=int),
+        randomised=True,
+        horizon=float(np.quantile(value[event], 0.95)) if task.kind == "survival" else 0.0,
+    )
+    omics = {k: t[t.index.isin(task.value.index)] for k, t in task.omics.items()}
+    clinical = task.clinical.reindex(task.value.index).astype(float)
+    cohort = Cohort(task.name, patients, omics, task.kinds, clinical, outcome)
+    return Laid(task, graph, one_arm(project(cohort, graph)))
+
+
+def ours(laid: Laid, train: np.ndarray, test: np.ndarray, seed: int) -> Scores:
+    """Scores of the test patients by stack, network and linear models, and by control networks."""
+    import torch
+
+    nodes = laid.nodes
+    part, held = (nodes.take(torch.from_numpy(at)) for at in (train, test))
+    recipe = Recipe(laid.graph, Estimand("mean_gained", ""), NET, FIT)
+    model = fit_outcome(part, recipe, seed)
+    out: Scores = {OURS: model.predict(held)}
+    out |= {_said(name): score for name, score in model.predict_each(held).items()}
+    fit = FIT.model_copy(update={"outlook_rounds": model.rounds})
+    recipe = recipe._replace(fit=fit)
+    control = {REWIRED: rewire(laid.graph, rng_for(seed, 1)), BARE: without_edges(laid.graph)}
+    for name, graph in control.items():
+        nets = outcome_networks(part, recipe._replace(graph=graph), seed)
+        out[name] = outlook(nets, held)
+    if len(nodes.modalities) > 1:
+        for m, omic in enumerate(nodes.modalities):
+            nets = outcome_networks(only_omic(part, m), recipe, seed)
+            out[f"network, {omic} only"] = outlook(nets, only_omic(held, m))
+    out["network share"] = np.full(len(test), model.network_share)
+    return out
+
+
+def only_omic(nodes: Nodes, modality: int) -> Nodes:
+    """The same patients with one omic; the others count as unseen."""
+    from dataclasses import replace
+
+    seen = nodes.seen.clone()
+    seen[:, :, [m for m in range(seen.shape[2]) if m != modality]] = False
+    return replace(nodes, seen=seen, x=nodes.x * seen)
+
+
+def _said(name: str) -> str:
+    return name if name == "network" else f"{name} (ours)"
+
+
+def _row(task: AccuracyTask, name: str, by_fold: list[np.ndarray]) -> dict[str, Any]:
+    """C of each fold, or r over the folds of each repeat; their mean is the value."""
+    value, event = task.value.to_numpy(float), task.event.to_numpy(bool)
+    if name == "network share":
+        each = [float(scores[0]) for scores in by_fold]
+    elif task.kind == "survival":
+        tests = [test for _, test in task.folds]
+        each = [harrell_c(s, value[t], event[t]) for s, t in zip(by_fold, tests, strict=True)]
+    else:
+        each = _correlations(task, value, by_fold)
+    return {
+        "task": task.name,
+        "group": task.group,
+        "n": len(value),
+        "model": name,
+        "value": float(np.mean(each)),
+        "each": [round(x, 4) for x in each],
+    }
+
+
+def _correlations(task: AccuracyTask, value: np.ndarray, by_fold: list[np.ndarray]) -> list[float]:
+    """Mean r over the folds of each repeat: scales of models differ between folds."""
+    each = []
+    for start in range(0, len(by_fold), 5):
+        folds = zip(by_fold[start : start + 5], task.folds[start : start + 5], strict=True)
+        r = [
+            0.0 if np.ptp(s) < 1e-12 else float(np.corrcoef(s, value[test])[0, 1])
+            for s, (_, test) in folds
+        ]
+        each.append(float(np.mean(r)))
+    return each
+
+
+if __name__ == "__main__":
+    main()

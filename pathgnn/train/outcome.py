@@ -1,0 +1,196 @@
+"""Outlook of a patient, whatever the treatment: networks stacked with a shrunken linear model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from scipy.optimize import Bounds, minimize
+
+from pathgnn.errors import CohortError
+from pathgnn.graph.nodes import Nodes
+from pathgnn.model.network import PathwayNet
+from pathgnn.model.scales import InputScales, learned_scales
+from pathgnn.seeds import rng_for, seed_for, torch_seed
+from pathgnn.train.fit import Recipe, begin, finish, free_weights
+from pathgnn.train.folds import folds
+from pathgnn.train.linear_outcome import GENES, LinearOutcome, OutcomeTask, linear_outcomes
+from pathgnn.train.part import INNER_FOLDS, places
+from pathgnn.train.ridge_cox import log_likelihood
+from pathgnn.train.rounds import rounds
+from pathgnn.train.stack import NETWORK
+
+# The two that are stacked, in this order.
+STACKED_PAIR = (GENES, NETWORK)
+# Draws the two shares together, as strongly as so many events that find them equal.
+PRIOR_EVENTS = 40
+# Training ends before its last round only where that gains so many units of log-likelihood.
+CLEAR_GAIN = 2.0
+
+
+@dataclass(frozen=True)
+class OutcomeModel:
+    """Networks, linear models, and how much network and gene-level ridge count.
+
+    Scores are in units of `spread`, that of a learner on inner folds; `rounds` is how long the
+    networks were trained.
+    """
+
+    nets: tuple[PathwayNet, ...]
+    linear: Mapping[str, LinearOutcome]
+    scales: InputScales
+    share: Float[np.ndarray, " learner"]
+    spread: Float[np.ndarray, " learner"]
+    rounds: int
+
+    @property
+    def network_share(self) -> float:
+        """The network's share of the outlook, of 1; 0 where nothing tells the outcome."""
+        return float(self.share[1] / max(self.share.sum(), 1e-12))
+
+    def predict(self, nodes: Nodes) -> Float[np.ndarray, " patient"]:
+        """Outlook of every patient, higher is better: only its order has a meaning."""
+        each = self.predict_each(nodes)
+        pair = np.stack([each[name] for name in STACKED_PAIR])
+        return np.asarray((self.share / self.spread) @ pair)
+
+    def predict_each(self, nodes: Nodes) -> dict[str, Float[np.ndarray, " patient"]]:
+        """Outlook by the network and by each linear model."""
+        inputs = self.scales(nodes)
+        each = {name: effect(inputs).double().numpy() for name, effect in self.linear.items()}
+        return each | {NETWORK: outlook(self.nets, nodes)}
+
+
+def fit_outcome(nodes: Nodes, recipe: Recipe, seed: int) -> OutcomeModel:
+    """A model of the outcome without regard to treatment.
+
+    How long the networks are trained, and how much they count beside a ridge on all measured
+    values, is learned on inner folds.
+
+    Args:
+        nodes: Training patients with one outcome each; all count as one arm.
+        recipe: Graph and settings; the estimand plays no part.
+        seed: Decides inner folds, first weights and hidden omics.
+
+    Raises:
+        CohortError: several outcomes of a patient.
+    """
+    train = one_arm(nodes)
+    inner = folds(train, INNER_FOLDS, rng_for(seed, 2))
+    linear, network = _out_of_fold(train, inner, recipe, seed)
+    known = _Known(train.value.double().numpy(), train.event.numpy(), train.outcome == "survival")
+    shares = [_shares(np.stack([linear, one]), known) for one in network]
+    gain = (shares[-1].loss - np.array([s.loss for s in shares])) * known.event.sum()
+    best = int(gain.argmax()) if gain.max() > CLEAR_GAIN else len(shares) - 1
+    fit = recipe.fit.model_copy(update={"outlook_rounds": best + 1})
+    scales = learned_scales(train, fit.scaling)
+    nets = outcome_networks(train, recipe._replace(fit=fit), seed)
+    effects = linear_outcomes(OutcomeTask(train, inner, recipe.graph, scales))
+    return OutcomeModel(nets, effects, scales, shares[best].share, shares[best].spread, best + 1)
+
+
+def outcome_networks(nodes: Nodes, recipe: Recipe, seed: int) -> tuple[PathwayNet, ...]:
+    """An ensemble of networks of the outcome, trained for all of their rounds, nothing stacked."""
+    train = one_arm(nodes)
+    seeds = [seed_for(seed, 3, m) for m in range(recipe.fit.members)]
+    return tuple(_train(train, recipe, s).net for s in seeds)
+
+
+def outlook(nets: Sequence[PathwayNet], nodes: Nodes) -> Float[np.ndarray, " patient"]:
+    """Mean prognosis by some networks, higher is better."""
+    return np.asarray(np.mean([_outlook(net, nodes) for net in nets], axis=0))
+
+
+def one_arm(nodes: Nodes) -> Nodes:
+    """The same patients as one arm.
+
+    Raises:
+        CohortError: several outcomes of a patient.
+    """
+    if len(torch.unique(nodes.patient_of)) < len(nodes.patient_of):
+        raise CohortError(
+            "an outcome model needs one outcome per patient, and some have several; keep the rows "
+            "of one arm"
+        )
+    return replace(nodes, arm=torch.zeros_like(nodes.arm), arms=("all",), crossover=False)
+
+
+class _Known(NamedTuple):
+    value: Float[np.ndarray, " patient"]
+    event: Bool[np.ndarray, " patient"]
+    is_survival: bool
+
+
+class _Shares(NamedTuple):
+    share: Float[np.ndarray, " learner"]
+    spread: Float[np.ndarray, " learner"]
+    loss: float
+
+
+class _Trained(NamedTuple):
+    net: PathwayNet
+    watched: Float[np.ndarray, "round patient"]
+
+
+def _out_of_fold(
+    train: Nodes, inner: Int[np.ndarray, " patient"], recipe: Recipe, seed: int
+) -> tuple[Float[np.ndarray, " patient"], Float[np.ndarray, "round patient"]]:
+    """Outlook of the training patients by models of the other inner folds: ridge, and network."""
+    linear = np.empty(train.n_patients)
+    network = np.empty((recipe.fit.outlook_rounds, train.n_patients))
+    for j in range(INNER_FOLDS):
+        part, held = train.take(places(inner != j)), train.take(places(inner == j))
+        scales = learned_scales(part, recipe.fit.scaling)
+        again = folds(part, INNER_FOLDS, rng_for(seed, 2, j))
+        effects = linear_outcomes(OutcomeTask(part, again, recipe.graph, scales), (GENES,))
+        linear[inner == j] = effects[GENES](scales(held)).numpy()
+        network[:, inner == j] = _train(part, recipe, seed_for(seed, 6, j), held).watched
+    return linear, network
+
+
+def _train(train: Nodes, recipe: Recipe, seed: int, watch: Nodes | None = None) -> _Trained:
+    """A network of the outcome, and its outlook for the watched patients after every round."""
+    seen = []
+    with torch_seed(seed):
+        net, stage = begin(train, recipe)
+        for _ in rounds(stage, free_weights(net), recipe.fit.outlook_rounds):
+            if watch is not None:
+                seen.append(_outlook(net, watch))
+    finish(stage)
+    return _Trained(net, np.stack(seen) if seen else np.empty((0, 0)))
+
+
+def _outlook(net: PathwayNet, nodes: Nodes) -> Float[np.ndarray, " patient"]:
+    nodes = nodes.to(net.read.device)
+    with torch.no_grad():
+        return np.asarray(net(net.scales(nodes)).m.double().cpu().numpy())
+
+
+def _shares(score: Float[np.ndarray, "learner patient"], known: _Known) -> _Shares:
+    """Weights of the learners, none below 0, that make the outcomes most likely.
+
+    Source: Breiman, Machine Learning 1996, 24:49, with the Cox likelihood for survival.
+    """
+    spread = score.std(1).clip(1e-9)
+    order = np.argsort(known.value, kind="stable")
+    x = (score / spread[:, None]).T[order]
+    value, event = known.value[order], known.event[order]
+    n_events = max(int(event.sum()), 1)
+    y = (value - value.mean()) / max(value.std(), 1e-9)
+    pull = PRIOR_EVENTS / n_events
+
+    def fit(a: Float[np.ndarray, " learner"]) -> float:
+        if known.is_survival:
+            return -log_likelihood(-(x @ a), value, event) / n_events
+        return float(0.5 * ((y - x @ a) ** 2).mean())
+
+    def pulled(a: Float[np.ndarray, " learner"]) -> float:
+        return fit(a) + pull * float(((a - a.mean()) ** 2).sum())
+
+    start, bounds = np.full(len(score), 0.3), Bounds(0, np.inf)
+    found = minimize(pulled, start, method="L-BFGS-B", bounds=bounds)
+    return _Shares(found.x, spread, fit(found.x))
