@@ -7,12 +7,14 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from accuracy_peers import peers_for
-from accuracy_summary import bars_of, print_table
+from accuracy_summary import BARE, FIRST, OURS, REWIRED, SHARE, bars_of, print_table
 from accuracy_tasks import AccuracyTask, cell_line_tasks, harrell_c, pdxe_tasks, tcga_tasks
 from graph_union import build
 from record import record
@@ -35,7 +37,7 @@ NET, FIT = NetConfig(), FitConfig()
 # Up to so many genes measured, the graph is the union of all databases on them; beyond, the
 # signaling genes of the curated graph.
 MOST_GENES = 3000
-OURS, REWIRED, BARE = "pathgnn, stacked", "network, rewired graph", "network, no edges"
+N_FOLDS, FOLDS_OF_OMICS = 5, 2
 QUICK_FOLDS, QUICK_TASKS = 1, ("kirc", "Selumetinib")
 
 Scores = dict[str, np.ndarray]
@@ -77,7 +79,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--shared", type=Path, default=Path(os.environ.get("PATHGNN_SHARED", "../shared"))
     )
-    parser.add_argument("--group", action="append", help="only these groups of tasks")
+    parser.add_argument("--task", action="append", help="only these tasks or groups of tasks")
     parser.add_argument("--flexynesis", type=Path, help="python of an environment that has it")
     parser.add_argument("--keep", type=Path, help="file that keeps finished rows for a next call")
     return parser.parse_args()
@@ -86,10 +88,9 @@ def _arguments() -> argparse.Namespace:
 def _tasks(cohorts: Path, args: argparse.Namespace) -> Iterator[AccuracyTask]:
     for task in (*tcga_tasks(cohorts), *cell_line_tasks(cohorts), *pdxe_tasks(cohorts)):
         wanted = task.name in QUICK_TASKS if args.quick else True
-        if wanted and (not args.group or task.group in args.group):
+        if wanted and (not args.task or {task.group, task.name} & set(args.task)):
             folds = task.folds[:QUICK_FOLDS] if args.quick else task.folds
-            # Repeats are for the noisiest tasks; five folds of the others tell enough.
-            yield task._replace(folds=folds if task.group == "pdxe benefit" else folds[:5])
+            yield task._replace(folds=folds[:N_FOLDS])
 
 
 def _rows(
@@ -101,7 +102,7 @@ def _rows(
     models: dict[str, Callable[[], list[Scores]]] = {}
     if OURS not in kept:
         laid = lay(task, union)
-        models["ours"] = lambda: [ours(laid, *fold, k) for k, fold in enumerate(task.folds)]
+        models["ours"] = lambda: [ours(laid, fold) for fold in range(len(task.folds))]
     flexynesis = args.flexynesis if task.group != "pdxe benefit" else None
     for name, peer in peers_for(task, flexynesis).items():
         if name not in kept:
@@ -113,7 +114,8 @@ def _rows(
         by_fold = run()
         seconds = (time.process_time() - start) / len(task.folds)
         for name in by_fold[0]:
-            row = _row(task, name, [scores[name] for scores in by_fold]) | {"seconds": seconds}
+            listed = [scores[name] for scores in by_fold if name in scores]
+            row = _row(task, name, listed) | {"seconds": round(seconds, 2)}
             if args.keep:
                 with args.keep.open("a") as handle:
                     handle.write(json.dumps(row) + "\n")
@@ -154,34 +156,34 @@ def lay(task: AccuracyTask, union: PathwayGraph) -> Laid:
     return Laid(task, graph, one_arm(project(cohort, graph)))
 
 
-def ours(laid: Laid, train: np.ndarray, test: np.ndarray, seed: int) -> Scores:
-    """Scores of the test patients by stack, network and linear models, and by control networks."""
-    import torch
+def ours(laid: Laid, fold: int) -> Scores:
+    """Scores of a fold's test patients by stack, network and linear models, and by controls.
 
-    nodes = laid.nodes
-    part, held = (nodes.take(torch.from_numpy(at)) for at in (train, test))
+    Controls are single networks, to be compared with the first of the network's members; single
+    omics are left to the first folds.
+    """
+    train, test = (torch.from_numpy(at) for at in laid.task.folds[fold])
+    part, held = laid.nodes.take(train), laid.nodes.take(test)
     recipe = Recipe(laid.graph, Estimand("mean_gained", ""), NET, FIT)
-    model = fit_outcome(part, recipe, seed)
+    model = fit_outcome(part, recipe, fold)
     out: Scores = {OURS: model.predict(held)}
     out |= {_said(name): score for name, score in model.predict_each(held).items()}
-    fit = FIT.model_copy(update={"outlook_rounds": model.rounds})
+    out[FIRST] = outlook(model.nets[:1], held)
+    fit = FIT.model_copy(update={"outlook_rounds": model.rounds, "members": 1})
     recipe = recipe._replace(fit=fit)
-    control = {REWIRED: rewire(laid.graph, rng_for(seed, 1)), BARE: without_edges(laid.graph)}
+    control = {REWIRED: rewire(laid.graph, rng_for(fold, 1)), BARE: without_edges(laid.graph)}
     for name, graph in control.items():
-        nets = outcome_networks(part, recipe._replace(graph=graph), seed)
-        out[name] = outlook(nets, held)
-    if len(nodes.modalities) > 1:
-        for m, omic in enumerate(nodes.modalities):
-            nets = outcome_networks(only_omic(part, m), recipe, seed)
+        out[name] = outlook(outcome_networks(part, recipe._replace(graph=graph), fold), held)
+    for m, omic in enumerate(laid.nodes.modalities):
+        if fold < FOLDS_OF_OMICS and len(laid.nodes.modalities) > 1:
+            nets = outcome_networks(only_omic(part, m), recipe, fold)
             out[f"network, {omic} only"] = outlook(nets, only_omic(held, m))
-    out["network share"] = np.full(len(test), model.network_share)
+    out[SHARE] = np.full(len(test), model.network_share)
     return out
 
 
 def only_omic(nodes: Nodes, modality: int) -> Nodes:
     """The same patients with one omic; the others count as unseen."""
-    from dataclasses import replace
-
     seen = nodes.seen.clone()
     seen[:, :, [m for m in range(seen.shape[2]) if m != modality]] = False
     return replace(nodes, seen=seen, x=nodes.x * seen)
@@ -192,15 +194,17 @@ def _said(name: str) -> str:
 
 
 def _row(task: AccuracyTask, name: str, by_fold: list[np.ndarray]) -> dict[str, Any]:
-    """C of each fold, or r over the folds of each repeat; their mean is the value."""
+    """C or r of each fold; their mean is the value."""
     value, event = task.value.to_numpy(float), task.event.to_numpy(bool)
-    if name == "network share":
-        each = [float(scores[0]) for scores in by_fold]
-    elif task.kind == "survival":
-        tests = [test for _, test in task.folds]
-        each = [harrell_c(s, value[t], event[t]) for s, t in zip(by_fold, tests, strict=True)]
-    else:
-        each = _correlations(task, value, by_fold)
+    each = []
+    for score, (_, test) in zip(by_fold, task.folds, strict=False):
+        if name == SHARE:
+            each.append(float(score[0]))
+        elif task.kind == "survival":
+            each.append(harrell_c(score, value[test], event[test]))
+        else:
+            spread = np.ptp(score) > 1e-12
+            each.append(float(np.corrcoef(score, value[test])[0, 1]) if spread else 0.0)
     return {
         "task": task.name,
         "group": task.group,
@@ -209,19 +213,6 @@ def _row(task: AccuracyTask, name: str, by_fold: list[np.ndarray]) -> dict[str, 
         "value": float(np.mean(each)),
         "each": [round(x, 4) for x in each],
     }
-
-
-def _correlations(task: AccuracyTask, value: np.ndarray, by_fold: list[np.ndarray]) -> list[float]:
-    """Mean r over the folds of each repeat: scales of models differ between folds."""
-    each = []
-    for start in range(0, len(by_fold), 5):
-        folds = zip(by_fold[start : start + 5], task.folds[start : start + 5], strict=True)
-        r = [
-            0.0 if np.ptp(s) < 1e-12 else float(np.corrcoef(s, value[test])[0, 1])
-            for s, (_, test) in folds
-        ]
-        each.append(float(np.mean(r)))
-    return each
 
 
 if __name__ == "__main__":

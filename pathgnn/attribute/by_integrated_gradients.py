@@ -174,7 +174,7 @@ def _explain(
         explained=explained,
         prognostic=prognostic,
         pathway=terms,
-        prognostic_pathway=_trunk_pathways(net, own, at_zero, inputs, steps),
+        prognostic_pathway=_trunk_pathways(net, own, at_zero, inputs, (steps, fitted.recipe.graph)),
         edge=_edges(net, inputs, benefit, sign, (steps, fitted.recipe.graph.edges.shape[1])),
         slope=_slope(score, inputs.z, held_out.kinds),
     )
@@ -214,17 +214,30 @@ def _without_treatment(
 
 
 def _trunk_pathways(
-    net: PathwayNet, own: Scores, at_zero: Scores, inputs: Standardised, steps: int
+    net: PathwayNet,
+    own: Scores,
+    at_zero: Scores,
+    inputs: Standardised,
+    how: tuple[int, PathwayGraph],
 ) -> Float[Tensor, "patient pathway"]:
-    """Integrated gradients of the outcome without treatment over the trunk's pathway activities."""
+    """Integrated gradients of the outcome without treatment over the trunk's pathway activities.
+
+    What single values tell the prognosis is dealt out equally to their genes' pathways.
+    """
+    steps, graph = how
     start, end = at_zero.trunk_activity, own.trunk_activity
-    total = torch.zeros_like(end)
+    gene = (inputs.z * net.wide[:, None]).sum(2)
+    by_activity, by_gene = torch.zeros_like(end), torch.zeros_like(own.m)
     for node, weight in _gauss(steps):
         activity = (start + node * (end - start)).requires_grad_(True)
-        m = net.prognosis(activity, node * inputs.clinical)
+        alone = (node * gene.sum(0)).requires_grad_(True)
+        m = net.prognosis(activity, node * inputs.clinical) + alone
         outcome = _without_treatment(net, m, own.delta)
-        total += weight * torch.autograd.grad(outcome.sum(), activity)[0]
-    return (total * (end - start))[:, : net.n_pathways]
+        for_activity, for_gene = torch.autograd.grad(outcome.sum(), (activity, alone))
+        by_activity += weight * for_activity
+        by_gene += weight * for_gene
+    trunk = (by_activity * (end - start))[:, : net.n_pathways]
+    return trunk + _dealt_out(gene * by_gene, graph)
 
 
 def _edges(

@@ -52,7 +52,7 @@ class FitConfig(Settings):
         4, "rounds on the benefit scores; at most, with `stack`", sweep=(1, 8), ge=0
     )
     outlook_rounds: int = setting(
-        8, "rounds of a model of the outcome alone, at most", sweep=(2, 12), ge=1
+        6, "rounds of a model of the outcome alone, at most", sweep=(2, 12), ge=1
     )
     steps: int = setting(8, "L-BFGS steps per round", sweep=(4, 20), ge=1)
     score_weight: float = setting(0.25, "weight of the benefit scores", sweep=(0.05, 1), gt=0)
@@ -89,12 +89,25 @@ class FitConfig(Settings):
         return Scaling(self.variance_filter, self.center_sites)
 
 
+class PretrainConfig(Settings):
+    """How an encoder is pretrained on omics alone."""
+
+    epochs: int = setting(60, "passes over the patients, at most", ge=1)
+    patience: int = setting(8, "epochs without gain before it ends", ge=1)
+    batch: int = setting(64, "patients per mini-batch", ge=2)
+    learning_rate: float = setting(0.01, "of mini-batches", gt=0)
+    weight_decay: float = setting(0.01, "shrinks all weights", ge=0)
+    hidden_values: float = setting(0.2, "share of single values hidden", gt=0, lt=1)
+    hidden_omics: float = setting(0.1, "share of a patient's omics hidden", ge=0, lt=1)
+    held_out: float = setting(0.1, "share of patients that tell when to end", gt=0, lt=0.5)
+
+
 class ExplainConfig(Settings):
     """How the benefit is attributed and cascades are drawn."""
 
     contrast: str = setting("", "arm to explain against the reference; empty: the first")
     outlook_rounds: int = setting(
-        8, "rounds of a model of the outcome alone, at most", sweep=(2, 12), ge=1
+        6, "rounds of a model of the outcome alone, at most", sweep=(2, 12), ge=1
     )
     steps: int = setting(8, "Gauss-Legendre nodes of the integral", ge=2, le=64)
     permutations: int = setting(9999, "permutations behind each p", ge=99)

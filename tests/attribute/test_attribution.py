@@ -88,7 +88,8 @@ def test_edges_sum_to_what_is_lost_without_them(fitted, nodes):
         with_edges, without = (
             member.net(inputs, s).delta[:, 1] * member.net.head.scale for s in scales
         )
-        lost += float((with_edges - without).numpy() @ sign[at])
+        share = fitted.network_share(member.fold)
+        lost += share * float((with_edges - without).numpy() @ sign[at])
     assert float(a.edge.sum()) == pytest.approx(lost, abs=2e-3)
 
 
