@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from pathgnn.cli_graph import app as graph_app
+from pathgnn.cli_pretrain import pretrain
 from pathgnn.cli_say import errors, print_table, say
+from pathgnn.cli_show import show_results, show_truth
 from pathgnn.cli_simulate import score, simulate
 
 if TYPE_CHECKING:
     from pathgnn.export.results import Results
-    from pathgnn.run import Input
-    from pathgnn.train.overview import Overview
+    from pathgnn.run import Options
+    from pathgnn.run_folder import Input
 
 app = typer.Typer(
     help="Who benefits from a treatment, by how much, and through which signaling cascade.",
@@ -28,11 +28,13 @@ app = typer.Typer(
 app.add_typer(graph_app, name="graph", no_args_is_help=True)
 app.command()(simulate)
 app.command()(score)
+app.command()(pretrain)
 
 StudyFile = Annotated[Path, typer.Argument(help="the study file")]
 Data = Annotated[Path | None, typer.Option(help="folder of the tables; else as the study says")]
 Out = Annotated[Path | None, typer.Option(help="run folder; else as the study says")]
 Risk = Annotated[bool, typer.Option("--accept-risk", help="go on where a safeguard refuses")]
+Start = Annotated[Path | None, typer.Option("--from", help="encoder of `pathgnn pretrain`")]
 Ids = Annotated[bool, typer.Option("--with-ids", help="write patient ids into the tables")]
 
 
@@ -48,10 +50,10 @@ def demo(
 
         say("Simulating a trial on the curated signaling graph ...")
         given = demo_input(patients, seed)
-        results = _go(given, out, "export", False, False)
+        results = _go(given, out)
         if results is not None:
-            _show_truth(results)
-            _show(results, out)
+            show_truth(results)
+            show_results(results, out)
 
 
 @app.command()
@@ -72,40 +74,62 @@ def check(study: StudyFile, data: Data = None, out: Out = None) -> None:
     """Say what the cohort, the graph and the treatment are good for, before any training."""
     with errors():
         from pathgnn.cli_check import show
-        from pathgnn.run import see
+        from pathgnn.run import Options, see
 
         given = _read(study, data)
         target, seen = _out(given, out), see(given)
         show(seen, target / "check.html")
-        _go(given, target, "check", False, False, seen)
+        _go(given, target, Options(until="check", seen=seen))
 
 
 @app.command()
 def run(
-    study: StudyFile, data: Data = None, out: Out = None, risk: Risk = False, ids: Ids = False
+    study: StudyFile,
+    data: Data = None,
+    out: Out = None,
+    start: Start = None,
+    risk: Risk = False,
+    ids: Ids = False,
 ) -> None:
     """Run all stages: check, fit, explain, export; finished ones are taken up again."""
-    _stage(study, data, out, "export", risk, ids)
+    _stage(study, data, out, "export", (risk, ids), start)
 
 
 @app.command()
-def fit(study: StudyFile, data: Data = None, out: Out = None, risk: Risk = False) -> None:
+def fit(
+    study: StudyFile,
+    data: Data = None,
+    out: Out = None,
+    start: Start = None,
+    risk: Risk = False,
+) -> None:
     """Train cross-fitted networks and the ladder; the model is kept in the run folder."""
-    _stage(study, data, out, "fit", risk, False)
+    _stage(study, data, out, "fit", (risk, False), start)
 
 
 @app.command()
-def explain(study: StudyFile, data: Data = None, out: Out = None, risk: Risk = False) -> None:
+def explain(
+    study: StudyFile,
+    data: Data = None,
+    out: Out = None,
+    start: Start = None,
+    risk: Risk = False,
+) -> None:
     """Attribute the benefit to genes, edges, pathways and cascades."""
-    _stage(study, data, out, "explain", risk, False)
+    _stage(study, data, out, "explain", (risk, False), start)
 
 
 @app.command()
 def export(
-    study: StudyFile, data: Data = None, out: Out = None, risk: Risk = False, ids: Ids = False
+    study: StudyFile,
+    data: Data = None,
+    out: Out = None,
+    start: Start = None,
+    risk: Risk = False,
+    ids: Ids = False,
 ) -> None:
     """Write tables, ranks, graphs, figures and the report."""
-    _stage(study, data, out, "export", risk, ids)
+    _stage(study, data, out, "export", (risk, ids), start)
 
 
 @app.command()
@@ -114,6 +138,7 @@ def controls(
     data: Data = None,
     out: Out = None,
     draws: Annotated[int, typer.Option(help="trainings per kind of graph", min=2)] = 5,
+    start: Start = None,
     risk: Risk = False,
 ) -> None:
     """Retrain on rewired, shuffled and empty graphs: do edges and pathways help, what survives?"""
@@ -121,12 +146,14 @@ def controls(
         from tqdm.auto import tqdm
 
         from pathgnn.controls import Plan, run_controls, tables
-        from pathgnn.run import fitted_of
+        from pathgnn.run import Options, fitted_of
         from pathgnn.train.controls import CONTROLS
+        from pathgnn.train.encoder_file import load_encoder
 
         given = _read(study, data)
         target = _out(given, out)
-        _go(given, target, "fit", risk, False)
+        encoder = None if start is None else load_encoder(start)
+        _go(given, target, Options(risk, until="fit", start=encoder))
         bar = tqdm(total=draws * len(CONTROLS), file=sys.stderr)
 
         def step(label: str) -> None:
@@ -173,16 +200,25 @@ def predict(
 
 
 def _stage(
-    study: Path, data: Path | None, out: Path | None, until: str, risk: bool, ids: bool
+    study: Path,
+    data: Path | None,
+    out: Path | None,
+    until: str,
+    flags: tuple[bool, bool],
+    start: Path | None,
 ) -> None:
     with errors():
+        from pathgnn.run import Options
+        from pathgnn.train.encoder_file import load_encoder
+
         given = _read(study, data)
         target = _out(given, out)
-        results = _go(given, target, until, risk, ids)
+        encoder = None if start is None else load_encoder(start)
+        results = _go(given, target, Options(*flags, until, start=encoder))
         if results is None:
             say(f"Finished {until}; see {target}")
         else:
-            _show(results, target)
+            show_results(results, target)
 
 
 def _read(study: Path, data: Path | None) -> Input:
@@ -196,92 +232,20 @@ def _out(given: Input, out: Path | None) -> Path:
     return out or Path(given.study.out)
 
 
-def _go(
-    given: Input, out: Path, until: str, risk: bool, ids: bool, seen: Overview | None = None
-) -> Results | None:
+def _go(given: Input, out: Path, options: Options | None = None) -> Results | None:
     from tqdm.auto import tqdm
 
-    from pathgnn.run import Options
+    from pathgnn.run import Options, sized_for
     from pathgnn.run import run as run_stages
     from pathgnn.train.crossfit import n_steps
 
-    bar = tqdm(total=n_steps(given.study.fit.folds), disable=until == "check", file=sys.stderr)
+    options = options or Options()
+    n = n_steps(sized_for(given).fit.folds)
+    bar = tqdm(total=n, disable=options.until == "check", file=sys.stderr)
 
     def step(label: str) -> None:
         bar.set_description(label, refresh=False)
         bar.update()
 
     with bar:
-        return run_stages(given, out, Options(risk, ids, until, step, seen))
-
-
-def _show_truth(results: Results) -> None:
-    """Predicted against known benefit, and the top cascade beside the planted one."""
-    truth = results.truth
-    if truth is None:
-        return
-    table = Table(title="Predicted benefit against the known truth (every patient out of fold)")
-    for column in ("learner", "r with truth", "AUTOC", "test p"):
-        table.add_column(column, justify="left" if column == "learner" else "right")
-    for rung in results.benefit.ladder:
-        r = _correlation(results, rung.name)
-        p = f"{rung.test.p:.2g}" if rung.test else ""
-        table.add_row(rung.name, r, f"{rung.autoc.value:.2f}", p)
-    Console().print(table)
-    found = results.explanation.cascades
-    cascade = Table(title="Top cascade beside the planted one")
-    for column in ("", "pathway", "genes"):
-        cascade.add_column(column)
-    cascade.add_row("planted", truth.pathway, " → ".join(truth.cascade))
-    chain = _chain(results) if found else "no stable cascade"
-    cascade.add_row("found", found[0].pathway if found else "-", chain)
-    Console().print(cascade)
-    n_found = len(set(found[0].genes) & set(truth.cascade)) if found else 0
-    say(f"{n_found} of {len(truth.cascade)} planted genes are in the top cascade.")
-    say(_pathway_line(results))
-
-
-def _correlation(results: Results, learner: str) -> str:
-    """r of a learner's benefit with the truth; none for one that predicts the average."""
-    import numpy as np
-
-    tau = results.fitted.ladder[learner][:, results.explained]
-    if results.truth is None or learner == "average effect":
-        return "-"
-    return f"{np.corrcoef(tau, results.truth.benefit)[0, 1]:.2f}"
-
-
-def _chain(results: Results) -> str:
-    cascade = results.explanation.cascades[0]
-    levels: list[list[str]] = [[] for _ in range(max(cascade.order) + 1)]
-    for gene, order in zip(cascade.genes, cascade.order, strict=True):
-        levels[order].append(gene)
-    return " → ".join(" + ".join(row) for row in levels)
-
-
-def _pathway_line(results: Results) -> str:
-    from pathgnn.export.to_tables import pathways
-
-    truth = results.truth
-    if truth is None:
-        return ""
-    table = pathways(results).set_index("Term")
-    rank = list(table.index).index(truth.pathway) + 1
-    q, q_other = (float(table["q"][name]) for name in (truth.pathway, truth.prognostic_pathway))
-    word = "predictive" if table["is_predictive"][truth.prognostic_pathway] else "not predictive"
-    return (
-        f"Planted pathway {truth.pathway} ranks {rank} (q = {q:.2g}); the prognostic "
-        f"{truth.prognostic_pathway} is called {word} (q = {q_other:.2g})."
-    )
-
-
-def _show(results: Results, out: Path) -> None:
-    for benefit in results.benefits:
-        average = benefit.average
-        say(
-            f"{benefit.arm} against {benefit.reference}: average {average.value:.3g} "
-            f"({average.low:.3g} to {average.high:.3g}), {benefit.estimand.unit}."
-        )
-        for f in benefit.findings:
-            say(f"  [{f.severity}] {f.sentence}")
-    say(f"Report: {out / 'report.html'}   tables: {out / 'tables'}   figures: {out / 'figures'}")
+        return run_stages(given, out, options._replace(progress=step))

@@ -13,7 +13,7 @@ from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.load import GraphSource
 from pathgnn.graph.project import project
 from pathgnn.graph.select import only_pathways
-from pathgnn.run import Input
+from pathgnn.run_folder import Input
 from pathgnn.seeds import rng_for
 from pathgnn.simulated import directions_along
 from pathgnn.study import Study

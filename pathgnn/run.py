@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import platform
-from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pathgnn.attribute.explain import Explanation, explain
 from pathgnn.attribute.keep import load_explanation, save_explanation
 from pathgnn.benefit.verdict import Finding
-from pathgnn.cohort.cohort import Cohort
-from pathgnn.cohort.identifiers import Identifiers
+from pathgnn.cohort.read_everyone import read_everyone
 from pathgnn.cohort.read_tables import files_of, read_cohort
-from pathgnn.cohort.truth import Truth
 from pathgnn.errors import ConfigError
 from pathgnn.export.results import Results
 from pathgnn.export.to_check import to_check, write_tables
@@ -31,39 +24,34 @@ from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.load import load_graph, load_identifiers
 from pathgnn.graph.nodes import Nodes
 from pathgnn.graph.project import coverage, features, project
+from pathgnn.model.defaults import Sized, sized
+from pathgnn.model.encoder import Encoder
+from pathgnn.run_folder import Input, Keeper, stamp
 from pathgnn.study import Study, estimand_of
-from pathgnn.train.bundle import versions
 from pathgnn.train.check import refuse
 from pathgnn.train.crossfit import Fitted, Progress, fit
 from pathgnn.train.estimate import Benefit, contrast_of, estimate
 from pathgnn.train.fit import Recipe
 from pathgnn.train.keep import load_fitted, save_fitted
-from pathgnn.train.look import look
+from pathgnn.train.look import by_severity, look
 from pathgnn.train.overview import Overview, overview
+from pathgnn.train.settings_in_force import training_findings
 
 STAGES = ("check", "fit", "explain", "export")
 
 
-class Input(NamedTuple):
-    """A study with its cohort and graph read and joined; `hashes` names what it was read from."""
-
-    study: Study
-    cohort: Cohort
-    graph: PathwayGraph
-    nodes: Nodes
-    hashes: Mapping[str, str]
-    truth: Truth | None = None
-    known: Identifiers | None = None
-
-
 class Options(NamedTuple):
-    """How one run is done; `seen` is what `see` gave, where that was called before."""
+    """How one run is done; `seen` is what `see` gave, where that was called before.
+
+    `start` is a pretrained encoder that the networks start from.
+    """
 
     accept_risk: bool = False
     with_ids: bool = False
     until: str = "export"
     progress: Progress = lambda _: None
     seen: Overview | None = None
+    start: Encoder | None = None
 
 
 def read_input(study: Study, folder: Path, data: Path | None = None) -> Input:
@@ -79,6 +67,13 @@ def read_input(study: Study, folder: Path, data: Path | None = None) -> Input:
     known = load_identifiers(study.graph, folder, cohort, graph)
     nodes = project(cohort, graph, known)
     return Input(study, cohort, graph, nodes, _hashes(study, folder, data), known=known)
+
+
+def everyone_of(study: Study, folder: Path) -> tuple[Nodes, PathwayGraph]:
+    """The omics of all patients of a study, outcome or not, on its graph."""
+    data = _data_folder(study, folder, None)
+    cohort, graph = read_everyone(study.cohort, data, folder), load_graph(study.graph, folder)
+    return project(cohort, graph, load_identifiers(study.graph, folder, cohort, graph)), graph
 
 
 def fitted_of(out: Path) -> Fitted:
@@ -104,7 +99,7 @@ def run(given: Input, out: Path, options: Options | None = None) -> Results | No
     if options.until not in STAGES:
         raise ConfigError(f"no stage {options.until!r}; the stages are {', '.join(STAGES)}")
     last = STAGES.index(options.until)
-    keeper = _Keeper(given, out)
+    keeper = Keeper(given, out, options.start)
     keeper.start()
     seen = options.seen or see(given)
     checks = seen.findings
@@ -124,7 +119,7 @@ def run(given: Input, out: Path, options: Options | None = None) -> Results | No
         explained=explanation.attribution.contrast,
         explanation=explanation,
         checks=checks,
-        stamp=_stamp(given),
+        stamp=stamp(given),
         notes=given.cohort.notes,
         accepted_risk=options.accept_risk and any(f.severity == "refused" for f in checks),
         truth=given.truth,
@@ -143,8 +138,16 @@ def check_study(given: Input) -> tuple[Finding, ...]:
 def see(given: Input) -> Overview:
     """The findings with everything that the page of `pathgnn check` shows."""
     study, cohort, nodes, graph = given.study, given.cohort, given.nodes, given.graph
-    looked = look(cohort, nodes, graph, study.fit.folds, study.seed, study.graph.least_coverage)
+    chosen = sized_for(given)
+    looked = look(cohort, nodes, graph, chosen.fit.folds, study.seed, study.graph.least_coverage)
+    training = training_findings(nodes, graph, chosen)
+    looked = looked._replace(findings=by_severity(looked.findings + training))
     return overview(study.name, cohort, nodes, graph, looked)
+
+
+def sized_for(given: Input) -> Sized:
+    """The settings in force: what the study sets, and for the cohort's size what it leaves open."""
+    return sized(given.study.net, given.study.fit, given.nodes.n_patients)
 
 
 def export(results: Results, out: Path, with_ids: bool = False) -> list[Path]:
@@ -158,61 +161,22 @@ def export(results: Results, out: Path, with_ids: bool = False) -> list[Path]:
     return written
 
 
-class _Keeper:
-    """What is finished in a run folder, and under which settings, data and versions."""
-
-    def __init__(self, given: Input, out: Path) -> None:
-        self.given, self.out, self.path = given, out, out / "stages.json"
-        self.done: dict[str, str] = json.loads(self.path.read_text()) if self.path.is_file() else {}
-
-    def start(self) -> None:
-        """Write the resolved settings and hashes."""
-        try:
-            self.out.mkdir(parents=True, exist_ok=True)
-            write_json(self.out / "config.json", self.given.study.model_dump(mode="json"))
-        except OSError as error:
-            raise ConfigError(f"cannot write to the run folder {self.out}: {error}") from error
-        write_json(
-            self.out / "versions.json", _stamp(self.given) | {"platform": platform.platform()}
-        )
-
-    def is_done(self, stage: str) -> bool:
-        """Finished before, with the same settings, data and versions."""
-        return self.done.get(stage) == self._key(stage)
-
-    def begin(self, stage: str) -> None:
-        """Forget what an earlier run left of a stage before it is written anew."""
-        if self.done.pop(stage, None) is not None:
-            write_json(self.path, self.done)
-
-    def finish(self, stage: str) -> None:
-        """Mark a stage as finished."""
-        self.done[stage] = self._key(stage)
-        write_json(self.path, self.done)
-        self.log(f"{stage} finished")
-
-    def log(self, text: str) -> None:
-        """One line in run.log; no patient id ever goes here."""
-        with (self.out / "run.log").open("a", encoding="utf-8") as handle:
-            handle.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} {text}\n")
-
-    def _key(self, stage: str) -> str:
-        study = self.given.study.model_dump(mode="json", exclude={"out", "data"})
-        if stage == "fit":
-            study.pop("explain")
-        content = [study, dict(self.given.hashes), self.given.graph.sha256, versions()]
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
 def _fitted(
-    given: Input, out: Path, keeper: _Keeper, options: Options
+    given: Input, out: Path, keeper: Keeper, options: Options
 ) -> tuple[Fitted, tuple[Benefit, ...]]:
     study, nodes = given.study, given.nodes
     if keeper.is_done("fit"):
         options.progress("fit: taken from the run folder")
         fitted = load_fitted(out / "fit")
         return fitted, _benefits(fitted, nodes)
-    recipe = Recipe(given.graph, estimand_of(study, nodes), study.net, study.fit)
+    chosen = sized_for(given)
+    start = options.start
+    if start is not None:
+        start.check_graph(given.graph)
+        chosen = chosen._replace(net=start.net)
+    recipe = Recipe(given.graph, estimand_of(study, nodes), chosen.net, chosen.fit, start)
+    for sentence in chosen.said:
+        keeper.log(sentence)
     fitted = fit(nodes, recipe, study.seed, options.progress)
     benefits = _benefits(fitted, nodes)
     keeper.begin("fit")
@@ -222,7 +186,7 @@ def _fitted(
     return fitted, benefits
 
 
-def _explanation(given: Input, fitted: Fitted, out: Path, keeper: _Keeper) -> Explanation:
+def _explanation(given: Input, fitted: Fitted, out: Path, keeper: Keeper) -> Explanation:
     contrast_of(given.nodes, given.study.explain.contrast)
     if keeper.is_done("explain"):
         return load_explanation(out / "explanation")
@@ -265,16 +229,6 @@ def _write_checks(seen: Overview, given: Input, out: Path) -> None:
     write_csv(out / "features.csv", features(given.nodes))
     write_csv(out / "coverage.csv", coverage(given.nodes, given.graph))
     to_check(seen, out / "check.html")
-
-
-def _stamp(given: Input) -> dict[str, str]:
-    data = hashlib.sha256(json.dumps(dict(given.hashes), sort_keys=True).encode()).hexdigest()
-    return versions() | {
-        "graph": f"{given.graph.provenance.name} {given.graph.provenance.version}".strip(),
-        "graph_sha256": given.graph.sha256,
-        "data_sha256": data,
-        "seed": str(given.study.seed),
-    }
 
 
 def _data_folder(study: Study, folder: Path, data: Path | None) -> Path:

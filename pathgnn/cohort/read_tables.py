@@ -44,18 +44,9 @@ def read_cohort(source: CohortSource, data: Path, maps: Path | None = None) -> C
     wanted = set(rows.index)
     samples = read_samples(source.samples, data)
     ids = wanted if samples is None else wanted | set(samples.patient.index)
-    large = int(source.memory_gb * 2**30 / max(len(source.omics), 1))
-    opened = {k: open_omic(k, o, data, ids, large) for k, o in source.omics.items()}
-    everywhere = [i for raw in opened.values() for i in raw.ids]
-    spread = pd.Series(everywhere, dtype=object).value_counts()
-    tables: dict[str, pd.DataFrame | Stored] = {}
-    used: dict[str, pd.Series] = {}
-    for name, raw in opened.items():
-        where = f"omic '{name}' ({source.omics[name].file})"
-        used[name], said = _samples_of(where, raw, wanted, samples, spread)
-        tables[name], decided = _values(name, source.omics[name], raw, used[name], large)
-        notes += [f"{name}: {note}" for note in (*raw.notes, *said, *decided)]
-    omics = Omics(tables)
+    opened = open_omics(source, data, ids)
+    omics, used, said = omics_of(source, opened, wanted, samples)
+    notes += said
     # Without any omic the cohort is clinical only, and everybody stays.
     measured = set().union(*(set(omics.patients(k)) for k in omics)) if omics else wanted
     rows = rows[rows.index.isin(measured)]
@@ -69,10 +60,38 @@ def read_cohort(source: CohortSource, data: Path, maps: Path | None = None) -> C
         kinds={k: o.kind for k, o in source.omics.items()},
         clinical=_covariates(source, data, patients, used),
         outcome=outcome_of(rows, source.outcome, source.treatment),
-        feature_maps=_feature_maps(source, maps or data, omics),
+        feature_maps=feature_maps_of(source, maps or data, omics),
         notes=tuple(notes),
         beside=beside_table(source, data, patients),
     )
+
+
+def open_omics(source: CohortSource, data: Path, ids: set[str]) -> dict[str, RawTable]:
+    """Every omic opened; known ids decide whether rows or columns are samples."""
+    large = _large(source)
+    return {k: open_omic(k, o, data, ids, large) for k, o in source.omics.items()}
+
+
+def omics_of(
+    source: CohortSource, opened: dict[str, RawTable], wanted: set[str], samples: Samples | None
+) -> tuple[Omics, dict[str, pd.Series], list[str]]:
+    """The omics of the wanted patients, the sample of each that was used, and notes."""
+    everywhere = [i for raw in opened.values() for i in raw.ids]
+    spread = pd.Series(everywhere, dtype=object).value_counts()
+    tables: dict[str, pd.DataFrame | Stored] = {}
+    used: dict[str, pd.Series] = {}
+    notes: list[str] = []
+    for name, raw in opened.items():
+        where = f"omic '{name}' ({source.omics[name].file})"
+        used[name], said = _samples_of(where, raw, wanted, samples, spread)
+        tables[name], decided = _values(name, source.omics[name], raw, used[name], _large(source))
+        notes += [f"{name}: {note}" for note in (*raw.notes, *said, *decided)]
+    return Omics(tables), used, notes
+
+
+def _large(source: CohortSource) -> int:
+    """Bytes as float32 above which an omic stays on disk."""
+    return int(source.memory_gb * 2**30 / max(len(source.omics), 1))
 
 
 def files_of(source: CohortSource, data: Path) -> tuple[Path, ...]:
@@ -135,7 +154,8 @@ def _samples_of(
     return chosen, [said] if said else []
 
 
-def _feature_maps(source: CohortSource, folder: Path, omics: Omics) -> dict[str, pd.DataFrame]:
+def feature_maps_of(source: CohortSource, folder: Path, omics: Omics) -> dict[str, pd.DataFrame]:
+    """The feature maps of the omics that have one."""
     found = {}
     for name, omic in source.omics.items():
         path = folder / omic.feature_map if omic.feature_map else None

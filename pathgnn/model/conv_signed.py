@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from pathgnn.model.conv import Conv, Relation, Relations
+from pathgnn.model.fused import signed_round
 from pathgnn.model.messages import Messages
 
 
@@ -31,7 +30,11 @@ class SignedConv(Conv):
     def forward(
         self, h: Float[Tensor, "gene patient channel"], scale: Float[Tensor, " edge"] | None = None
     ) -> Float[Tensor, "gene patient channel"]:
-        """Gene features after one round."""
+        """Gene features after one round; in one step where edges and norm allow."""
+        if scale is None and isinstance(self.norm, nn.Identity):
+            topos = [relation.topo for relation in self.relations]
+            weights = [relation.weight for relation in self.relations]
+            return signed_round(h, self.mix, self.bend.weight, topos, weights)
         told = self.norm(h)
         out = h.flatten(1)
         for relation, mix in zip(self.relations, self.mix, strict=True):
@@ -54,24 +57,5 @@ def bent(
     bend: nn.Linear, h: Float[Tensor, "gene patient channel"]
 ) -> Float[Tensor, "gene patient channel"]:
     """h + U gelu(h)."""
-    out: Tensor = _Bent.apply(h.flatten(0, 1), bend.weight)  # type: ignore[no-untyped-call]
-    return out.view_as(h)
-
-
-class _Bent(torch.autograd.Function):
-    """One fused product; gelu(h) is computed again on the way back instead of kept."""
-
-    @staticmethod
-    def forward(ctx: Any, h: Tensor, weight: Tensor) -> Tensor:
-        """h + gelu(h) U^T."""
-        ctx.save_for_backward(h, weight)
-        return torch.addmm(h, nn.functional.gelu(h), weight.T.to(h.dtype))
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Gradients for h and U."""
-        (grad,) = grads
-        h, weight = (saved.to(grad.dtype) for saved in ctx.saved_tensors)
-        bent_grad = torch.ops.aten.gelu_backward(grad @ weight, h)
-        for_weight = grad.T @ nn.functional.gelu(h) if ctx.needs_input_grad[1] else None
-        return bent_grad.add_(grad), for_weight
+    out: Tensor = h + bend(nn.functional.gelu(h))
+    return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor
 
 from pathgnn.errors import ConfigError
+from pathgnn.graph.graph import PathwayGraph
 from pathgnn.model.config import NetConfig
 from pathgnn.model.network import PathwayNet
 
@@ -29,6 +31,27 @@ class Encoder:
     net: NetConfig
     graph: str
     n_patients: int
+
+    @property
+    def sha256(self) -> str:
+        """Hash of all weights and of the graph."""
+        digest = hashlib.sha256(self.graph.encode())
+        for name in sorted(self.weights):
+            digest.update(name.encode())
+            digest.update(self.weights[name].contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
+    def check_graph(self, graph: PathwayGraph) -> None:
+        """Refuse another graph than the encoder was learned on.
+
+        Raises:
+            ConfigError: saying so.
+        """
+        if graph.sha256 != self.graph:
+            raise ConfigError(
+                "the encoder was pretrained on another graph than this study's; give both studies "
+                "the same [graph], or pretrain on this one"
+            )
 
     def put_into(self, net: PathwayNet, genes: tuple[str, ...]) -> dict[str, Tensor]:
         """Start a network here; returns the weights that its penalties are to draw it to.

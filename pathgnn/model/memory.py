@@ -13,7 +13,11 @@ FLOAT = 4
 COPIES_OF_WEIGHTS = 27
 # Tensors of gene x patient x channel that a round keeps for the way back (told, heard), and those
 # that are alive at once on it.
-PER_ROUND, AT_ONCE = 2, 5
+PER_ROUND, AT_ONCE = 2, 10
+# What the allocator loses between tensors, and bytes per measured value: the training patients'
+# own copy with its mask, the value in training units, and what making these leaves behind. Both
+# were measured (benchmarks/memory_estimate.py).
+LOST, PER_VALUE = 1.6, 12
 # Features of so many bytes stay in the cache of a CPU: patients go through the network in blocks
 # of that size, which is a third faster than all at once (5,000 genes, degree 10).
 BLOCK_BYTES = 5 * 2**20
@@ -78,9 +82,8 @@ def fixed_bytes(sizes: Sizes) -> int:
     """What the measurements of the training patients and the weights take, whatever the plan."""
     cells = sizes.genes * sizes.patients * sizes.modalities
     weights = FLOAT * COPIES_OF_WEIGHTS * sizes.weights
-    # Own copy of the measurements and their mask, and the same in training units.
-    inputs = cells * (2 * FLOAT + 1)
-    edges = 3 * FLOAT * sizes.edges * sizes.modalities * sizes.channels
+    inputs = cells * PER_VALUE
+    edges = 6 * FLOAT * sizes.edges * sizes.modalities * sizes.channels
     return inputs + weights + edges
 
 
@@ -88,8 +91,8 @@ def training_bytes(sizes: Sizes, how: Plan) -> int:
     """Memory of one network in training beyond the cohort's own."""
     block = min(how.block or sizes.patients, sizes.patients)
     kept = block if how.again else sizes.patients
-    moving = kept * kept_per_patient(sizes) + block * passing_per_patient(sizes)
-    return fixed_bytes(sizes) + moving
+    held = int(LOST * kept * kept_per_patient(sizes))
+    return fixed_bytes(sizes) + held + block * passing_per_patient(sizes)
 
 
 def plan(sizes: Sizes, gigabytes: float, device: str = "cpu") -> Plan:
@@ -100,6 +103,6 @@ def plan(sizes: Sizes, gigabytes: float, device: str = "cpu") -> Plan:
     fast = Plan(block if block < sizes.patients else None)
     if training_bytes(sizes, fast) <= most:
         return fast
-    each = kept_per_patient(sizes) + passing_per_patient(sizes)
+    each = int(LOST * kept_per_patient(sizes)) + passing_per_patient(sizes)
     fitting = max(1, (most - fixed_bytes(sizes)) // each)
     return Plan(min(block, fitting), again=True)

@@ -50,6 +50,15 @@ class Topology(nn.Module):
         self.register_buffer("order", by_column, persistent=False)
         _announce()
 
+    def matrix(self, value: Float[Tensor, " entry"]) -> Tensor:
+        """The sparse matrix with the given values."""
+        return _csr(self.start, self.column, value, (self.n_rows, self.n_columns))
+
+    def transpose(self, value: Float[Tensor, " entry"]) -> Tensor:
+        """Its transpose."""
+        size = (self.n_columns, self.n_rows)
+        return _csr(self.back_start, self.back_column, value[self.order], size)
+
     def forward(
         self,
         value: Float[Tensor, " entry"],
@@ -76,7 +85,7 @@ class _SparseProduct(torch.autograd.Function):
         ctx.topo = topo
         # Features are kept only for the gradient of the values: most edges have fixed ones.
         ctx.save_for_backward(value, x if ctx.needs_input_grad[0] else None)
-        return _product(_matrix(topo, value), x, base)
+        return _product(topo.matrix(value), x, base)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
@@ -87,34 +96,33 @@ class _SparseProduct(torch.autograd.Function):
         for_value = _sampled(topo, grad, x) if ctx.needs_input_grad[0] else None
         for_x = None
         if ctx.needs_input_grad[1]:
-            for_x = _product(_transpose(topo, value), grad)
+            for_x = _product(topo.transpose(value), grad)
         return for_value, for_x, grad if ctx.needs_input_grad[2] else None, None
 
 
-def _product(matrix: Tensor, x: Tensor, base: Tensor | None = None) -> Tensor:
-    """base + matrix @ x, on a CPU in tiles of columns that stay in the cache."""
-    # Under autocast features are of lower precision than weights: the features decide.
-    matrix = matrix.to(x.dtype)
-    base = None if base is None else base.to(x.dtype)
+def add_product(matrix: Tensor, x: Tensor, out: Tensor) -> None:
+    """out += matrix @ x in place, on a CPU in tiles of columns that stay in the cache."""
     if matrix.values().numel() == 0:
-        return x.new_zeros(matrix.shape[0], x.shape[1]) if base is None else base.clone()
+        return
+    matrix = matrix.to(x.dtype)
     width = max(NARROWEST, TILE_BYTES // (x.element_size() * max(1, x.shape[0])))
     if x.is_cuda or x.shape[1] <= width:
-        return matrix @ x if base is None else torch.addmm(base, matrix, x)
-    out = x.new_empty(matrix.shape[0], x.shape[1])
+        torch.addmm(out, matrix, x, out=out)
+        return
     for i in range(0, x.shape[1], width):
-        at = slice(i, i + width)
-        tile = x[:, at].contiguous()
-        out[:, at] = matrix @ tile if base is None else torch.addmm(base[:, at], matrix, tile)
+        tile = out[:, i : i + width]
+        tile.copy_(torch.addmm(tile, matrix, x[:, i : i + width].contiguous()))
+
+
+def _product(matrix: Tensor, x: Tensor, base: Tensor | None = None) -> Tensor:
+    """base + matrix @ x."""
+    # Under autocast features are of lower precision than weights: the features decide.
+    if base is None:
+        out = x.new_zeros(matrix.shape[0], x.shape[1])
+    else:
+        out = base.to(x.dtype, copy=True).contiguous()
+    add_product(matrix, x.contiguous(), out)
     return out
-
-
-def _matrix(topo: Topology, value: Tensor) -> Tensor:
-    return _csr(topo.start, topo.column, value, (topo.n_rows, topo.n_columns))
-
-
-def _transpose(topo: Topology, value: Tensor) -> Tensor:
-    return _csr(topo.back_start, topo.back_column, value[topo.order], (topo.n_columns, topo.n_rows))
 
 
 def _csr(start: Tensor, column: Tensor, value: Tensor, size: tuple[int, int]) -> Tensor:
@@ -128,7 +136,7 @@ def _sampled(topo: Topology, grad: Tensor, x: Tensor) -> Tensor:
     has_mkl: bool = torch.backends.mkl.is_available()  # type: ignore[no-untyped-call]
     if n and (x.is_cuda or has_mkl):
         grad, x = (t.contiguous() if t.dtype == torch.float64 else t.float() for t in (grad, x))
-        pattern = _matrix(topo, grad.new_zeros(n))
+        pattern = topo.matrix(grad.new_zeros(n))
         sampled: Tensor = torch.sparse.sampled_addmm(pattern, grad.contiguous(), x.T, beta=0.0)
         return sampled.values()
     step = max(1, PIECE // max(1, x.shape[1]))

@@ -14,10 +14,11 @@ from pathgnn.files import read_json, whole_folder, write_json
 from pathgnn.graph.nodes import Nodes
 from pathgnn.train.bundle import load, model_of, save
 from pathgnn.train.crossfit import Fitted
+from pathgnn.train.encoder_file import load_encoder, save_encoder
 from pathgnn.train.estimate import Benefit
 from pathgnn.train.nuisance import Nuisances
 
-ARRAYS, WORDS = "fit.safetensors", "fit.json"
+ARRAYS, WORDS, START = "fit.safetensors", "fit.json", "encoder"
 
 
 def save_fitted(fitted: Fitted, nodes: Nodes, benefits: tuple[Benefit, ...], folder: Path) -> None:
@@ -32,6 +33,8 @@ def save_fitted(fitted: Fitted, nodes: Nodes, benefits: tuple[Benefit, ...], fol
     }
     with whole_folder(folder) as part:
         save(model_of(fitted, nodes, benefits), part / "model")
+        if fitted.recipe.start is not None:
+            save_encoder(fitted.recipe.start, part / START)
         save_file({k: np.ascontiguousarray(v) for k, v in arrays.items()}, part / ARRAYS)
         write_json(part / WORDS, {"ladder": names, "sequential": sequential})
 
@@ -53,8 +56,9 @@ def load_fitted(folder: Path) -> Fitted:
         }
     except (OSError, KeyError, TypeError, SafetensorError) as error:
         raise BundleError(f"{folder} cannot be read as a finished fit: {error}") from error
+    start = folder / START
     return Fitted(
-        recipe=model.recipe,
+        recipe=model.recipe._replace(start=load_encoder(start) if start.is_dir() else None),
         seed=model.seed,
         members=model.members,
         fold=arrays["fold"],
