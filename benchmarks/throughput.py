@@ -28,25 +28,28 @@ from pathgnn.export.to_figures import STYLE
 Row = dict[str, Any]
 NAMES = {
     "ours": "pathgnn",
+    "ours_again": "pathgnn, features computed again",
     "batch": "PyG batch, GCNConv",
     "static": "PyG static graph, GCNConv",
     "gat": "PyG batch, GATConv",
     "ours_bf16": "pathgnn, bfloat16",
 }
-SAME = ("batch", "static")  # the same numbers as ours
+SAME = ("ours_again", "batch", "static")  # the same numbers as ours
 # Okabe and Ito's colours, told apart by every eye; markers differ, too.
 LOOKS = {
     "ours": ("#0072b2", "o"),
+    "ours_again": ("#56b4e9", "P"),
     "batch": ("#d55e00", "s"),
     "static": ("#e69f00", "^"),
     "gat": ("#009e73", "D"),
-    "ours_bf16": ("#56b4e9", "v"),
+    "ours_bf16": ("#cc79a7", "v"),
 }
 GENES, DEGREES, PATIENTS = (1_000, 5_000, 20_000), (10, 40), (32, 256)
 # Peak of a step in tensors as large as all features: for each edge of a gene, and beside them.
 # As measured at 5,000 genes, degrees 10 and 40.
 NEED = {
     "ours": (0, 20),
+    "ours_again": (0, 20),
     "ours_bf16": (0, 20),
     "batch": (2.1, 20),
     "static": (2.0, 20),
@@ -177,17 +180,28 @@ def size_bars(rows: list[Row], device: str) -> list[Row]:
         size = f"{row['genes']:,} genes, degree {row['degree']}, {row['patients']} patients"
         if row["genes"] < 5_000 or "skipped" in row:
             continue
-        if row["model"] == "batch" and f"{clock}_over_ours" in row:
-            least, times = (10 if row["degree"] == 40 else 6), row[f"{clock}_over_ours"]
-            bars.append(bar(f"{clock}, PyG / ours: {size}", times, f">= {least}", times >= least))
-            memory = 1 / row["peak_bytes_over_ours"]
-            bars.append(bar(f"memory, ours / PyG: {size}", memory, "<= 0.2", memory <= 0.2))
-        if row["model"] == "ours":
-            share = row["must_share"]
-            bars.append(bar(f"share of bandwidth: {size}", share, ">= 0.5", share >= 0.5))
+        if row["model"] in ("ours", "ours_again"):
+            name, share = NAMES[row["model"]], row["must_share"]
+            bars.append(bar(f"share of bandwidth, {name}: {size}", share, ">= 0.5", share >= 0.5))
+            bars += _against_pyg(row, rows, (clock, size))
     worst = max((row["difference"] for row in rows if "difference" in row), default=np.inf)
     name = "largest relative difference of losses and gradients"
     return [*bars, bar(name, worst, "< 0.001", worst < 1e-3)]
+
+
+def _against_pyg(ours: Row, rows: list[Row], how: tuple[str, str]) -> list[Row]:
+    """Time and memory beside PyG's batch of copies, where that fits."""
+    clock, size = how
+    at = {key: ours[key] for key in ("genes", "degree", "patients")} | {"model": "batch"}
+    (pyg,) = (row for row in rows if at.items() <= row.items())
+    if "skipped" in pyg:
+        return []
+    least, times = (10 if ours["degree"] == 40 else 6), pyg[clock] / ours[clock]
+    memory, name = ours["peak_bytes"] / pyg["peak_bytes"], NAMES[ours["model"]]
+    return [
+        bar(f"{clock}, PyG / {name}: {size}", times, f">= {least}", times >= least),
+        bar(f"memory, {name} / PyG: {size}", memory, "<= 0.2", memory <= 0.2),
+    ]
 
 
 def plot(rows: list[Row], path: Path) -> None:

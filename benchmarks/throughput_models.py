@@ -12,6 +12,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,11 +20,13 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 from torch_geometric.data import Batch, Data
 from torch_geometric.nn import GATConv, GCNConv
 
 from pathgnn.model.conv_signed import SignedConv, bent
 from pathgnn.model.layers import GeneEmbedding, PathwayPool
+from pathgnn.model.memory import BLOCK_BYTES, Plan
 from pathgnn.model.messages import Messages
 from pathgnn.seeds import rng_for
 
@@ -82,11 +85,27 @@ class Network(nn.Module):
         n_pathways = case.genes // GENES_PER_PATHWAY
         self.pool = PathwayPool(given.members.cpu(), n_pathways, case.genes)
         self.read = nn.Parameter(torch.zeros(self.pool.n_rows, case.channels))
+        self.plan = _plan(case)
 
     def forward(self, z: Float[Tensor, "gene patient modality"]) -> Float[Tensor, " patient"]:
-        """One number per patient."""
+        """One number per patient; ours in blocks of patients, as PathwayNet does it."""
+        if self.plan.block is None:
+            return self._pass(z)
+        again = partial(checkpoint, self._pass, use_reentrant=False, preserve_rng_state=False)
+        run = again if self.plan.again else self._pass
+        return torch.cat([run(part) for part in torch.split(z, self.plan.block, dim=1)])
+
+    def _pass(self, z: Float[Tensor, "gene patient modality"]) -> Float[Tensor, " patient"]:
         pooled = self.pool(self.rounds(self.embed(z)))
         return torch.einsum("pbc,pc->b", pooled, self.read)
+
+
+def _plan(case: Case) -> Plan:
+    """The blocks that the package would choose on a CPU with much memory, or with little."""
+    if not case.model.startswith("ours") or case.device != "cpu":
+        return Plan()
+    block = max(1, BLOCK_BYTES // (4 * case.genes * case.channels))
+    return Plan(min(block, case.patients), case.model == "ours_again")
 
 
 class GeometricRounds(nn.Module):
@@ -161,7 +180,7 @@ def measure(case: Case) -> dict[str, Any]:
         "peak_bytes": peak,
         "graph_bytes": _graph_bytes(net),
         "loss": loss,
-        **(moved(case, net) if case.model == "ours" else {}),
+        **(moved(case, net) if case.model.startswith("ours") else {}),
     }
 
 
@@ -183,8 +202,9 @@ def moved(case: Case, net: Network) -> dict[str, float]:
     must_bytes: every operation reads and writes each of its tensors once, 4 bytes a number.
     gather_bytes: a sparse product reads one row of features per entry, as if none stayed in cache.
 
-    A round, in feature tensors: h W (2), base + A x (3), gelu (2), h + U g (3); back: two products
-    for U (4), gelu (3), its sum with h's (3), A^T (2), two products for W (4), the sum (3).
+    A round, in feature tensors: h W (2), a copy of h (2), A x on it (3), gelu (2), x + g U (3);
+    back: gelu (2), two products for U (4), gelu's gradient (3), its sum with x's (3), a copy (2),
+    A^T on zeros (4), two products for W, one onto the copy (5). `ours_again` goes there twice.
     An entry costs 8 bytes forward, and back 8 and the 16 of putting its value in order.
     """
     one = 4 * case.patients * case.channels
@@ -194,7 +214,8 @@ def moved(case: Case, net: Network) -> dict[str, float]:
     z = 4 * case.genes * case.patients * len(KINDS)
     n_edges = case.genes * case.degree
     embed = 2 * (z + features) + 5 * own
-    rounds = ROUNDS * (29 * features + 32 * n_edges)
+    there = 12 if case.model == "ours_again" else 0
+    rounds = ROUNDS * ((35 + there) * features + 32 * n_edges)
     # The product, its transpose, the sampled products of the logits; then the read-out.
     pool = 3 * (features + pooled) + 40 * n_entries + 3 * pooled
     must = embed + rounds + pool

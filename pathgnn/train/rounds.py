@@ -101,7 +101,7 @@ def _on_mini_batches(stage: Stage, free: list[Parameter], n_rounds: int) -> Iter
                 optimiser.zero_grad()
                 (loss + stage.penalty(stage.n_patients)).backward()  # type: ignore[no-untyped-call]
                 optimiser.step()
-                total += float(loss) * len(at) / stage.n_patients
+                total += float(loss.detach()) * len(at) / stage.n_patients
         yield total
 
 

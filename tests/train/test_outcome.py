@@ -1,0 +1,95 @@
+"""Models of the outcome alone: shares, special order, survival, refusals; and ridge Cox."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from lifelines import CoxPHFitter
+from lifelines.utils import concordance_index
+
+from pathgnn.benefit.estimand import mean_gained
+from pathgnn.errors import CohortError
+from pathgnn.model.config import FitConfig, NetConfig
+from pathgnn.train.fit import Recipe
+from pathgnn.train.linear_outcome import CLINICAL, GENES, PATHWAYS
+from pathgnn.train.outcome import fit_outcome, one_arm
+from pathgnn.train.ridge_cox import ridge_cox, rotate
+from pathgnn.train.stack import NETWORK
+
+FIT = FitConfig(members=1, outlook_rounds=2)
+
+
+@pytest.fixture(scope="module")
+def outcome_recipe(graph):
+    return Recipe(graph, mean_gained(), NetConfig(), FIT)
+
+
+@pytest.fixture(scope="module")
+def split(nodes):
+    """Patients whose value follows two genes, and others to predict."""
+    z = nodes.x[[3, 9], :, 0].sum(0)
+    value = z + 0.5 * torch.randn(len(z), generator=torch.Generator().manual_seed(0))
+    known = replace(nodes, value=value.float())
+    return known.take(torch.arange(200)), known.take(torch.arange(200, nodes.n_patients))
+
+
+def test_the_outlook_of_new_patients_follows_what_decides_it(split, outcome_recipe):
+    train, test = split
+    model = fit_outcome(train, outcome_recipe, 0)
+    assert np.corrcoef(model.predict(test), test.value)[0, 1] > 0.7
+    assert set(model.predict_each(test)) == {GENES, PATHWAYS, CLINICAL, NETWORK}
+    assert 0 <= model.network_share <= 1
+    assert (model.share >= 0).all()
+
+
+def test_survival_is_ranked_so_that_higher_lives_longer(split, outcome_recipe):
+    train, test = (replace(part, outcome="survival", horizon=20.0) for part in split)
+    months = [10 * torch.exp(part.value / 3) for part in (train, test)]
+    train, test = (replace(p, value=m) for p, m in zip((train, test), months, strict=True))
+    model = fit_outcome(train, outcome_recipe, 0)
+    assert concordance_index(test.value, model.predict(test), test.event) > 0.7
+
+
+def test_the_same_seed_gives_the_same_model_and_leaves_no_trace(split, outcome_recipe):
+    train, test = split
+    state = torch.get_rng_state()
+    one, two = (fit_outcome(train, outcome_recipe, 3).predict(test) for _ in range(2))
+    assert np.array_equal(one, two)
+    assert torch.equal(state, torch.get_rng_state())
+
+
+def test_several_outcomes_of_a_patient_are_refused(nodes):
+    doubled = replace(nodes, patient_of=torch.zeros_like(nodes.patient_of))
+    with pytest.raises(CohortError, match="one outcome per patient"):
+        one_arm(doubled)
+
+
+def test_ridge_cox_is_the_penalised_cox_of_lifelines():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((120, 3))
+    # lifelines penalises the effects of standardised columns.
+    x = (x - x.mean(0)) / x.std(0, ddof=1)
+    # Without ties Breslow and Efron agree.
+    time = rng.exponential(np.exp(-x @ [0.5, -0.5, 0]))
+    event = rng.random(120) < 0.7
+    ours = ridge_cox(x, time, event, np.full(3, 12.0))
+    # lifelines divides the likelihood by n.
+    table = pd.DataFrame(x).assign(time=time, event=event)
+    theirs = CoxPHFitter(penalizer=12.0 / 120).fit(table, "time", "event").params_
+    assert ours == pytest.approx(theirs.to_numpy(), abs=1e-4)
+
+
+def test_a_ridge_on_rotated_columns_is_the_ridge_on_the_columns():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((20, 50))
+    x -= x.mean(0)
+    time, event = rng.exponential(size=20), np.ones(20, dtype=bool)
+    rotated, axes = rotate(x)
+    few = axes @ ridge_cox(rotated, time, event, np.full(rotated.shape[1], 5.0))
+    many = ridge_cox(x, time, event, np.full(50, 5.0))
+    assert few == pytest.approx(many, abs=1e-5)
+    assert x @ axes == pytest.approx(rotated, abs=1e-8)

@@ -1,0 +1,90 @@
+"""Stacking: shares are what least squares says, the network is dropped where it adds nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from conftest import trial_on
+
+from pathgnn.benefit.verdict import stack_finding
+from pathgnn.graph.project import project
+from pathgnn.model.scales import Scaling, Standardised, learned_scales
+from pathgnn.train.crossfit import fit
+from pathgnn.train.estimate import estimate
+from pathgnn.train.linear import LINEAR, LinearTask, combine
+from pathgnn.train.nuisance import Nuisances
+from pathgnn.train.part import STACKED
+from pathgnn.train.stack import LEARNERS, NETWORK, _shares
+
+
+def _scores(gain):
+    n = len(gain)
+    gamma = np.stack([np.zeros(n), gain], 1)
+    return Nuisances(
+        np.zeros(n), np.ones((n, 2)) / 2, gamma, gamma, np.ones(n), np.ones((n, 1), dtype=bool)
+    )
+
+
+def test_shares_known_answer():
+    # The gain is a quarter of the first learner and three quarters of the second.
+    rng = np.random.default_rng(0)
+    learned = rng.standard_normal((3, 400, 1))
+    gain = 0.25 * learned[0, :, 0] + 0.75 * learned[1, :, 0]
+    share, risk = _shares(learned, _scores(gain))
+    assert share == pytest.approx([0.25, 0.75, 0], abs=1e-3)
+    assert risk == pytest.approx(0, abs=1e-4)
+
+
+def test_shares_sum_to_one_and_none_is_negative():
+    rng = np.random.default_rng(1)
+    share, _ = _shares(rng.standard_normal((5, 60, 1)), _scores(rng.standard_normal(60)))
+    assert share.sum() == pytest.approx(1)
+    assert (share >= 0).all()
+
+
+def test_a_learner_that_points_the_wrong_way_has_no_share():
+    rng = np.random.default_rng(2)
+    truth = rng.standard_normal(300)
+    learned = np.stack([np.zeros(300), -truth])[:, :, None]
+    assert _shares(learned, _scores(truth))[0] == pytest.approx([1, 0], abs=1e-3)
+
+
+def test_the_stacked_benefit_is_the_shares_of_its_learners(nodes, fitted):
+    for k, stack in enumerate(fitted.stacks):
+        at = fitted.fold == k
+        parts = [fitted.ladder[name][at] for name in LEARNERS]
+        expected = sum(s * part for s, part in zip(stack.share, parts, strict=True))
+        assert fitted.ladder[STACKED][at] == pytest.approx(expected, abs=1e-4)
+
+
+def test_without_stacking_the_network_is_the_default(nodes, recipe):
+    alone = recipe._replace(fit=recipe.fit.model_copy(update={"stack": False}))
+    fitted = fit(nodes, alone, 0)
+    assert fitted.default == NETWORK
+    assert np.array_equal(fitted.benefit, fitted.ladder[NETWORK])
+    assert not any(f.topic == "network" for f in estimate(fitted, nodes).findings)
+
+
+def test_a_network_that_adds_nothing_is_called_so(graph, recipe):
+    said = stack_finding({"average effect": 0.97, NETWORK: 0.03}, NETWORK)
+    assert (said.severity, said.topic) == ("note", "network")
+    assert said.sentence.startswith("The network adds nothing here")
+    cohort, _ = trial_on(graph, 200, 8, sd_benefit=0.0)
+    nodes = project(cohort, graph)
+    fitted = fit(nodes, recipe, 0)
+    spread = {name: fitted.ladder[name].std() for name in (STACKED, NETWORK)}
+    assert spread[STACKED] <= spread[NETWORK] + 1e-9
+
+
+def test_linear_effects_are_their_own_predictions_and_combine_linearly(graph, nodes, fitted):
+    scales = learned_scales(nodes, Scaling())
+    task = LinearTask(nodes, fitted.scores, graph, scales)
+    inputs = scales(nodes)
+    effects = [learn(task) for learn in LINEAR.values()]
+    both = combine(effects[1:3], np.array([0.3, 0.7]))
+    expected = 0.3 * effects[1](inputs) + 0.7 * effects[2](inputs)
+    assert torch.allclose(both(inputs), expected, atol=1e-4)
+    zero = Standardised(torch.zeros_like(inputs.z), torch.zeros_like(inputs.clinical))
+    for effect in effects:
+        assert torch.allclose(effect(zero), effect.level.expand(nodes.n_patients, -1))
