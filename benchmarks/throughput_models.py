@@ -205,7 +205,7 @@ def moved(case: Case, net: Network) -> dict[str, float]:
     A round, in feature tensors: h W (2), a copy of h (2), A x on it (3), gelu (2), x + g U (3);
     back: gelu (2), two products for U (4), gelu's gradient (3), its sum with x's (3), a copy (2),
     A^T on zeros (4), two products for W, one onto the copy (5). `ours_again` goes there twice.
-    An entry costs 8 bytes forward, and back 8 and the 16 of putting its value in order.
+    An entry costs 8 bytes forward, and back 8 and 16 for its value in order.
     """
     one = 4 * case.patients * case.channels
     n_entries, n_rows = len(net.pool.pathway), net.pool.n_rows

@@ -172,7 +172,7 @@ def _fitted(
     chosen = sized_for(given)
     start = options.start
     if start is not None:
-        start.check_graph(given.graph)
+        start.check(given.graph, study.net)
         chosen = chosen._replace(net=start.net)
     recipe = Recipe(given.graph, estimand_of(study, nodes), chosen.net, chosen.fit, start)
     for sentence in chosen.said:

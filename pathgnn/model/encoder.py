@@ -41,12 +41,19 @@ class Encoder:
             digest.update(self.weights[name].contiguous().numpy().tobytes())
         return digest.hexdigest()
 
-    def check_graph(self, graph: PathwayGraph) -> None:
-        """Refuse another graph than the encoder was learned on.
+    def check(self, graph: PathwayGraph, net: NetConfig) -> None:
+        """Refuse another graph than the encoder was learned on, and settings it cannot have.
 
         Raises:
-            ConfigError: saying so.
+            ConfigError: saying which, and what to do.
         """
+        for name in sorted(net.model_fields_set):
+            asked, given = getattr(net, name), getattr(self.net, name)
+            if asked != given:
+                raise ConfigError(
+                    f"[net] {name} = {asked!r}, but the encoder was pretrained with {given!r}; "
+                    "leave it out, or pretrain again"
+                )
         if graph.sha256 != self.graph:
             raise ConfigError(
                 "the encoder was pretrained on another graph than this study's; give both studies "

@@ -104,7 +104,10 @@ def test_save_then_load_is_the_identity(encoder, tmp_path):
 
 def test_what_does_not_fit_is_refused(related, graph, encoder):
     with pytest.raises(ConfigError, match="another graph"):
-        encoder.check_graph(without_edges(graph))
+        encoder.check(without_edges(graph), NetConfig())
+    with pytest.raises(ConfigError, match="depth = 3, but the encoder was pretrained with 2"):
+        encoder.check(graph, NetConfig(depth=3))
+    encoder.check(graph, NetConfig(depth=2))
     net = PathwayNet(graph, layout_of(related), NetConfig(channels=8))
     with pytest.raises(ConfigError, match="4 channels"):
         encoder.put_into(net, graph.genes)
