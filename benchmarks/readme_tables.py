@@ -27,7 +27,8 @@ def main() -> None:
     text = path.read_text()
     before, rest = text.split(START)
     after = rest.split(END)[1]
-    measured = "\n".join([_demo(), "", _graph(), "", _cohorts(), "", _real()])
+    parts = [_demo(), _accuracy(), _speed(), _pretraining(), _graph(), _cohorts(), _real()]
+    measured = "\n\n".join(parts)
     path.write_text(f"{before}{START}\n{measured}\n{END}{after}")
 
 
@@ -102,6 +103,59 @@ def _cohorts() -> str:
         "tissues, sepsis subphenotypes, and tumour with normal, which separate almost perfectly "
         "(`check_findings.py`)."
     )
+
+
+def _accuracy() -> str:
+    """Mean over tasks of each model, and the goals, met or not."""
+    from accuracy_summary import SHARE, tables
+
+    content = _read("accuracy")
+    groups = tables(content["rows"])
+    names = list(dict.fromkeys(name for table in groups.values() for name in table.index))
+    lines = [
+        "**Outcomes without treatment** (`accuracy.py`; the same folds for all, one configuration; "
+        "mean Harrell C over eight TCGA cancers, mean r over drugs):",
+        "",
+        "| model | " + " | ".join(f"{g} ({t.shape[1] - 1})" for g, t in groups.items()) + " |",
+        "|---" * (len(groups) + 1) + "|",
+    ]
+    for name in names:
+        cells = [
+            f"{table.loc[name, 'mean']:.3f}" if name in table.index else ""
+            for table in groups.values()
+        ]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    share = [r["value"] for r in content["rows"] if r["model"] == SHARE]
+    lines += ["", f"The network's share of the stack was {sum(share) / len(share):.0%} on average."]
+    return "\n".join([*lines, *_bars(content)])
+
+
+def _speed() -> str:
+    """What was asked of speed and memory, met or not."""
+    lines = ["**Speed and memory** of a training step beside PyTorch Geometric (`throughput.py`):"]
+    memory = _read("memory_estimate")["bars"][0]
+    told = f"The memory that `check` predicts was {memory['value']:+.0%} off at worst."
+    return "\n".join([*lines, "", *_bars(_read("throughput")), "", told])
+
+
+def _pretraining() -> str:
+    """C gained at each number of labelled patients."""
+    bars = _read("pretraining")["bars"]
+    said = "; ".join(
+        f"{b['name'].split(', ')[1]}: {b['value']:+.3f} ({b['low']:+.3f} to {b['high']:+.3f})"
+        for b in bars
+    )
+    return f"**Pretraining**, C gained on METABRIC (`pretraining.py`): {said}."
+
+
+def _bars(content: dict[str, Any]) -> list[str]:
+    """One line per goal."""
+    out = []
+    for b in content["bars"]:
+        interval = f" ({b['low']:.3g} to {b['high']:.3g})" if b["low"] is not None else ""
+        met = "met" if b["met"] else "**missed**"
+        out.append(f"- {b['name']}: {b['value']:.3g}{interval}, asked {b['goal']}: {met}")
+    return out
 
 
 def _real() -> str:

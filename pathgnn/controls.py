@@ -156,6 +156,7 @@ def _key(fitted: Fitted, kind: str, draw: int, config: ExplainConfig) -> str:
     settings = [recipe.net, recipe.fit, config]
     words = [s.model_dump_json() for s in settings] + [json.dumps(versions(), sort_keys=True)]
     words += [recipe.graph.sha256, str(recipe.estimand), str(fitted.seed), kind, str(draw)]
+    words += [str(stack.rounds) for stack in fitted.stacks]
     digest = hashlib.sha256("\n".join(words).encode())
     digest.update(np.ascontiguousarray(fitted.scores.gamma).tobytes())
     digest.update(np.ascontiguousarray(fitted.fold).tobytes())

@@ -30,12 +30,13 @@ from pathgnn.run_folder import Input, Keeper, stamp
 from pathgnn.study import Study, estimand_of
 from pathgnn.train.check import refuse
 from pathgnn.train.crossfit import Fitted, Progress, fit
+from pathgnn.train.encoder_file import load_encoder
 from pathgnn.train.estimate import Benefit, contrast_of, estimate
 from pathgnn.train.fit import Recipe
-from pathgnn.train.keep import load_fitted, save_fitted
+from pathgnn.train.keep import START, load_fitted, save_fitted
 from pathgnn.train.look import by_severity, look
 from pathgnn.train.overview import Overview, overview
-from pathgnn.train.settings_in_force import training_findings
+from pathgnn.train.settings_in_force import encoder_finding, training_findings
 
 STAGES = ("check", "fit", "explain", "export")
 
@@ -99,9 +100,10 @@ def run(given: Input, out: Path, options: Options | None = None) -> Results | No
     if options.until not in STAGES:
         raise ConfigError(f"no stage {options.until!r}; the stages are {', '.join(STAGES)}")
     last = STAGES.index(options.until)
+    options = options._replace(start=options.start or _kept_encoder(out))
     keeper = Keeper(given, out, options.start)
     keeper.start()
-    seen = options.seen or see(given)
+    seen = options.seen or see(given, options.start)
     checks = seen.findings
     _write_checks(seen, given, out)
     refuse(checks, options.accept_risk)
@@ -135,19 +137,32 @@ def check_study(given: Input) -> tuple[Finding, ...]:
     return see(given).findings
 
 
-def see(given: Input) -> Overview:
+def see(given: Input, start: Encoder | None = None) -> Overview:
     """The findings with everything that the page of `pathgnn check` shows."""
     study, cohort, nodes, graph = given.study, given.cohort, given.nodes, given.graph
-    chosen = sized_for(given)
+    chosen = sized_for(given, start)
     looked = look(cohort, nodes, graph, chosen.fit.folds, study.seed, study.graph.least_coverage)
     training = training_findings(nodes, graph, chosen)
+    training += () if start is None else (encoder_finding(start),)
     looked = looked._replace(findings=by_severity(looked.findings + training))
     return overview(study.name, cohort, nodes, graph, looked)
 
 
-def sized_for(given: Input) -> Sized:
-    """The settings in force: what the study sets, and for the cohort's size what it leaves open."""
-    return sized(given.study.net, given.study.fit, given.nodes.n_patients)
+def sized_for(given: Input, start: Encoder | None = None) -> Sized:
+    """The settings in force: what the study sets, and for the cohort's size what it leaves open.
+
+    An encoder brings the shape of its network.
+    """
+    if start is not None:
+        start.check(given.graph, given.study.net)
+    net = given.study.net if start is None else start.net_in_full
+    return sized(net, given.study.fit, given.nodes.n_patients)
+
+
+def _kept_encoder(out: Path) -> Encoder | None:
+    """The encoder that an earlier call started this run folder from."""
+    folder = out / "fit" / START
+    return load_encoder(folder) if folder.is_dir() else None
 
 
 def export(results: Results, out: Path, with_ids: bool = False) -> list[Path]:
@@ -169,12 +184,8 @@ def _fitted(
         options.progress("fit: taken from the run folder")
         fitted = load_fitted(out / "fit")
         return fitted, _benefits(fitted, nodes)
-    chosen = sized_for(given)
-    start = options.start
-    if start is not None:
-        start.check(given.graph, study.net)
-        chosen = chosen._replace(net=start.net)
-    recipe = Recipe(given.graph, estimand_of(study, nodes), chosen.net, chosen.fit, start)
+    chosen = sized_for(given, options.start)
+    recipe = Recipe(given.graph, estimand_of(study, nodes), chosen.net, chosen.fit, options.start)
     for sentence in chosen.said:
         keeper.log(sentence)
     fitted = fit(nodes, recipe, study.seed, options.progress)

@@ -60,6 +60,11 @@ class Encoder:
                 "the same [graph], or pretrain on this one"
             )
 
+    @property
+    def net_in_full(self) -> NetConfig:
+        """The settings of its network, all of them set: none is open to the cohort's size."""
+        return NetConfig.model_validate(self.net.model_dump())
+
     def put_into(self, net: PathwayNet, genes: tuple[str, ...]) -> dict[str, Tensor]:
         """Start a network here; returns the weights that its penalties are to draw it to.
 

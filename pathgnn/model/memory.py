@@ -35,7 +35,7 @@ class Plan(NamedTuple):
 
 
 class Sizes(NamedTuple):
-    """What decides the memory of one network in training."""
+    """What decides the memory of one network in training; `batch` is 0 without mini-batches."""
 
     genes: int
     patients: int
@@ -45,6 +45,12 @@ class Sizes(NamedTuple):
     members: int
     channels: int
     depth: int
+    batch: int = 0
+
+    @property
+    def at_once(self) -> int:
+        """Patients that one step learns from."""
+        return min(self.batch or self.patients, self.patients)
 
     @property
     def weights(self) -> int:
@@ -52,8 +58,10 @@ class Sizes(NamedTuple):
         return self.genes * self.modalities * self.channels + self.members
 
 
-def sizes_of(graph: PathwayGraph, n_modalities: int, n_patients: int, config: NetConfig) -> Sizes:
-    """The sizes of a network on a graph for so many patients."""
+def sizes_of(
+    graph: PathwayGraph, n_modalities: int, n_patients: int, config: NetConfig, batch: int = 0
+) -> Sizes:
+    """The sizes of a network on a graph for so many training patients."""
     config = config.resolved()
     return Sizes(
         genes=len(graph.genes),
@@ -64,6 +72,7 @@ def sizes_of(graph: PathwayGraph, n_modalities: int, n_patients: int, config: Ne
         members=graph.members.shape[1],
         channels=config.channels,
         depth=config.depth,
+        batch=batch,
     )
 
 
@@ -89,8 +98,8 @@ def fixed_bytes(sizes: Sizes) -> int:
 
 def training_bytes(sizes: Sizes, how: Plan) -> int:
     """Memory of one network in training beyond the cohort's own."""
-    block = min(how.block or sizes.patients, sizes.patients)
-    kept = block if how.again else sizes.patients
+    block = min(how.block or sizes.at_once, sizes.at_once)
+    kept = block if how.again else sizes.at_once
     held = int(LOST * kept * kept_per_patient(sizes))
     return fixed_bytes(sizes) + held + block * passing_per_patient(sizes)
 
@@ -99,7 +108,7 @@ def plan(sizes: Sizes, gigabytes: float, device: str = "cpu") -> Plan:
     """The fastest way that fits into so much memory; the leanest where none does."""
     most = int(gigabytes * 2**30)
     in_cache = max(1, BLOCK_BYTES // (FLOAT * sizes.genes * sizes.channels))
-    block = in_cache if device == "cpu" else sizes.patients
+    block = min(in_cache, sizes.at_once) if device == "cpu" else sizes.at_once
     fast = Plan(block if block < sizes.patients else None)
     if training_bytes(sizes, fast) <= most:
         return fast

@@ -98,7 +98,8 @@ def fit(nodes: Nodes, recipe: Recipe, seed: int, progress: Progress = lambda _: 
     if recipe.fit.center_sites and not nodes.sites:
         raise ConfigError("`center_sites` needs the column of sites: set `site` in [cohort.beside]")
     fold = folds(nodes, recipe.fit.folds, rng_for(seed, 0))
-    control = recipe._replace(graph=rewire(recipe.graph, rng_for(seed, 1)))
+    # An encoder knows the true graph; a network on a rewired one starts afresh.
+    control = recipe._replace(graph=rewire(recipe.graph, rng_for(seed, 1)), start=None)
     parts: list[Part] = []
     for k in range(recipe.fit.folds):
         progress(f"fold {k + 1}")
@@ -142,7 +143,8 @@ def refit(
         scores: From `fold_scores`.
         draw: Decides the first weights and hidden omics; the same draw, the same networks.
     """
-    recipe = fitted.recipe._replace(graph=graph)
+    # All start afresh, the true graph too: an encoder would carry that into its controls.
+    recipe = fitted.recipe._replace(graph=graph, start=None)
     members: list[Member] = []
     benefit, mu = np.empty_like(fitted.benefit), np.empty_like(fitted.mu)
     for k, train_scores in enumerate(scores):

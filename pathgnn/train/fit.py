@@ -17,12 +17,12 @@ from pathgnn.graph.nodes import Nodes
 from pathgnn.model.compute import Computer, computer_of
 from pathgnn.model.config import FitConfig, NetConfig
 from pathgnn.model.encoder import Encoder
-from pathgnn.model.memory import sizes_of
+from pathgnn.model.memory import plan, sizes_of
 from pathgnn.model.network import PathwayNet, Scores, layout_of
 from pathgnn.seeds import torch_seed
 from pathgnn.train.losses import Penalty, benefit_loss, outcome_loss, targets_of
 from pathgnn.train.nuisance import Nuisances
-from pathgnn.train.rounds import Batch, Stage, rounds
+from pathgnn.train.rounds import Batch, Stage, in_batches, rounds
 
 
 class Recipe(NamedTuple):
@@ -103,11 +103,10 @@ def begin(train: Nodes, recipe: Recipe) -> tuple[PathwayNet, Stage]:
     net.head.prepare(train.value, train.event, train.horizon)
     known = {} if recipe.start is None else recipe.start.put_into(net, train.genes)
     batch = Batch(train, net.scales(train))
-    n = recipe.fit.batch or train.n_patients
-    sizes = sizes_of(recipe.graph, len(train.kinds), min(n, train.n_patients), recipe.net)
+    sizes = sizes_of(recipe.graph, len(train.kinds), train.n_patients, recipe.net, recipe.fit.batch)
     computer = computer_of(recipe.fit, sizes)
     net.compute_on(computer)
-    if not recipe.fit.batch:
+    if not in_batches(recipe.fit, train.n_patients):
         batch = batch.to(computer.device)
     edges = torch.as_tensor(recipe.graph.edges).to(computer.device)
     known = {name: value.to(computer.device) for name, value in known.items()}
@@ -116,13 +115,13 @@ def begin(train: Nodes, recipe: Recipe) -> tuple[PathwayNet, Stage]:
     def loss(b: Batch, scores: Scores) -> Tensor:
         return outcome_loss(net, b.train, scores)
 
-    return net, Stage(net, batch, penalty, recipe.fit, loss)
+    return net, Stage(net, batch, penalty, recipe.fit, loss, sizes)
 
 
 def finish(stage: Stage) -> None:
     """Back to the CPU, scales of the activities learned on all training patients, frozen."""
     net = stage.net
-    net.compute_on(Computer(torch.device("cpu"), plan=net.plan))
+    net.compute_on(Computer(torch.device("cpu"), plan=plan(stage.sizes, stage.fit.memory_gb)))
     with torch.no_grad():
         net.learn_activity_scales(net.raw_activity(stage.batch.inputs.z.cpu()))
     for parameter in net.parameters():

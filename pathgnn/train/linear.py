@@ -46,9 +46,9 @@ class LinearTask(NamedTuple):
 
 def average_effect(task: LinearTask) -> LinearEffect:
     """The same benefit for everybody: the mean score of the training patients."""
-    gain = np.where(task.scores.informs, task.scores.gain, np.nan)
-    nothing = np.zeros((_n_features(task), gain.shape[1]))
-    return _effect(np.nanmean(gain, axis=0), nothing, task)
+    n_informing = task.scores.informs.sum(0).clip(1)
+    level = (task.scores.gain * task.scores.informs).sum(0) / n_informing
+    return _effect(level, np.zeros((_n_features(task), len(level))), task)
 
 
 def ridge_interactions(task: LinearTask) -> LinearEffect:
@@ -59,6 +59,8 @@ def ridge_interactions(task: LinearTask) -> LinearEffect:
     for k in range(len(task.train.arms)):
         on = np.flatnonzero(arm == k)
         level, weight = _ridge(x[rows[on]], task.scores.value[on], np.ones(len(on)))
+        # An arm that no training patient had says nothing; it does not say 0.
+        level = level if len(on) else float(task.scores.value.mean())
         levels.append(level)
         weights.append(weight)
     by_arm, slope = np.array(levels), np.stack(weights, 1)

@@ -98,7 +98,8 @@ def _tuned(
             for i, (weight, free) in enumerate(
                 _path(genes[on], clinical[on], value[on], event[on], penalties, survival)
             ):
-                score = genes[held] @ weight + clinical[held] @ free
+                score = (genes[held] - genes[on].mean(0)) @ weight
+                score += (clinical[held] - clinical[on].mean(0)) @ free
                 loss[i] += _loss(score, value[held], event[held], survival, value[on].mean())
     best = int(loss.argmin())
     return _path(genes, clinical, value, event, penalties[: best + 1], survival)[-1]
@@ -138,7 +139,9 @@ def _loss(
     mean: float,
 ) -> float:
     if survival:
-        return -float(concordance_index(value, score, event)) if event.any() else 0.0
+        # Without an event before somebody's time no two patients can be compared.
+        comparable = bool((event & (value < value.max())).any())
+        return -float(concordance_index(value, score, event)) if comparable else 0.0
     return float(((value - mean - score) ** 2).sum())
 
 

@@ -79,7 +79,9 @@ def benefit_loss(
 
 
 def _dr_loss(tau: Float[Tensor, "patient contrast"], targets: Targets) -> Float[Tensor, ""]:
-    return (targets.weight * (targets.gain - tau).square()).sum() / targets.weight.sum()
+    return (targets.weight * (targets.gain - tau).square()).sum() / targets.weight.sum().clamp(
+        min=1e-6
+    )
 
 
 def _r_loss(

@@ -24,6 +24,7 @@ from pathgnn.train.ridge_cox import log_likelihood
 from pathgnn.train.rounds import rounds
 from pathgnn.train.stack import NETWORK
 
+PER_ROW = ("patient_of", "value", "event", "stratum")
 # The two that are stacked, in this order.
 STACKED_PAIR = (GENES, NETWORK)
 # Draws the two shares together, as strongly as so many events that find them equal.
@@ -106,7 +107,7 @@ def outlook(nets: Sequence[PathwayNet], nodes: Nodes) -> Float[np.ndarray, " pat
 
 
 def one_arm(nodes: Nodes) -> Nodes:
-    """The same patients as one arm.
+    """The same patients as one arm, their outcomes in the patients' order.
 
     Raises:
         CohortError: several outcomes of a patient.
@@ -116,7 +117,14 @@ def one_arm(nodes: Nodes) -> Nodes:
             "an outcome model needs one outcome per patient, and some have several; keep the rows "
             "of one arm"
         )
-    return replace(nodes, arm=torch.zeros_like(nodes.arm), arms=("all",), crossover=False)
+    order = torch.argsort(nodes.patient_of)
+    return replace(
+        nodes,
+        arm=torch.zeros_like(nodes.arm),
+        arms=("all",),
+        crossover=False,
+        **{name: getattr(nodes, name)[order] for name in PER_ROW},
+    )
 
 
 class _Known(NamedTuple):

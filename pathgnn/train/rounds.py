@@ -12,6 +12,7 @@ from torch.nn.parameter import Parameter
 
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.config import FitConfig
+from pathgnn.model.memory import Sizes
 from pathgnn.model.network import PathwayNet, Scores
 from pathgnn.model.scales import Standardised
 from pathgnn.train.losses import Penalty, Targets
@@ -51,6 +52,7 @@ class Stage(NamedTuple):
     penalty: Penalty
     fit: FitConfig
     loss: Loss
+    sizes: Sizes
 
     @property
     def n_patients(self) -> int:
@@ -58,9 +60,14 @@ class Stage(NamedTuple):
         return self.batch.train.n_patients
 
 
+def in_batches(fit: FitConfig, n_patients: int) -> bool:
+    """Is a training set of this size trained on in mini-batches?"""
+    return 0 < fit.batch < n_patients
+
+
 def rounds(stage: Stage, free: list[Parameter], n_rounds: int) -> Iterator[float]:
     """Train round by round, each with other omics hidden; the loss at the end of each."""
-    if stage.fit.batch and stage.fit.batch < stage.n_patients:
+    if in_batches(stage.fit, stage.n_patients):
         yield from _on_mini_batches(stage, free, n_rounds)
         return
     for _ in range(n_rounds):
@@ -93,7 +100,7 @@ def _on_mini_batches(stage: Stage, free: list[Parameter], n_rounds: int) -> Iter
         for _ in range(fit.steps):
             _learn_activity_scales(stage, device)
             total = 0.0
-            for at in torch.split(torch.randperm(stage.n_patients), fit.batch):
+            for at in _batches(stage.n_patients, fit.batch):
                 part = stage.batch.take(at.sort().values).to(device)
                 kept = _kept(part, fit.modality_dropout)
                 raw = net.raw_activity(part.inputs.z, kept=kept)
@@ -102,7 +109,13 @@ def _on_mini_batches(stage: Stage, free: list[Parameter], n_rounds: int) -> Iter
                 (loss + stage.penalty(stage.n_patients)).backward()  # type: ignore[no-untyped-call]
                 optimiser.step()
                 total += float(loss.detach()) * len(at) / stage.n_patients
+        _learn_activity_scales(stage, device)
         yield total
+
+
+def _batches(n: int, size: int) -> list[Int[Tensor, " chosen"]]:
+    """All patients in random order, in about equal parts of at most `size`."""
+    return list(torch.tensor_split(torch.randperm(n), -(-n // size)))
 
 
 def _learn_activity_scales(stage: Stage, device: torch.device) -> None:

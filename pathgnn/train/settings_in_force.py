@@ -7,6 +7,7 @@ from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.config import FitConfig, NetConfig
 from pathgnn.model.defaults import Sized
+from pathgnn.model.encoder import Encoder
 from pathgnn.model.memory import plan, sizes_of, training_bytes
 
 
@@ -15,11 +16,19 @@ def training_findings(nodes: Nodes, graph: PathwayGraph, chosen: Sized) -> tuple
     return _settings_finding(nodes, chosen), memory_finding(nodes, graph, chosen.net, chosen.fit)
 
 
+def encoder_finding(start: Encoder) -> Finding:
+    """A network that starts from an encoder has seen omics, though no outcome, of its patients."""
+    said = (
+        f"Networks start from an encoder of {start.n_patients} patients' omics. Where held-out "
+        "patients are among them, their measurements were seen before, their outcomes never."
+    )
+    return Finding("note", "encoder", float(start.n_patients), said)
+
+
 def memory_finding(nodes: Nodes, graph: PathwayGraph, net: NetConfig, fit: FitConfig) -> Finding:
     """Memory of one network in training beyond the cohort's own, and how it is kept."""
     n_train = nodes.n_patients - nodes.n_patients // fit.folds
-    n = min(fit.batch, n_train) if fit.batch else n_train
-    sizes = sizes_of(graph, len(nodes.kinds), n, net)
+    sizes = sizes_of(graph, len(nodes.kinds), n_train, net, fit.batch)
     how = plan(sizes, fit.memory_gb)
     gigabytes = training_bytes(sizes, how) / 2**30
     said = f"Training one network will take about {gigabytes:.2g} GB beside the cohort"

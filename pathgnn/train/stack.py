@@ -20,6 +20,8 @@ from pathgnn.train.nuisance import Nuisances
 
 NETWORK = "network"
 LEARNERS = (*LINEAR, NETWORK)
+# A survival head needs two events before the horizon.
+FEWEST_EVENTS = 2
 # Weight of the row that makes the shares sum to 1, in those of all patients.
 TIGHT = 1e3
 
@@ -59,7 +61,8 @@ def learn_shares(
 ) -> Shares:
     """Train network and linear models on all inner folds but one, in turn, and stack them there.
 
-    The number of rounds is that after which the stack has the least doubly robust risk.
+    The number of rounds is that after which the stack has the least doubly robust risk. Where the
+    inner folds have too few events to train on, all learners have the same share.
 
     Args:
         task: The training patients.
@@ -67,6 +70,8 @@ def learn_shares(
         recipe: As for the network that is to be stacked.
         path: Decides the seeds.
     """
+    if not _can_be_learned(task.train, inner):
+        return Shares(np.full(len(LEARNERS), 1 / len(LEARNERS)), recipe.fit.benefit_rounds)
     n, n_contrasts = task.scores.gain.shape
     n_rounds = recipe.fit.benefit_rounds + 1
     linear = np.empty((len(LINEAR), n, n_contrasts))
@@ -85,6 +90,15 @@ def learn_shares(
     fits = [_shares(np.concatenate([linear, one[None]]), task.scores) for one in network]
     best = int(np.argmin([risk for _, risk in fits]))
     return Shares(fits[best][0], best)
+
+
+def _can_be_learned(train: Nodes, inner: Int[np.ndarray, " patient"]) -> bool:
+    """Has every training set among the inner folds events enough for a survival curve?"""
+    if train.outcome != "survival":
+        return True
+    counted = (train.event & (train.value < train.horizon)).numpy()
+    fold = inner[train.patient_of.numpy()]
+    return all((counted & (fold != j)).sum() >= FEWEST_EVENTS for j in np.unique(inner))
 
 
 def stack_of(shares: Shares, effects: Mapping[str, LinearEffect]) -> Stack:
