@@ -26,12 +26,14 @@ def print_table(rows: Rows) -> None:
 
 
 def tables(rows: Rows) -> dict[str, pd.DataFrame]:
-    """Group -> value of each model in each task, and the mean over tasks."""
+    """Group -> value of each model in each task, and the mean where it did all of them."""
     frame = pd.DataFrame([row for row in rows if row["model"] != SHARE])
     out = {}
     for group, part in frame.groupby("group", sort=False):
         table = part.pivot_table(index="model", columns="task", values="value", sort=False)
-        out[str(group)] = table.assign(mean=table.mean(axis=1)).sort_values("mean", ascending=False)
+        out[str(group)] = table.assign(mean=table.mean(axis=1, skipna=False)).sort_values(
+            "mean", ascending=False
+        )
     return out
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -114,16 +115,16 @@ def _accuracy() -> str:
     names = list(dict.fromkeys(name for table in groups.values() for name in table.index))
     lines = [
         "**Outcomes without treatment** (`accuracy.py`; the same folds for all, one configuration; "
-        "mean Harrell C over eight TCGA cancers, mean r over drugs):",
+        "mean Harrell C over the TCGA cancers):",
         "",
         "| model | " + " | ".join(f"{g} ({t.shape[1] - 1})" for g, t in groups.items()) + " |",
         "|---" * (len(groups) + 1) + "|",
     ]
     for name in names:
-        cells = [
-            f"{table.loc[name, 'mean']:.3f}" if name in table.index else ""
-            for table in groups.values()
-        ]
+        means = [t.loc[name, "mean"] if name in t.index else math.nan for t in groups.values()]
+        if all(math.isnan(mean) for mean in means):
+            continue
+        cells = ["" if math.isnan(mean) else f"{mean:.3f}" for mean in means]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     share = [r["value"] for r in content["rows"] if r["model"] == SHARE]
     lines += ["", f"The network's share of the stack was {sum(share) / len(share):.0%} on average."]

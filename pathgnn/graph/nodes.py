@@ -64,7 +64,7 @@ class Nodes:
         return replace(self, **tensors)
 
     def take(self, patients: Int[Tensor, " chosen"]) -> Nodes:
-        """Some of the patients, with their rows, in the order given."""
+        """Some of the patients, in the order given; their rows keep the order they had."""
         place = torch.full((self.n_patients,), -1)
         place[patients] = torch.arange(len(patients))
         on = place[self.patient_of] >= 0
