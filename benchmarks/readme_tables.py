@@ -130,7 +130,7 @@ def _accuracy() -> str:
     lines += [
         "",
         f"The network's share of the stack was {sum(share) / len(share):.0%} on average. The "
-        "peers' untuned penalty and their way of tuning were chosen on these folds, in their favour. "
+        "peers' untuned penalty and way of tuning were chosen on these folds, in their favour. "
         "Forest, boosting, MLP, controls and single omics were not run on every cancer; the JSON "
         "holds those that were. Cell lines, xenografts and flexynesis were not run in full yet.",
     ]
