@@ -93,3 +93,10 @@ def test_a_ridge_on_rotated_columns_is_the_ridge_on_the_columns():
     many = ridge_cox(x, time, event, np.full(50, 5.0))
     assert few == pytest.approx(many, abs=1e-5)
     assert x @ axes == pytest.approx(rotated, abs=1e-8)
+
+
+def test_outcomes_follow_their_patients_whatever_the_order(nodes):
+    order = torch.tensor([5, 2, 9, 0])
+    mixed = one_arm(nodes.take(order))
+    assert torch.equal(mixed.value, nodes.value[order])
+    assert mixed.patient_of.tolist() == [0, 1, 2, 3]

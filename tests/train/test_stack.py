@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -15,7 +17,7 @@ from pathgnn.train.estimate import estimate
 from pathgnn.train.linear import LINEAR, LinearTask, combine
 from pathgnn.train.nuisance import Nuisances
 from pathgnn.train.part import STACKED
-from pathgnn.train.stack import LEARNERS, NETWORK, _shares
+from pathgnn.train.stack import LEARNERS, NETWORK, _shares, learn_shares
 
 
 def _scores(gain):
@@ -88,3 +90,24 @@ def test_linear_effects_are_their_own_predictions_and_combine_linearly(graph, no
     zero = Standardised(torch.zeros_like(inputs.z), torch.zeros_like(inputs.clinical))
     for effect in effects:
         assert torch.allclose(effect(zero), effect.level.expand(nodes.n_patients, -1))
+
+
+def test_with_too_few_events_all_learners_count_the_same(graph, nodes, fitted, recipe):
+    few = torch.zeros(nodes.n_patients, dtype=torch.bool)
+    few[:2] = True
+    months = nodes.value - nodes.value.min() + 1
+    rare = replace(nodes, outcome="survival", value=months, event=few, horizon=1e3)
+    task = LinearTask(rare, fitted.scores, graph, learned_scales(rare, Scaling()))
+    inner = np.arange(nodes.n_patients) % 3
+    shares = learn_shares(task, inner, recipe, (0, 0))
+    assert shares.share == pytest.approx(np.full(len(LEARNERS), 1 / len(LEARNERS)))
+    assert shares.rounds == recipe.fit.benefit_rounds
+
+
+def test_an_arm_that_nobody_had_is_no_outcome_of_zero(graph, nodes, fitted):
+    # Outcomes around 1,000: an absent arm taken for 0 would promise a benefit of -1,000.
+    lone = replace(nodes, arm=torch.zeros_like(nodes.arm))
+    scores = fitted.scores._replace(value=fitted.scores.value + 1000)
+    task = LinearTask(lone, scores, graph, learned_scales(lone, Scaling()))
+    tau = LINEAR["ridge interactions, genes"](task)(task.scales(lone))
+    assert tau.abs().mean() < 50
