@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -63,7 +64,7 @@ def estimand_of(study: Study, nodes: Nodes) -> Estimand:
         "continuous": ("mean_gained",),
     }[nodes.outcome]
     if not name:
-        return default_estimand(nodes.outcome, at, nodes.unit)
+        return _named(default_estimand(nodes.outcome, at, nodes.unit), nodes)
     if name not in fitting:
         raise ConfigError(
             f"estimand {name!r} does not fit a {nodes.outcome} outcome; use {fitting}"
@@ -74,4 +75,13 @@ def estimand_of(study: Study, nodes: Nodes) -> Estimand:
         raise ConfigError(
             f"estimand.at = {at:g} lies beyond the horizon of {nodes.horizon:g} months"
         )
-    return months_gained(at) if name == "months_gained" else survival_gained(at)
+    return _named(months_gained(at) if name == "months_gained" else survival_gained(at), nodes)
+
+
+def _named(estimand: Estimand, nodes: Nodes) -> Estimand:
+    """In words: with competing risks it is the one event that does not come."""
+    if not nodes.has_competing:
+        return estimand
+    months = estimand.name == "months_gained"
+    gained = "months without the event gained" if months else "risk of the event avoided"
+    return replace(estimand, unit=f"{gained} by month {estimand.at:g}")

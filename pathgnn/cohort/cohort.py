@@ -14,7 +14,18 @@ from pathgnn.cohort.facts import Facts, facts_of
 from pathgnn.cohort.large_tables import as_omics
 from pathgnn.errors import CohortError
 
+# Rounded probabilities need not sum to 1 exactly.
+MOST_OFF = 0.02
+
 OutcomeKind = Literal["binary", "continuous", "survival"]
+
+
+def _nobody() -> Bool[np.ndarray, " row"]:
+    return np.zeros(0, dtype=bool)
+
+
+def _unknown() -> Float[np.ndarray, "row known"]:
+    return np.empty((0, 0))
 
 
 @dataclass(frozen=True)
@@ -22,6 +33,9 @@ class Outcome:
     """Observed outcomes, one per row; a patient treated in several arms has several rows.
 
     `value` is coded so that higher is better: 1 is the good answer, and months for survival.
+    `competing` marks rows that ended by another event, after which the one that counts cannot come;
+    `event` is False there. `propensity` is the probability of each arm where the trial set it for
+    each row; without columns the shares per stratum stand for it, or a model.
     """
 
     kind: OutcomeKind
@@ -35,8 +49,15 @@ class Outcome:
     crossover: bool = False
     horizon: float = 0.0
     unit: str = ""
+    competing: Bool[np.ndarray, " row"] = field(default_factory=_nobody)
+    propensity: Float[np.ndarray, "row known"] = field(default_factory=_unknown)
 
     def __post_init__(self) -> None:
+        n = len(self.arm)
+        if not len(self.competing):
+            object.__setattr__(self, "competing", np.zeros(n, dtype=bool))
+        if not len(self.propensity):
+            object.__setattr__(self, "propensity", np.empty((n, 0)))
         check_outcome(self)
 
 
@@ -136,8 +157,27 @@ def check_outcome(outcome: Outcome) -> None:
         raise CohortError(f"the outcome is {outcome.value[0]:g} in every row; nothing to predict")
     if outcome.kind == "binary":
         _check_binary(outcome.value)
-    if outcome.kind == "survival":
-        _check_survival(outcome)
+    _check_events(outcome)
+    if outcome.propensity.shape[1]:
+        _check_propensity(outcome)
+
+
+def _check_propensity(outcome: Outcome) -> None:
+    """Known probabilities: one per arm, above 0, that sum to 1."""
+    p = outcome.propensity
+    if p.shape[1] != len(outcome.arms):
+        raise CohortError(
+            f"probabilities of {p.shape[1]} arms are given for {len(outcome.arms)} arms; give one "
+            "of each, the reference among them"
+        )
+    if not np.isfinite(p).all() or (p <= 0).any() or (p > 1).any():
+        raise CohortError("a known probability of an arm must be above 0 and at most 1 in each row")
+    far = float(np.abs(p.sum(1) - 1).max())
+    if far > MOST_OFF:
+        raise CohortError(
+            f"the known probabilities of the arms sum to 1 only within {far:.3g}; they must in "
+            "each row: give them for all arms that are compared, as they were at randomisation"
+        )
 
 
 def _check_binary(value: Float[np.ndarray, " row"]) -> None:
@@ -149,10 +189,19 @@ def _check_binary(value: Float[np.ndarray, " row"]) -> None:
         raise CohortError(f"the outcome has one class only ({classes[0]:g}); nothing to predict")
 
 
+def _check_events(outcome: Outcome) -> None:
+    if outcome.kind == "survival":
+        _check_survival(outcome)
+    elif outcome.competing.any():
+        raise CohortError("only a survival outcome can have competing events")
+
+
 def _check_survival(outcome: Outcome) -> None:
     if (outcome.value < 0).any():
         n = int((outcome.value < 0).sum())
         raise CohortError(f"{n} follow-up times are negative; time counts in months from time zero")
+    if (outcome.event & outcome.competing).any():
+        raise CohortError("a row ends by the event or by a competing one, not by both")
     if not outcome.event.any():
         raise CohortError(
             "the survival outcome has no event; is 1 = event and 0 = censored in the event column?"

@@ -6,10 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from pathgnn.cohort.block_clinical import clinical_block
 from pathgnn.cohort.cohort import Outcome
+from pathgnn.cohort.event_columns import (
+    competing_events,
+    events,
+    known_probabilities,
+    labels,
+)
 from pathgnn.cohort.read_table import numeric, read_table
 from pathgnn.cohort.sources import CohortSource, OutcomeSource, TreatmentSource
 from pathgnn.errors import CohortError
@@ -44,6 +50,7 @@ def outcome_rows(source: CohortSource, data: Path) -> tuple[pd.DataFrame, list[s
     o, t = source.outcome, source.treatment
     table = read_table(data / o.file, o.patient)
     used = [c for c in (o.value, o.time, o.event, t.column, *t.strata) if c]
+    used += t.probability.values()
     absent = [c for c in (*used, *source.keep) if c not in table.columns]
     if absent:
         raise CohortError(
@@ -96,6 +103,7 @@ def outcome_of(rows: pd.DataFrame, o: OutcomeSource, t: TreatmentSource) -> Outc
     found = labels(rows[t.column])
     arms = (t.reference, *(t.arms or sorted(set(found) - {t.reference})))
     survival = o.kind == "survival"
+    competing = competing_events(rows, o)
     value = _value(rows, o)
     if o.clip is not None:
         value = value.clip(*o.clip)
@@ -111,20 +119,15 @@ def outcome_of(rows: pd.DataFrame, o: OutcomeSource, t: TreatmentSource) -> Outc
         arm=pd.Index(arms).get_indexer(found),
         arms=arms,
         value=value,
-        event=_event(rows, o) if survival else np.ones(len(rows), dtype=bool),
+        event=events(rows, o) if survival else np.ones(len(rows), dtype=bool),
         stratum=stratum,
         randomised=t.randomised,
         crossover=t.crossover,
         horizon=(o.horizon or _horizon(value)) if survival else 0.0,
         unit=o.unit,
+        competing=competing,
+        propensity=known_probabilities(rows, t, arms),
     )
-
-
-def labels(column: pd.Series) -> pd.Series:
-    """A column as text; whole numbers without a decimal point, as a user writes them."""
-    if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
-        column = column.astype("Int64")
-    return column.astype(str)
 
 
 def no_overlap(wanted: set[str], found: set[str]) -> str:
@@ -142,7 +145,7 @@ def _known(
     """Rows with an outcome, an arm and a stratum; of the others, what they lack is counted."""
     o = source.outcome
     lacking = {c: table[c].isna() for c in used}
-    listed = {o.value: (*o.good, *o.bad), o.event: (*o.events, *o.censored)}
+    listed = {o.value: (*o.good, *o.bad), o.event: (*o.events, *o.censored, *o.competing)}
     for column, words in listed.items():
         if column and words:
             found = labels(table[column])
@@ -150,7 +153,7 @@ def _known(
     if o.good and o.bad:
         lacking[o.value] |= ~labels(table[o.value]).isin((*o.good, *o.bad))
     if o.events and o.censored:
-        lacking[o.event] |= ~labels(table[o.event]).isin((*o.events, *o.censored))
+        lacking[o.event] |= ~labels(table[o.event]).isin((*o.events, *o.censored, *o.competing))
     lost = pd.DataFrame(lacking).any(axis=1)
     if not lost.any():
         return table, []
@@ -162,7 +165,7 @@ def _others(table: pd.DataFrame, o: OutcomeSource) -> list[str]:
     """Which texts were taken as censored or bad because the study did not name them."""
     notes = []
     for column, words, rest, said in (
-        (o.event, o.events, o.censored, "censored"),
+        (o.event, (*o.events, *o.competing) if o.events else (), o.censored, "censored"),
         (o.value, o.good, o.bad, "the bad answer"),
     ):
         if column and words and not rest:
@@ -235,27 +238,6 @@ def _value(rows: pd.DataFrame, o: OutcomeSource) -> Float[np.ndarray, " row"]:
         return found.isin(o.good).to_numpy(dtype=float)
     value = numeric(rows[[column]], o.file).to_numpy(dtype=float)[:, 0]
     return np.asarray(value * MONTHS_PER[o.time_unit] if o.kind == "survival" else value)
-
-
-def _event(rows: pd.DataFrame, o: OutcomeSource) -> Bool[np.ndarray, " row"]:
-    """True at an event: 1, cBioPortal's 1:DECEASED, or one of the texts that the study names."""
-    found = labels(rows[o.event])
-    if o.events:
-        absent = sorted(set(o.events) - set(found))
-        if absent:
-            raise CohortError(
-                f"no row of {o.file} holds {absent[0]!r} in {o.event!r}; it holds "
-                f"{sorted(set(found))[:6]}"
-            )
-        return np.asarray(found.isin(o.events))
-    code = found.str.partition(":")[0].str.strip().replace({"True": "1", "False": "0"})
-    if not code.isin(("0", "1")).all():
-        codes = ", ".join(sorted(set(found))[:4])
-        raise CohortError(
-            f"the event column {o.event!r} holds {codes}; recode it to 1 = event, 0 = censored, or "
-            "name the texts that are events as `events`"
-        )
-    return np.asarray(code == "1")
 
 
 def _horizon(time: Float[np.ndarray, " row"]) -> float:

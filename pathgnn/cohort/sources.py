@@ -101,6 +101,9 @@ class OutcomeSource(Settings):
     event: str = setting("", "survival: column with 1 = event, 0 = censored, or 1:DECEASED")
     events: tuple[str, ...] = setting((), "survival: texts of the column that are events")
     censored: tuple[str, ...] = setting((), "survival: texts of those without; empty: all others")
+    competing: tuple[str, ...] = setting(
+        (), "survival: texts of the column that are competing events, such as another death"
+    )
     better: Literal["higher", "lower"] = setting("higher", "which outcome is the good one")
     clip: tuple[float, float] | None = setting(None, "continuous: range the outcome is cut to")
     horizon: float = setting(0.0, "survival: months up to which benefit counts; 0: chosen", ge=0)
@@ -115,6 +118,9 @@ class TreatmentSource(Settings):
     arms: tuple[str, ...] = setting((), "arms to compare with it; empty: all others")
     randomised: bool = setting(..., "was the treatment assigned by chance?")
     strata: tuple[str, ...] = setting((), "columns of the randomisation strata, if any")
+    probability: dict[str, str] = setting(
+        {}, "arm -> column with its probability at randomisation, where that is known per row"
+    )
     crossover: bool = setting(False, "may one patient have rows in several arms?")
 
 

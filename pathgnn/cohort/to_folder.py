@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pathgnn.cohort.cohort import Cohort
@@ -20,6 +21,8 @@ from pathgnn.errors import CohortError
 from pathgnn.files import write_csv, write_parquet
 
 CLINICAL, OUTCOME = "clinical.parquet", "outcome.parquet"
+# Code of a competing event beside 0 and 1, and the column of an arm's known probability.
+COMPETING, PROBABILITY = 2, "probability of {}"
 # Scales that leave the values of a cohort, which are transformed already, as they are.
 AS_IT_IS = {
     "methylation": "m",
@@ -75,7 +78,9 @@ def _omic(cohort: Cohort, name: str, folder: Path) -> OmicSource:
 def _rows(cohort: Cohort) -> pd.DataFrame:
     outcome = cohort.outcome
     table = pd.DataFrame({"arm": [outcome.arms[a] for a in outcome.arm], "value": outcome.value})
-    table["event"] = outcome.event.astype(int)
+    table["event"] = np.where(outcome.competing, COMPETING, outcome.event.astype(int))
+    for arm, p in zip(outcome.arms, outcome.propensity.T, strict=False):
+        table[PROBABILITY.format(arm)] = p
     # As text of equal length, so that their order is that of the numbers.
     width = len(str(int(outcome.stratum.max())))
     table["stratum"] = [str(int(s)).zfill(width) for s in outcome.stratum]
@@ -84,8 +89,10 @@ def _rows(cohort: Cohort) -> pd.DataFrame:
 
 def _outcome_source(cohort: Cohort) -> OutcomeSource:
     outcome = cohort.outcome
+    names: dict[str, Any]
     if outcome.kind == "survival":
         names = {"time": "value", "event": "event", "horizon": outcome.horizon}
+        names |= {"competing": (str(COMPETING),)} if outcome.competing.any() else {}
     else:
         names = {"value": "value"}
     return OutcomeSource.model_validate(
@@ -95,6 +102,7 @@ def _outcome_source(cohort: Cohort) -> OutcomeSource:
 
 def _treatment_source(cohort: Cohort) -> TreatmentSource:
     outcome = cohort.outcome
+    known = outcome.arms if outcome.propensity.shape[1] else ()
     return TreatmentSource(
         column="arm",
         reference=outcome.arms[0],
@@ -102,4 +110,5 @@ def _treatment_source(cohort: Cohort) -> TreatmentSource:
         randomised=outcome.randomised,
         strata=("stratum",) if outcome.stratum.max() > 0 else (),
         crossover=outcome.crossover,
+        probability={arm: PROBABILITY.format(arm) for arm in known},
     )

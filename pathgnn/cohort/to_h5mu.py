@@ -19,6 +19,8 @@ SCHEMA = 1
 # The modality of the covariates; its observations are all patients of the cohort.
 CLINICAL = "clinical"
 ROWS = ("arm", "value", "event", "stratum")
+# Absent where a file is older than these.
+MORE_ROWS = ("competing", "propensity")
 
 
 def to_h5mu(cohort: Cohort, path: Path) -> Path:
@@ -109,7 +111,7 @@ def _content(cohort: Cohort) -> dict[str, Any]:
             "unit": outcome.unit,
         },
     }
-    rows = {name: np.asarray(getattr(outcome, name)) for name in ROWS}
+    rows = {name: np.asarray(getattr(outcome, name)) for name in (*ROWS, *MORE_ROWS)}
     rows["patient"] = place.get_indexer(pd.Index(outcome.patient))
     return {"cohort": json.dumps(known), **rows}
 
@@ -117,6 +119,7 @@ def _content(cohort: Cohort) -> dict[str, Any]:
 def _outcome(known: Any, content: Mapping[str, Any], patients: tuple[str, ...]) -> Outcome:
     arm, value, event, stratum = (np.asarray(content[name]) for name in ROWS)
     settings = known | {"arms": tuple(known["arms"])}
+    settings |= {name: np.asarray(content[name]) for name in MORE_ROWS if name in content}
     return Outcome(
         patient=tuple(patients[i] for i in np.asarray(content["patient"])),
         arm=arm,

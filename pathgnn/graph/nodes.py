@@ -20,7 +20,9 @@ class Nodes:
     """A cohort on a graph: tensors with the ids beside them.
 
     `x` is 0 where `seen` is False. Rows are observed outcomes and point at patients. Patients of
-    one `group` share a fold. `site` points at `sites`; -1 is unknown.
+    one `group` share a fold. `site` points at `sites`; -1 is unknown. `competing` marks rows that
+    ended by an event other than the one that counts; `propensity` has a column per arm where the
+    trial's own probabilities are known, else none.
     """
 
     x: Float[Tensor, "gene patient modality"]
@@ -33,6 +35,8 @@ class Nodes:
     arm: Int[Tensor, " row"]
     value: Float[Tensor, " row"]
     event: Bool[Tensor, " row"]
+    competing: Bool[Tensor, " row"]
+    propensity: Float[Tensor, "row known"]
     stratum: Int[Tensor, " row"]
     genes: tuple[str, ...]
     patients: tuple[str, ...]
@@ -45,6 +49,7 @@ class Nodes:
     horizon: float
     randomised: bool
     crossover: bool
+    has_competing: bool
     unit: str
     report: tuple[OmicReport, ...]
     found: tuple[GeneMap, ...]
@@ -80,6 +85,8 @@ class Nodes:
             arm=self.arm[on],
             value=self.value[on],
             event=self.event[on],
+            competing=self.competing[on],
+            propensity=self.propensity[on],
             stratum=self.stratum[on],
             patients=tuple(self.patients[i] for i in patients.tolist()),
         )

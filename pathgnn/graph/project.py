@@ -125,6 +125,8 @@ def _nodes(
         arm=torch.from_numpy(outcome.arm.astype(np.int64)),
         value=torch.from_numpy(outcome.value.astype(np.float32)),
         event=torch.from_numpy(outcome.event.astype(bool)),
+        competing=torch.from_numpy(outcome.competing.astype(bool)),
+        propensity=torch.from_numpy(outcome.propensity.astype(np.float32)),
         stratum=torch.from_numpy(outcome.stratum.astype(np.int64)),
         genes=graph.genes,
         patients=cohort.patients,
@@ -137,6 +139,7 @@ def _nodes(
         horizon=outcome.horizon,
         randomised=outcome.randomised,
         crossover=outcome.crossover,
+        has_competing=bool(outcome.competing.any()),
         unit=outcome.unit,
         report=tuple(
             mapping.report(name, omics.shape(name), one)

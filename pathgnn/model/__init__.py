@@ -11,12 +11,22 @@ from pathgnn.model.conv_pyg import PygConv
 from pathgnn.model.conv_signed import SignedConv
 from pathgnn.model.head import Head
 from pathgnn.model.head_binary import BinaryHead
+from pathgnn.model.head_cause_specific import CauseSpecificHead
 from pathgnn.model.head_continuous import ContinuousHead
+from pathgnn.model.head_cox import CoxHead
+from pathgnn.model.head_subdistribution import SubdistributionHead
 from pathgnn.model.head_survival import SurvivalHead
 from pathgnn.model.messages import Messages
 
 HEADS: Mapping[str, type[Head]] = MappingProxyType(
-    {"binary": BinaryHead, "continuous": ContinuousHead, "survival": SurvivalHead}
+    {
+        "binary": BinaryHead,
+        "continuous": ContinuousHead,
+        "survival": SurvivalHead,
+        "cox": CoxHead,
+        "subdistribution": SubdistributionHead,
+        "cause-specific": CauseSpecificHead,
+    }
 )
 CONVS: Mapping[str, Callable[[Messages, int, int, bool], Conv]] = MappingProxyType(
     {"signed": SignedConv, "attention": AttentionConv}

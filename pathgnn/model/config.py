@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pathgnn.errors import ConfigError
 from pathgnn.model.scales import Scaling
 from pathgnn.settings import Settings, setting
+
+# Outcome of a cohort in which another event can come before the one that counts.
+COMPETING = "competing risks"
 
 
 class NetConfig(Settings):
@@ -30,6 +34,23 @@ class NetConfig(Settings):
     linear: Literal["", "pathways", "genes"] = setting(
         "", "a ridge regression on pathway means, or on genes, and nothing else of the network"
     )
+    hazards: Literal["discrete", "cox"] = setting(
+        "discrete", "survival: hazards per time bin, or Cox for comparison"
+    )
+    competing: Literal["subdistribution", "cause-specific"] = setting(
+        "subdistribution", "competing risks: which hazards are modelled"
+    )
+
+    def head_of(self, outcome: str) -> str:
+        """The outcome head in force, a key of `pathgnn.model.HEADS`."""
+        if outcome == COMPETING:
+            if self.hazards == "cox":
+                raise ConfigError(
+                    '`net.hazards = "cox"` cannot tell competing events apart; leave it at '
+                    '"discrete" and choose `net.competing`'
+                )
+            return self.competing
+        return "cox" if outcome == "survival" and self.hazards == "cox" else outcome
 
     def resolved(self) -> NetConfig:
         """The settings in force: `linear` overrules depth, channels and crosstalk."""

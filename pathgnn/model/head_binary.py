@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor, nn
 
-from pathgnn.model.head import Head, Prediction
+from pathgnn.model.head import Head, Observed, Prediction
 
 
 class BinaryHead(Head):
@@ -18,21 +18,15 @@ class BinaryHead(Head):
         super().__init__()
         self.register_buffer("base", torch.zeros(()))
 
-    def prepare(
-        self, value: Float[Tensor, " row"], event: Bool[Tensor, " row"], horizon: float
-    ) -> None:
+    def prepare(self, rows: Observed, horizon: float) -> None:
         """Start at the training rate."""
-        self.base.copy_(torch.logit(value.mean().clamp(0.01, 0.99)))
+        self.base.copy_(torch.logit(rows.value.mean().clamp(0.01, 0.99)))
 
     def loss(
-        self,
-        m: Float[Tensor, " row"],
-        delta: Float[Tensor, " row"],
-        value: Float[Tensor, " row"],
-        event: Bool[Tensor, " row"],
+        self, m: Float[Tensor, " row"], delta: Float[Tensor, " row"], rows: Observed
     ) -> Float[Tensor, ""]:
         """Mean binary cross-entropy."""
-        return nn.functional.binary_cross_entropy_with_logits(self.base + m + delta, value)
+        return nn.functional.binary_cross_entropy_with_logits(self.base + m + delta, rows.value)
 
     def predict(
         self, m: Float[Tensor, " patient"], delta: Float[Tensor, "patient arm"]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
-from pathgnn.model.head import Head, Prediction
+from pathgnn.model.head import Head, Observed, Prediction
 
 
 class ContinuousHead(Head):
@@ -20,22 +20,16 @@ class ContinuousHead(Head):
         self.register_buffer("center", torch.zeros(()))
         self.register_buffer("scale", torch.ones(()))
 
-    def prepare(
-        self, value: Float[Tensor, " row"], event: Bool[Tensor, " row"], horizon: float
-    ) -> None:
+    def prepare(self, rows: Observed, horizon: float) -> None:
         """Mean and standard deviation of the training rows."""
-        self.center.copy_(value.mean())
-        self.scale.copy_(value.std(correction=0).clamp(min=1e-6))
+        self.center.copy_(rows.value.mean())
+        self.scale.copy_(rows.value.std(correction=0).clamp(min=1e-6))
 
     def loss(
-        self,
-        m: Float[Tensor, " row"],
-        delta: Float[Tensor, " row"],
-        value: Float[Tensor, " row"],
-        event: Bool[Tensor, " row"],
+        self, m: Float[Tensor, " row"], delta: Float[Tensor, " row"], rows: Observed
     ) -> Float[Tensor, ""]:
         """Half the mean squared error in standard deviations."""
-        return 0.5 * ((value - self.center) / self.scale - m - delta).square().mean()
+        return 0.5 * ((rows.value - self.center) / self.scale - m - delta).square().mean()
 
     def predict(
         self, m: Float[Tensor, " patient"], delta: Float[Tensor, "patient arm"]

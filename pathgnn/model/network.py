@@ -14,7 +14,7 @@ from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model import HEADS, conv_of
 from pathgnn.model.compute import Computer
-from pathgnn.model.config import NetConfig
+from pathgnn.model.config import COMPETING, NetConfig
 from pathgnn.model.conv_signed import SignedConv
 from pathgnn.model.head import Prediction
 from pathgnn.model.layers import EffectHead, GeneEmbedding, PathwayPool, first_weights
@@ -55,7 +55,7 @@ def layout_of(nodes: Nodes, center_sites: bool = False) -> Layout:
         kinds=nodes.kinds,
         n_covariates=len(nodes.covariates),
         n_contrasts=len(nodes.arms) - 1,
-        outcome=nodes.outcome,
+        outcome=COMPETING if nodes.has_competing else nodes.outcome,
         sites=nodes.sites if center_sites else (),
     )
 
@@ -103,7 +103,7 @@ class PathwayNet(nn.Module):
             nn.init.zeros_(layer.bias)
         self.trunk_first = nn.Linear(n_rows + n_covariates, config.trunk)
         self.trunk_last = last
-        self.head = HEADS[layout.outcome]()
+        self.head = HEADS[config.head_of(layout.outcome)]()
         self.register_buffer("activity_center", torch.zeros(2, 1, n_rows))
         self.register_buffer("activity_scale", torch.ones(2, 1, n_rows))
         if config.linear:

@@ -123,7 +123,7 @@ def fold_scores(nodes: Nodes, fitted: Fitted) -> tuple[Nuisances, ...]:
     for k in range(fitted.recipe.fit.folds):
         train = nodes.take(places(fitted.fold != k))
         inner = folds(train, INNER_FOLDS, rng_for(fitted.seed, k, 2))
-        out.append(inner_scores(train, inner, fitted.recipe.fit.scaling))
+        out.append(inner_scores(train, inner, fitted.recipe))
     return tuple(out)
 
 
@@ -166,14 +166,14 @@ def refit(
 
 
 def _check_estimand(nodes: Nodes, estimand: Estimand) -> None:
-    """Scores of survival are months up to the horizon, so nothing else can be learned from them."""
-    if nodes.outcome != "survival":
-        return
-    if estimand.name != "months_gained" or abs(estimand.at - nodes.horizon) > 1e-6:
+    """A survival estimand is read at a month up to the horizon, others at none."""
+    timed = estimand.name in ("months_gained", "survival_gained")
+    if timed != (nodes.outcome == "survival"):
+        raise ConfigError(f"the estimand {estimand.name} does not fit a {nodes.outcome} outcome")
+    if timed and not 0 < estimand.at <= nodes.horizon * (1 + 1e-6):
         raise ConfigError(
-            f"survival is scored in months gained by the horizon ({nodes.horizon:g}); the "
-            f"estimand {estimand.name} at {estimand.at:g} cannot be trained: set the outcome's "
-            "`horizon` to the month you want"
+            f"the estimand {estimand.name} at month {estimand.at:g} lies outside the cohort's "
+            f"horizon of {nodes.horizon:g} months: set the outcome's `horizon`, or `estimand.at`"
         )
 
 

@@ -12,11 +12,13 @@ from torch import Tensor
 from torch.nn.parameter import Parameter
 
 from pathgnn.benefit.estimand import Estimand
+from pathgnn.errors import ConfigError
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.compute import Computer, computer_of
 from pathgnn.model.config import FitConfig, NetConfig
 from pathgnn.model.encoder import Encoder
+from pathgnn.model.head import observed
 from pathgnn.model.memory import plan, sizes_of
 from pathgnn.model.network import PathwayNet, Scores, layout_of
 from pathgnn.seeds import torch_seed
@@ -100,7 +102,12 @@ def begin(train: Nodes, recipe: Recipe) -> tuple[PathwayNet, Stage]:
     """A new network and its first stage: the observed outcomes."""
     net = PathwayNet(recipe.graph, layout_of(train, recipe.fit.center_sites), recipe.net)
     net.scales.learn(train, recipe.fit.variance_filter)
-    net.head.prepare(train.value, train.event, train.horizon)
+    net.head.prepare(observed(train), train.horizon)
+    if net.head.needs_everyone and in_batches(recipe.fit, train.n_patients):
+        raise ConfigError(
+            "a Cox likelihood of a mini-batch is not the cohort's: set `fit.batch = 0`, or leave "
+            '`net.hazards` at "discrete"'
+        )
     known = {} if recipe.start is None else recipe.start.put_into(net, train.genes)
     batch = Batch(train, net.scales(train))
     sizes = sizes_of(recipe.graph, len(train.kinds), train.n_patients, recipe.net, recipe.fit.batch)

@@ -13,6 +13,7 @@ from torch import Tensor
 from pathgnn.benefit.estimand import Estimand
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.config import FitConfig
+from pathgnn.model.head import observed
 from pathgnn.model.network import PathwayNet, Scores
 from pathgnn.train.nuisance import Nuisances
 
@@ -60,7 +61,7 @@ def targets_of(scores: Nuisances) -> Targets:
 def outcome_loss(net: PathwayNet, train: Nodes, scores: Scores) -> Float[Tensor, ""]:
     """Mean negative log-likelihood of the observed outcomes."""
     m, delta = scores.m[train.patient_of], scores.delta[train.patient_of, train.arm]
-    loss: Tensor = net.head.loss(m, delta, train.value, train.event)
+    loss: Tensor = net.head.loss(m, delta, observed(train))
     return loss
 
 

@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 import torch
 from jaxtyping import Bool, Float, Int
-from lifelines import CoxPHFitter
-from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression, RidgeCV
 
-from pathgnn.benefit.scores import (
-    aipw,
+from pathgnn.benefit.censored import (
+    Counted,
+    FollowUp,
     censoring_curve,
     censoring_unbiased,
     check_horizon,
-    crossover_propensity,
-    overlap_weight,
+    free_at_end,
+    months_free,
+    usable_horizon,
 )
+from pathgnn.benefit.estimand import Estimand
+from pathgnn.benefit.scores import aipw, crossover_propensity, overlap_weight
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.scales import InputScales, Scaling, learned_scales
 from pathgnn.train.folds import informs
+from pathgnn.train.survival_model import Few, few_of, follow_up, survival_curves
 
 PLAIN = Scaling()
 RIDGE_PENALTIES = np.logspace(0, 5, 11)
-N_COMPONENTS = 15
 GRID_POINTS = 60
 LOWEST_E = 0.02
+# An arm with fewer censored rows has the censoring curve of all arms.
+FEWEST_CENSORED = 20
 
 
 class Nuisances(NamedTuple):
@@ -71,12 +73,22 @@ def features(nodes: Nodes, scales: InputScales) -> Float[np.ndarray, "patient fe
     return np.concatenate([flat, clinical.double().numpy()], 1)
 
 
-def fit_nuisances(train: Nodes, test: Nodes, scaling: Scaling = PLAIN) -> Nuisances:
-    """Propensity, outcome models and scores of the test patients, from the training patients."""
+def fit_nuisances(
+    train: Nodes, test: Nodes, scaling: Scaling = PLAIN, estimand: Estimand | None = None
+) -> Nuisances:
+    """Propensity, outcome models and scores of the test patients, from the training patients.
+
+    Args:
+        train: Whose outcomes are learned from.
+        test: Who is scored.
+        scaling: What is learned of the inputs.
+        estimand: Survival: months gained or survival gained by a month; None: months gained by
+            the cohort's horizon.
+    """
     x_train, x_test = _design(train, test, scaling)
-    low_train, low_test = _few(x_train, x_test, train.clinical.shape[1])
-    propensity = _propensity(train, test, low_train, low_test)
-    value_train, value_test = _values(train, test, low_train, low_test)
+    few = few_of(x_train, x_test, train.clinical.shape[1])
+    propensity = _propensity(train, test, few)
+    value_train, value_test = _values(train, test, few, estimand)
     mu = _outcome_model(train, value_train, x_train, x_test)
     arm, patient_of = test.arm.numpy(), test.patient_of.numpy()
     return Nuisances(
@@ -96,8 +108,8 @@ def propensity_of(
     train, test = (nodes.take(torch.from_numpy(np.flatnonzero(m))) for m in (is_train, is_test))
     if nodes.crossover or nodes.randomised:
         nothing = np.empty((0, 0))
-        return _propensity(train, test, nothing, nothing)
-    return _propensity(train, test, *_few(*_design(train, test, PLAIN), train.clinical.shape[1]))
+        return _propensity(train, test, Few(nothing, nothing))
+    return _propensity(train, test, few_of(*_design(train, test, PLAIN), train.clinical.shape[1]))
 
 
 def _design(
@@ -111,38 +123,19 @@ def _design(
     return x_train[:, used], x_test[:, used]
 
 
-def _few(
-    x_train: Float[np.ndarray, "train feature"],
-    x_test: Float[np.ndarray, "test feature"],
-    n_clinical: int,
-) -> tuple[Float[np.ndarray, "train few"], Float[np.ndarray, "test few"]]:
-    """Components of the omics and the clinical block, for models that many features would break."""
-    cut = x_train.shape[1] - n_clinical
-    n = max(1, min(N_COMPONENTS, len(x_train) // 10, cut))
-    pca = PCA(n, svd_solver="randomized", random_state=0).fit(x_train[:, :cut])
-    spread = np.sqrt(pca.explained_variance_).clip(1e-9)
-    return (
-        np.concatenate([pca.transform(x_train[:, :cut]) / spread, x_train[:, cut:]], 1),
-        np.concatenate([pca.transform(x_test[:, :cut]) / spread, x_test[:, cut:]], 1),
-    )
-
-
-def _propensity(
-    train: Nodes,
-    test: Nodes,
-    x_train: Float[np.ndarray, "train feature"],
-    x_test: Float[np.ndarray, "test feature"],
-) -> Float[np.ndarray, "row arm"]:
-    """Shares per randomisation stratum in a trial, a logistic model otherwise."""
+def _propensity(train: Nodes, test: Nodes, few: Few) -> Float[np.ndarray, "row arm"]:
+    """The trial's own where known, else shares per randomisation stratum, or a logistic model."""
     n_arms = len(train.arms)
+    if test.propensity.shape[1]:
+        return np.asarray(test.propensity.double().numpy())
     if test.crossover:
         return crossover_propensity(test.arm.numpy(), test.patient_of.numpy(), n_arms)
     if train.randomised or int(train.arm.min()) == int(train.arm.max()):
         return _stratum_shares(train, test, n_arms)
     model = LogisticRegression(C=1.0, max_iter=2000)
-    model.fit(x_train[train.patient_of], train.arm.numpy())
+    model.fit(few.train[train.patient_of], train.arm.numpy())
     out = np.full((len(test.arm), n_arms), LOWEST_E)
-    out[:, model.classes_] = model.predict_proba(x_test[test.patient_of])
+    out[:, model.classes_] = model.predict_proba(few.test[test.patient_of])
     return np.asarray(out.clip(1e-3, 1 - 1e-3))
 
 
@@ -157,65 +150,45 @@ def _stratum_shares(train: Nodes, test: Nodes, n_arms: int) -> Float[np.ndarray,
 
 
 def _values(
-    train: Nodes,
-    test: Nodes,
-    x_train: Float[np.ndarray, "train feature"],
-    x_test: Float[np.ndarray, "test feature"],
+    train: Nodes, test: Nodes, few: Few, estimand: Estimand | None
 ) -> tuple[Float[np.ndarray, " train_row"], Float[np.ndarray, " test_row"]]:
-    """Outcomes of the rows; survival becomes censoring-unbiased months up to the horizon."""
-    time, event = train.value.double().numpy(), train.event.numpy()
+    """Outcomes of the rows; survival becomes what the estimand counts, free of censoring."""
     if train.outcome != "survival":
-        return time, test.value.double().numpy()
-    curve = censoring_curve(time, event)
-    check_horizon(curve, train.horizon, float(time.max()))
-    grid = np.linspace(0, train.horizon, GRID_POINTS)
+        return train.value.double().numpy(), test.value.double().numpy()
+    until = estimand.at if estimand is not None else train.horizon
+    grid = np.linspace(0, until, GRID_POINTS)
+    alive = estimand is not None and estimand.name == "survival_gained"
+    rows = follow_up(train)
+    check_horizon(censoring_curve(rows.time, rows.ended), until, float(rows.time.max()))
+    curves = survival_curves(train, test, few, grid)
     out = []
-    for nodes, survival in zip(
-        (train, test), _survival_model(train, test, x_train, x_test, grid), strict=True
-    ):
-        out.append(
-            censoring_unbiased(
-                nodes.value.double().numpy(),
-                nodes.event.numpy(),
-                train.horizon,
-                curve,
-                survival,
-                grid,
-            )
-        )
+    for nodes, curve in zip((train, test), curves, strict=True):
+        held = follow_up(nodes)
+        counted = free_at_end(held, curve) if alive else months_free(held, curve)
+        out.append(_uncensored(counted, nodes.arm.numpy(), rows, train.arm.numpy()))
     return out[0], out[1]
 
 
-def _survival_model(
-    train: Nodes,
-    test: Nodes,
-    x_train: Float[np.ndarray, "train feature"],
-    x_test: Float[np.ndarray, "test feature"],
-    grid: Float[np.ndarray, " grid"],
-) -> tuple[Float[np.ndarray, "train_row grid"], Float[np.ndarray, "test_row grid"]]:
-    """S(t) of the rows at the grid times from a penalised Cox model, S(0) = 1."""
-    frames = [
-        pd.DataFrame(
-            np.concatenate([x[nodes.patient_of], _indicator(nodes.arm.numpy(), nodes.arms)], 1)
-        ).rename(columns=str)
-        for nodes, x in ((train, x_train), (test, x_test))
-    ]
-    spread = frames[0].std()
-    frames = [f.loc[:, spread > 1e-8] / spread[spread > 1e-8] for f in frames]
-    table = frames[0].assign(time=train.value.numpy().clip(1e-3), event=train.event.numpy())
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        model = CoxPHFitter(penalizer=0.1).fit(table.astype(float), "time", "event")
-        curves = [model.predict_survival_function(f, times=grid).to_numpy().T for f in frames]
-    for curve in curves:
-        curve[:, 0] = 1.0
-    return curves[0], curves[1]
+def _uncensored(
+    counted: Counted,
+    arm: Int[np.ndarray, " row"],
+    rows: FollowUp,
+    arm_of_rows: Int[np.ndarray, " train_row"],
+) -> Float[np.ndarray, " row"]:
+    """Censoring-unbiased values with the censoring of each row's own arm, learned on `rows`.
 
-
-def _indicator(
-    arm: Int[np.ndarray, " row"], arms: tuple[str, ...]
-) -> Float[np.ndarray, "row contrast"]:
-    return np.asarray(np.eye(len(arms))[arm][:, 1:])
+    That of all arms where an arm has hardly a censored row, or is lost before the horizon.
+    """
+    value = censoring_unbiased(counted, censoring_curve(rows.time, rows.ended))
+    for k in np.unique(arm):
+        own = rows.take(arm_of_rows == k)
+        if (~own.ended).sum() < FEWEST_CENSORED:
+            continue
+        curve = censoring_curve(own.time, own.ended)
+        if usable_horizon(curve, float(own.time.max())) >= counted.grid[-1]:
+            on = arm == k
+            value[on] = censoring_unbiased(counted.take(on), curve)
+    return value
 
 
 def _outcome_model(

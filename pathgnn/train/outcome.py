@@ -24,7 +24,7 @@ from pathgnn.train.ridge_cox import log_likelihood
 from pathgnn.train.rounds import rounds
 from pathgnn.train.stack import NETWORK
 
-PER_ROW = ("patient_of", "value", "event", "stratum")
+PER_ROW = ("patient_of", "value", "event", "competing", "propensity", "stratum")
 # The two that are stacked, in this order.
 STACKED_PAIR = (GENES, NETWORK)
 # Draws the two shares together, as strongly as so many events that find them equal.

@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float, Int
 from pathgnn.benefit.scores import overlap_weight
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.network import PathwayNet
-from pathgnn.model.scales import Scaling, learned_scales
+from pathgnn.model.scales import learned_scales
 from pathgnn.seeds import rng_for, seed_for
 from pathgnn.train.baselines import Benefits, Task, ladder, linear_effects
 from pathgnn.train.fit import History, Recipe, fit_network
@@ -57,8 +57,8 @@ def fit_part(
     train, test = nodes.take(places(is_train)), nodes.take(places(is_test))
     inner = folds(train, INNER_FOLDS, rng_for(*path, 2))
     scaling = recipe.fit.scaling
-    train_scores = inner_scores(train, inner, scaling)
-    scores = fit_nuisances(train, test, scaling)
+    train_scores = inner_scores(train, inner, recipe)
+    scores = fit_nuisances(train, test, scaling, recipe.estimand)
     task = LinearTask(train, train_scores, recipe.graph, learned_scales(train, scaling))
     effects = linear_effects(task)
     predicted = ladder(Task(task, test, scores.mu), effects)
@@ -100,14 +100,15 @@ def networks(
     return tuple(out)
 
 
-def inner_scores(train: Nodes, inner: Int[np.ndarray, " patient"], scaling: Scaling) -> Nuisances:
+def inner_scores(train: Nodes, inner: Int[np.ndarray, " patient"], recipe: Recipe) -> Nuisances:
     """Scores of the training patients, each from the other inner folds."""
     parts = []
     for k in range(INNER_FOLDS):
         at = places(inner == k)
         rows = np.flatnonzero((inner == k)[train.patient_of.numpy()])
         others = train.take(places(inner != k))
-        parts.append((at, rows, fit_nuisances(others, train.take(at), scaling)))
+        scores = fit_nuisances(others, train.take(at), recipe.fit.scaling, recipe.estimand)
+        parts.append((at, rows, scores))
     return join(parts, train)
 
 

@@ -82,6 +82,9 @@ def _outcome(kind, crossover, patients, rng):
     )
     event = rng.random(n) < 0.7 if kind == "survival" else np.ones(n, dtype=bool)
     event[0] = True
+    competing = ~event & (rng.random(n) < 0.5) & bool(rng.integers(2))
+    p = rng.uniform(0.1, 0.9, n)
+    known = np.stack([p, 1 - p], 1) if rng.integers(2) else np.empty((n, 0))
     return Outcome(
         kind=kind,
         patient=tuple(patients[i] for i in rows),
@@ -89,6 +92,8 @@ def _outcome(kind, crossover, patients, rng):
         arms=("ctrl", "drug x"),
         value=value.astype(float),
         event=event,
+        competing=competing,
+        propensity=known,
         stratum=np.unique(rng.integers(0, rng.integers(1, 14), n), return_inverse=True)[1],
         randomised=bool(rng.integers(2)),
         crossover=crossover,

@@ -11,6 +11,7 @@ import torch
 
 from pathgnn.graph.project import project
 from pathgnn.model.config import NetConfig
+from pathgnn.model.head import observed
 from pathgnn.model.layers import EffectHead
 from pathgnn.model.network import PathwayNet, layout_of
 from pathgnn.model.scales import Standardised
@@ -21,7 +22,7 @@ def _net(graph, nodes, depth=2):
     torch.manual_seed(0)
     net = PathwayNet(graph, layout_of(nodes), NetConfig(depth=depth))
     net.scales.learn(nodes)
-    net.head.prepare(nodes.value, nodes.event, nodes.horizon)
+    net.head.prepare(observed(nodes), nodes.horizon)
     for parameter in net.parameters():
         parameter.data += 0.1 * torch.randn_like(parameter)
     return net.eval()

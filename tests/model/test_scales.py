@@ -13,6 +13,7 @@ from pathgnn.errors import ConfigError
 from pathgnn.graph.nodes import match_layout
 from pathgnn.graph.project import project
 from pathgnn.model.config import FitConfig, NetConfig
+from pathgnn.model.head import observed
 from pathgnn.model.network import PathwayNet, layout_of
 from pathgnn.model.scales import HALF_TRUSTED, InputScales, Scaling, learned_scales
 from pathgnn.train.bundle import Calibration, Model, load, predict, save
@@ -114,7 +115,7 @@ def _predicted(nodes, graph, center_sites):
     for parameter in net.parameters():
         parameter.data += 0.1 * torch.randn_like(parameter)
     net.scales.learn(nodes)
-    net.head.prepare(nodes.value, nodes.event, nodes.horizon)
+    net.head.prepare(observed(nodes), nodes.horizon)
     net.learn_activity_scales(net.raw_activity(net.scales(nodes).z).detach())
     mean = net.predict(nodes).mean
     return (mean - mean.mean(0)) / mean.std(0)
@@ -172,7 +173,7 @@ def test_site_shifts_are_saved_and_found_again_by_name(by_site, trial, recipe, t
     net = PathwayNet(wants.graph, layout, wants.net)
     net.effect.pooled.data.fill_(1.0)
     net.scales.learn(by_site)
-    net.head.prepare(by_site.value, by_site.event, by_site.horizon)
+    net.head.prepare(observed(by_site), by_site.horizon)
     model = Model(
         recipe=wants,
         layout=layout,

@@ -9,15 +9,17 @@ import pytest
 import torch
 from conftest import QUICK, trial_on
 
-from pathgnn.benefit.estimand import months_gained, risk_avoided
+from pathgnn.benefit.estimand import months_gained, risk_avoided, survival_gained
 from pathgnn.benefit.verdict import ALPHA
 from pathgnn.cohort.simulate import COVERED
-from pathgnn.errors import RefusedError
+from pathgnn.errors import ConfigError, RefusedError
 from pathgnn.graph.project import project
 from pathgnn.graph.rewire import without_edges
+from pathgnn.model.config import NetConfig
 from pathgnn.train.check import check, refuse
 from pathgnn.train.crossfit import fit
 from pathgnn.train.estimate import estimate
+from pathgnn.train.fit import Recipe
 from pathgnn.train.nuisance import fit_nuisances
 from pathgnn.train.part import fit_part
 from pathgnn.train.stack import NETWORK
@@ -148,10 +150,56 @@ def test_every_outcome_runs_through(graph, outcome):
     assert np.isfinite(benefit.benefit).all()
 
 
-def _recipe(graph, estimand):
-    from pathgnn.model.config import NetConfig
-    from pathgnn.train.fit import Recipe
+@pytest.mark.parametrize(
+    ("estimand", "net", "has_competing"),
+    [
+        (survival_gained(18.0), NetConfig(), False),
+        (months_gained(18.0), NetConfig(hazards="cox"), False),
+        (months_gained(24.0), NetConfig(), True),
+        (survival_gained(24.0), NetConfig(competing="cause-specific"), True),
+    ],
+)
+def test_every_question_about_survival_finds_who_benefits(graph, estimand, net, has_competing):
+    cohort, truth = trial_on(graph, 400, 4, sd_benefit=4.0)
+    y, rng = cohort.outcome.value, np.random.default_rng(0)
+    died, lost = rng.exponential(20 * np.exp(0.5 * (y - y.mean()))), rng.exponential(60, 400)
+    other = rng.exponential(40, 400) if has_competing else np.full(400, np.inf)
+    value = np.minimum(np.minimum(died, lost), other)
+    changed = replace(
+        cohort.outcome,
+        kind="survival",
+        value=value,
+        event=value == died,
+        competing=value == other,
+        horizon=24.0,
+    )
+    nodes = project(replace(cohort, outcome=changed), graph)
+    is_test = np.arange(400) % 4 == 0
+    part = fit_part(nodes, ~is_test, is_test, Recipe(graph, estimand, net, QUICK), (0, 0))
+    assert np.corrcoef(part.ladder[NETWORK][:, 0], truth.benefit[is_test])[0, 1] > 0.4
+    assert abs(part.ladder[NETWORK].mean() - part.scores.gain.mean()) < 3 * _se(part.scores.gain)
 
+
+def _se(gain):
+    return gain.std() / len(gain) ** 0.5
+
+
+def test_known_probabilities_of_the_arms_are_taken_as_they_are(graph):
+    cohort, _ = trial_on(graph, 200, 4)
+    p = np.random.default_rng(1).uniform(0.2, 0.8, 200)
+    known = replace(cohort.outcome, propensity=np.stack([1 - p, p], 1))
+    nodes = project(replace(cohort, outcome=known), graph)
+    train, test = nodes.take(torch.arange(100)), nodes.take(torch.arange(100, 200))
+    got = fit_nuisances(train, test).propensity[:, 1]
+    assert np.allclose(got, p[nodes.patient_of[nodes.patient_of >= 100]], atol=1e-6)
+
+
+def test_an_estimand_that_does_not_fit_the_outcome_is_refused(nodes, graph):
+    with pytest.raises(ConfigError, match="does not fit a continuous outcome"):
+        fit(nodes, _recipe(graph, months_gained(12.0)), 0)
+
+
+def _recipe(graph, estimand):
     return Recipe(graph, estimand, NetConfig(), QUICK)
 
 

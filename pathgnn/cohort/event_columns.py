@@ -1,0 +1,71 @@
+"""Columns of the outcome table: texts, events, competing events, known probabilities of arms."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool, Float
+
+from pathgnn.cohort.read_table import numeric
+from pathgnn.cohort.sources import OutcomeSource, TreatmentSource
+from pathgnn.errors import CohortError
+
+
+def labels(column: pd.Series) -> pd.Series:
+    """A column as text; whole numbers without a decimal point, as a user writes them."""
+    if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
+        column = column.astype("Int64")
+    return column.astype(str)
+
+
+def events(rows: pd.DataFrame, o: OutcomeSource) -> Bool[np.ndarray, " row"]:
+    """True at an event: 1, cBioPortal's 1:DECEASED, or one of the texts that the study names."""
+    found = labels(rows[o.event])
+    if o.competing:
+        found = found.where(~found.isin(o.competing), "0")
+    if o.events:
+        absent = sorted(set(o.events) - set(found))
+        if absent:
+            raise CohortError(
+                f"no row of {o.file} holds {absent[0]!r} in {o.event!r}; it holds "
+                f"{sorted(set(found))[:6]}"
+            )
+        return np.asarray(found.isin(o.events))
+    code = found.str.partition(":")[0].str.strip().replace({"True": "1", "False": "0"})
+    if not code.isin(("0", "1")).all():
+        codes = ", ".join(sorted(set(found))[:4])
+        raise CohortError(
+            f"the event column {o.event!r} holds {codes}; recode it to 1 = event, 0 = censored, or "
+            "name the texts that are events as `events`"
+        )
+    return np.asarray(code == "1")
+
+
+def competing_events(rows: pd.DataFrame, o: OutcomeSource) -> Bool[np.ndarray, " row"]:
+    """True where a row ended by one of the competing events that the study names."""
+    if o.kind != "survival" or not o.competing:
+        return np.zeros(len(rows), dtype=bool)
+    found = labels(rows[o.event])
+    both = sorted(set(o.competing) & set(o.events))
+    absent = sorted(set(o.competing) - set(found))
+    if both:
+        raise CohortError(f"{both[0]!r} is named in `events` and in `competing`; name it in one")
+    if absent:
+        raise CohortError(
+            f"no row of {o.file} holds the competing event {absent[0]!r} in {o.event!r}; it holds "
+            f"{sorted(set(found))[:6]}"
+        )
+    return np.asarray(found.isin(o.competing))
+
+
+def known_probabilities(
+    rows: pd.DataFrame, t: TreatmentSource, arms: tuple[str, ...]
+) -> Float[np.ndarray, "row known"]:
+    """Known probabilities of the arms; no column where the study names none."""
+    if not t.probability:
+        return np.empty((len(rows), 0))
+    lacking = [arm for arm in arms if arm not in t.probability]
+    if lacking:
+        raise CohortError(f"`treatment.probability` lacks the arm {lacking[0]!r}; name all arms")
+    columns = [t.probability[arm] for arm in arms]
+    return np.asarray(numeric(rows[columns], "the outcome table").to_numpy(dtype=float))
