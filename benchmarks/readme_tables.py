@@ -13,7 +13,7 @@ LARGEST = "10,000 patients x 20,000 genes x 5 omics"
 SHOWN = (
     "average effect",
     "risk only",
-    "ridge interactions, genes",
+    "ridge by arm, genes",
     "ridge on scores, genes",
     "ridge on scores, pathways",
     "causal forest, pathways",

@@ -5,28 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from types import MappingProxyType
-from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
 
-from pathgnn.graph.nodes import Nodes
-from pathgnn.train.linear import LINEAR, LinearEffect, LinearTask, pathway_means
-
-Benefits = Float[np.ndarray, "patient contrast"]
-
-
-class Task(NamedTuple):
-    """Training patients with their scores, and the patients to predict with theirs.
-
-    A learner may read only `train`, the measurements of `test`, and `outcome_model`: expected
-    outcomes of the test patients from models of the training patients.
-    """
-
-    train: LinearTask
-    test: Nodes
-    outcome_model: Float[np.ndarray, "patient arm"]
-
+from pathgnn.train.forest import forest_by_arm
+from pathgnn.train.lasso import lasso_by_arm, lasso_interactions, lasso_on_scores
+from pathgnn.train.linear import LINEAR, Benefits, LinearEffect, LinearTask, Task, pathway_means
 
 Learner = Callable[[Task], Benefits]
 
@@ -51,9 +35,18 @@ def causal_forest(task: Task) -> Benefits:
     return np.asarray(forest.predict(x_test)).reshape(len(x_test), -1)
 
 
+_FOREST: dict[str, Learner] = (
+    {"causal forest, pathways": causal_forest} if find_spec("econml") else {}
+)
 OTHERS: Mapping[str, Learner] = MappingProxyType(
-    {"risk only": risk_only}
-    | ({"causal forest, pathways": causal_forest} if find_spec("econml") else {})
+    {
+        "risk only": risk_only,
+        "lasso by arm, genes": lasso_by_arm,
+        "lasso interactions, genes": lasso_interactions,
+        "lasso on scores, genes": lasso_on_scores,
+        "forest by arm, genes": forest_by_arm,
+    }
+    | _FOREST
 )
 
 

@@ -16,9 +16,9 @@ from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.nodes import Nodes
 from pathgnn.graph.rewire import rewire
 from pathgnn.seeds import rng_for, seed_for
-from pathgnn.train.baselines import Benefits
 from pathgnn.train.fit import Recipe
 from pathgnn.train.folds import check_size, folds
+from pathgnn.train.linear import Benefits
 from pathgnn.train.nuisance import Nuisances
 from pathgnn.train.part import (
     INNER_FOLDS,

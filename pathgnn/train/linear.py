@@ -21,6 +21,8 @@ from pathgnn.train.nuisance import RIDGE_PENALTIES, Nuisances, features
 
 FEWEST_ROWS = 3
 
+Benefits = Float[np.ndarray, "patient contrast"]
+
 
 class LinearEffect(NamedTuple):
     """Benefit = level + weights times standardised inputs; 0 of an input is its training mean."""
@@ -44,6 +46,25 @@ class LinearTask(NamedTuple):
     scales: InputScales
 
 
+class Task(NamedTuple):
+    """Training patients with their scores, and the patients to predict with theirs.
+
+    A learner may read only `train`, the measurements of `test`, and `outcome_model`: expected
+    outcomes of the test patients from models of the training patients.
+    """
+
+    train: LinearTask
+    test: Nodes
+    outcome_model: Float[np.ndarray, "patient arm"]
+
+    def features(
+        self,
+    ) -> tuple[Float[np.ndarray, "train feature"], Float[np.ndarray, "test feature"]]:
+        """Standardised features of training and of test patients."""
+        scales = self.train.scales
+        return features(self.train.train, scales), features(self.test, scales)
+
+
 def average_effect(task: LinearTask) -> LinearEffect:
     """The same benefit for everybody: the mean score of the training patients."""
     n_informing = task.scores.informs.sum(0).clip(1)
@@ -51,7 +72,7 @@ def average_effect(task: LinearTask) -> LinearEffect:
     return _effect(level, np.zeros((_n_features(task), len(level))), task)
 
 
-def ridge_interactions(task: LinearTask) -> LinearEffect:
+def ridge_by_arm(task: LinearTask) -> LinearEffect:
     """Ridge of the outcome on all genes in each arm: every gene interacts with treatment."""
     x = features(task.train, task.scales)
     rows, arm = task.train.patient_of.numpy(), task.train.arm.numpy()
@@ -86,7 +107,7 @@ def ridge_pathways(task: LinearTask) -> LinearEffect:
 LINEAR: Mapping[str, Callable[[LinearTask], LinearEffect]] = MappingProxyType(
     {
         "average effect": average_effect,
-        "ridge interactions, genes": ridge_interactions,
+        "ridge by arm, genes": ridge_by_arm,
         "ridge on scores, genes": ridge_genes,
         "ridge on scores, pathways": ridge_pathways,
     }

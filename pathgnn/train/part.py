@@ -13,10 +13,10 @@ from pathgnn.graph.nodes import Nodes
 from pathgnn.model.network import PathwayNet
 from pathgnn.model.scales import learned_scales
 from pathgnn.seeds import rng_for, seed_for
-from pathgnn.train.baselines import Benefits, Task, ladder, linear_effects
+from pathgnn.train.baselines import ladder, linear_effects
 from pathgnn.train.fit import History, Recipe, fit_network
 from pathgnn.train.folds import folds
-from pathgnn.train.linear import LinearTask
+from pathgnn.train.linear import Benefits, LinearTask, Task
 from pathgnn.train.nuisance import Nuisances, fit_nuisances
 from pathgnn.train.stack import NETWORK, Stack, learn_shares, stack_of
 

@@ -109,5 +109,5 @@ def test_an_arm_that_nobody_had_is_no_outcome_of_zero(graph, nodes, fitted):
     lone = replace(nodes, arm=torch.zeros_like(nodes.arm))
     scores = fitted.scores._replace(value=fitted.scores.value + 1000)
     task = LinearTask(lone, scores, graph, learned_scales(lone, Scaling()))
-    tau = LINEAR["ridge interactions, genes"](task)(task.scales(lone))
+    tau = LINEAR["ridge by arm, genes"](task)(task.scales(lone))
     assert tau.abs().mean() < 50

@@ -1,0 +1,136 @@
+"""Lasso learners of benefit for the ladder: by arm, with interactions, and on the scores."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from sklearn.linear_model import lasso_path
+
+from pathgnn.train.linear import Benefits, Task
+
+# Features kept by their correlation with the target, anew in each fold of the tuning.
+MOST_FEATURES = 500
+N_FOLDS, N_PENALTIES, WEAKEST = 3, 30, 0.01
+FEWEST_ROWS = 12
+
+
+class Line(NamedTuple):
+    """A linear model of raw features."""
+
+    level: float
+    weight: Float[np.ndarray, " feature"]
+
+    def __call__(self, x: Float[np.ndarray, "row feature"]) -> Float[np.ndarray, " row"]:
+        """Predicted target of every row."""
+        return np.asarray(self.level + x @ self.weight)
+
+
+def lasso_by_arm(task: Task) -> Benefits:
+    """T-learner: a lasso of the outcome in each arm; the benefit is their difference."""
+    x, x_test = task.features()
+    train = task.train.train
+    rows, arm = train.patient_of.numpy(), train.arm.numpy()
+    value, levels = task.train.scores.value, []
+    for k in range(len(train.arms)):
+        on = np.flatnonzero(arm == k)
+        line = lasso(x[rows[on]], value[on]) if len(on) else Line(float(value.mean()), 0 * x[0])
+        levels.append(line(x_test))
+    level = np.stack(levels, 1)
+    return np.asarray(level[:, 1:] - level[:, :1])
+
+
+def lasso_interactions(task: Task) -> Benefits:
+    """S-learner: one lasso of the outcome on features, arms, and their products.
+
+    Arms are centred at their propensities, so that a product stands for benefit alone.
+    """
+    x, x_test = task.features()
+    train, scores = task.train.train, task.train.scores
+    rows = train.patient_of.numpy()
+    moved = (np.eye(len(train.arms))[train.arm.numpy()] - scores.propensity)[:, 1:]
+    products = [x[rows] * moved[:, k : k + 1] for k in range(moved.shape[1])]
+    line = lasso(np.concatenate([x[rows], moved, *products], 1), scores.value)
+    n, n_arms = x.shape[1], moved.shape[1]
+    level, slope = line.weight[n : n + n_arms], line.weight[n + n_arms :].reshape(n_arms, n)
+    return np.asarray(level + x_test @ slope.T)
+
+
+def lasso_on_scores(task: Task) -> Benefits:
+    """DR-learner: a lasso of the doubly robust scores of each contrast."""
+    x, x_test = task.features()
+    scores, out = task.train.scores, []
+    for k in range(scores.gain.shape[1]):
+        on = scores.informs[:, k]
+        if not on.any():
+            out.append(np.zeros(len(x_test)))
+            continue
+        out.append(lasso(x[on], scores.gain[on, k])(x_test))
+    return np.stack(out, 1)
+
+
+def lasso(x: Float[np.ndarray, "row feature"], y: Float[np.ndarray, " row"]) -> Line:
+    """Lasso at the penalty of least squared error over three folds; few rows: the mean alone.
+
+    Of many features those most correlated with the target are kept, in each fold of the tuning
+    from its own training rows, so that the choice is part of what is tuned.
+
+    Source: Tibshirani, JRSS-B 1996, 58:267; Fan & Lv, JRSS-B 2008, 70:849 (screening).
+    """
+    if len(y) < FEWEST_ROWS or np.ptp(y) < 1e-12:
+        return Line(float(y.mean()), np.zeros(x.shape[1]))
+    whole = _Rows(x, y, np.ones(len(y), dtype=bool))
+    strongest = whole.strongest_penalty()
+    penalties = strongest * np.geomspace(1, WEAKEST, N_PENALTIES)
+    # Rows come in the cohort's order, which is not that of the outcome.
+    fold = np.arange(len(y)) % N_FOLDS
+    loss = np.zeros(N_PENALTIES)
+    for k in range(N_FOLDS):
+        held = fold == k
+        for i, line in enumerate(_Rows(x, y, ~held).path(penalties)):
+            loss[i] += ((y[held] - line(x[held])) ** 2).sum()
+    return whole.path(penalties[: int(loss.argmin()) + 1])[-1]
+
+
+class _Rows(NamedTuple):
+    """Some rows, to be standardised by what they have."""
+
+    x: Float[np.ndarray, "row feature"]
+    y: Float[np.ndarray, " row"]
+    on: Bool[np.ndarray, " row"]
+
+    def strongest_penalty(self) -> float:
+        """The least penalty at which every weight is 0."""
+        kept, center, spread = self._kept()
+        y = self.y[self.on] - self.y[self.on].mean()
+        product = ((self.x[self.on][:, kept] - center) / spread).T @ y
+        return max(float(np.abs(product).max(initial=0.0)) / len(y), 1e-9)
+
+    def path(self, penalties: Float[np.ndarray, " penalty"]) -> list[Line]:
+        """One model for each penalty, from the strongest on."""
+        kept, center, spread = self._kept()
+        mean = float(self.y[self.on].mean())
+        if not len(kept):
+            return [Line(mean, np.zeros(self.x.shape[1])) for _ in penalties]
+        z = np.asfortranarray((self.x[self.on][:, kept] - center) / spread)
+        _, slopes, _ = lasso_path(
+            z, self.y[self.on] - mean, alphas=penalties, max_iter=500, tol=1e-3
+        )
+        out = []
+        for slope in (slopes / spread[:, None]).T:
+            weight = np.zeros(self.x.shape[1])
+            weight[kept] = slope
+            out.append(Line(mean - float(center @ slope), weight))
+        return out
+
+    def _kept(
+        self,
+    ) -> tuple[Int[np.ndarray, " kept"], Float[np.ndarray, " kept"], Float[np.ndarray, " kept"]]:
+        """Features that vary, the most correlated with the target; their mean and spread."""
+        x, y = self.x[self.on], self.y[self.on]
+        center, spread = x.mean(0), x.std(0)
+        varies = np.flatnonzero(spread > 1e-8)
+        product = np.abs((y - y.mean()) @ (x[:, varies] - center[varies])) / spread[varies]
+        kept = np.sort(varies[np.argsort(-product, kind="stable")[:MOST_FEATURES]])
+        return kept, center[kept], spread[kept]

@@ -1,0 +1,87 @@
+"""Learners of the ladder: lasso and forest against known answers and scikit-learn."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from pytest import approx
+from sklearn.linear_model import Lasso
+
+from pathgnn.model.scales import learned_scales
+from pathgnn.train.baselines import OTHERS
+from pathgnn.train.folds import folds
+from pathgnn.train.lasso import lasso
+from pathgnn.train.linear import LinearTask, Task
+from pathgnn.train.part import INNER_FOLDS, inner_scores
+
+FITTED = [name for name in OTHERS if name != "risk only"]
+
+
+def _planted(n, p, noise, seed=0):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, p)) * rng.uniform(0.5, 3, p) + rng.normal(size=p)
+    return x, 1.5 + 2 * x[:, 0] - x[:, 3] + noise * rng.normal(size=n)
+
+
+def test_a_lasso_without_noise_finds_the_line():
+    x, y = _planted(200, 40, 0.0)
+    line = lasso(x, y)
+    assert line(x) == approx(y, abs=0.5)
+    assert set(np.argsort(-np.abs(line.weight))[:2]) == {0, 3}
+
+
+def test_a_lasso_is_scikit_learns_at_the_penalty_it_chose():
+    x, y = _planted(150, 30, 1.0)
+    line, z = lasso(x, y), (x - x.mean(0)) / x.std(0)
+    # The penalty is read off the condition for an optimum: the largest correlation left.
+    left = y - line(x)
+    penalty = np.abs(z.T @ (left - left.mean())).max() / len(y)
+    oracle = Lasso(alpha=penalty, tol=1e-8, max_iter=5000).fit(z, y)
+    assert oracle.predict(z) == approx(line(x), abs=0.02)
+
+
+def test_a_lasso_of_noise_is_the_mean():
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(120, 60)), rng.normal(size=120)
+    assert np.std(lasso(x, y)(x)) < 0.35 * np.std(y)
+
+
+def test_few_rows_or_one_value_give_the_mean():
+    x = np.random.default_rng(2).normal(size=(30, 4))
+    assert lasso(x[:5], np.arange(5.0))(x) == approx(2.0)
+    assert lasso(x, np.full(30, 7.0))(x) == approx(7.0)
+
+
+@pytest.fixture(scope="module")
+def task(nodes, recipe):
+    train, test = nodes.take(torch.arange(160)), nodes.take(torch.arange(160, nodes.n_patients))
+    inner = folds(train, INNER_FOLDS, np.random.default_rng(0))
+    scores = inner_scores(train, inner, recipe)
+    linear = LinearTask(train, scores, recipe.graph, learned_scales(train, recipe.fit.scaling))
+    return Task(linear, test, np.zeros((test.n_patients, 2)))
+
+
+@pytest.mark.parametrize("name", FITTED)
+def test_every_learner_finds_who_benefits(name, task, trial):
+    tau = OTHERS[name](task)
+    assert tau.shape == (task.test.n_patients, 1)
+    assert np.corrcoef(tau[:, 0], trial[1].benefit[160:])[0, 1] > 0.3
+
+
+@pytest.mark.parametrize("name", FITTED)
+def test_an_arm_that_nobody_had_is_said_by_none(name, task):
+    # A third arm without a training row must not break a learner.
+    train = task.train.train
+    more = train.__class__(**(vars(train) | {"arms": (*train.arms, "new")}))
+    s = task.train.scores
+    wide = s._replace(
+        propensity=np.pad(s.propensity, ((0, 0), (0, 1))),
+        mu=np.pad(s.mu, ((0, 0), (0, 1))),
+        gamma=np.pad(s.gamma, ((0, 0), (0, 1))),
+        informs=np.pad(s.informs, ((0, 0), (0, 1))),
+    )
+    if name == "causal forest, pathways":
+        pytest.skip("EconML needs every arm")
+    tau = OTHERS[name](task._replace(train=task.train._replace(train=more, scores=wide)))
+    assert np.isfinite(tau).all()
