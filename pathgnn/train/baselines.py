@@ -21,6 +21,12 @@ def risk_only(task: Task) -> Benefits:
     return np.repeat(-mu[:, :1], mu.shape[1] - 1, axis=1)
 
 
+def logistic_by_arm(task: Task) -> Benefits:
+    """T-learner of a binary outcome: logistic ridge in each arm, difference of probabilities."""
+    mu = task.outcome_model
+    return np.asarray(mu[:, 1:] - mu[:, :1])
+
+
 def causal_forest(task: Task) -> Benefits:
     """EconML's causal forest on pathway means, with the given nuisances as residuals."""
     from econml.grf import CausalForest
@@ -50,6 +56,9 @@ OTHERS: Mapping[str, Learner] = MappingProxyType(
 )
 
 
+BINARY: Mapping[str, Learner] = MappingProxyType({"logistic by arm, genes": logistic_by_arm})
+
+
 def linear_effects(task: LinearTask) -> dict[str, LinearEffect]:
     """Every linear learner fitted."""
     return {name: learn(task) for name, learn in LINEAR.items()}
@@ -59,4 +68,5 @@ def ladder(task: Task, linear: Mapping[str, LinearEffect]) -> dict[str, Benefits
     """Predicted benefit of the test patients by every learner but the network."""
     inputs = task.train.scales(task.test)
     out = {name: effect(inputs).double().numpy() for name, effect in linear.items()}
-    return out | {name: learn(task) for name, learn in OTHERS.items()}
+    others = {**OTHERS, **(BINARY if task.test.outcome == "binary" else {})}
+    return out | {name: learn(task) for name, learn in others.items()}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import lasso_path
 
 from pathgnn.train.linear import Benefits, Task
@@ -114,9 +116,10 @@ class _Rows(NamedTuple):
         if not len(kept):
             return [Line(mean, np.zeros(self.x.shape[1])) for _ in penalties]
         z = np.asfortranarray((self.x[self.on][:, kept] - center) / spread)
-        _, slopes, _ = lasso_path(
-            z, self.y[self.on] - mean, alphas=penalties, max_iter=500, tol=1e-3
-        )
+        with warnings.catch_warnings():
+            # The weakest penalties of many features are not worth their last digits.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            slopes = lasso_path(z, self.y[self.on] - mean, alphas=penalties, tol=1e-3)[1]
         out = []
         for slope in (slopes / spread[:, None]).T:
             weight = np.zeros(self.x.shape[1])

@@ -17,7 +17,8 @@ from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.layers import first_weights
 from pathgnn.model.scales import InputScales, Standardised
-from pathgnn.train.nuisance import RIDGE_PENALTIES, Nuisances, features
+from pathgnn.train.nuisance import Nuisances, features
+from pathgnn.train.ridge import RIDGE_PENALTIES
 
 FEWEST_ROWS = 3
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
-from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.linear_model import LogisticRegression
 
 from pathgnn.benefit.censored import (
     Counted,
@@ -24,10 +24,10 @@ from pathgnn.benefit.scores import aipw, crossover_propensity, overlap_weight
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.scales import InputScales, Scaling, learned_scales
 from pathgnn.train.folds import informs
+from pathgnn.train.ridge import logistic_ridge, ridge
 from pathgnn.train.survival_model import Few, few_of, follow_up, survival_curves
 
 PLAIN = Scaling()
-RIDGE_PENALTIES = np.logspace(0, 5, 11)
 GRID_POINTS = 60
 LOWEST_E = 0.02
 # An arm with fewer censored rows has the censoring curve of all arms.
@@ -197,15 +197,13 @@ def _outcome_model(
     x_train: Float[np.ndarray, "train feature"],
     x_test: Float[np.ndarray, "test feature"],
 ) -> Float[np.ndarray, "test arm"]:
-    """Expected outcome per arm: a ridge regression in each arm, penalty by leave-one-out."""
+    """Expected outcome per arm: a ridge or, for a binary outcome, logistic ridge in each arm."""
+    predict = logistic_ridge if train.outcome == "binary" else ridge
     mu = np.empty((len(x_test), len(train.arms)))
     arm, patient_of = train.arm.numpy(), train.patient_of.numpy()
     for k in range(mu.shape[1]):
         rows = np.flatnonzero(arm == k)
-        if len(rows) < 3:
-            mu[:, k] = value[rows].mean() if len(rows) else value.mean()
-            continue
-        model = RidgeCV(RIDGE_PENALTIES * max(1.0, x_train.shape[1] / 1000))
-        mu[:, k] = model.fit(x_train[patient_of[rows]], value[rows]).predict(x_test)
-    low, high = value.min(), value.max()
-    return np.asarray(mu.clip(low, high))
+        # An arm that no training patient had says nothing; it does not say 0.
+        y = value[rows] if len(rows) else value
+        mu[:, k] = predict(x_train[patient_of[rows]], y, x_test) if len(rows) else y.mean()
+    return np.asarray(mu.clip(value.min(), value.max()))
