@@ -9,10 +9,34 @@ from types import MappingProxyType
 import numpy as np
 
 from pathgnn.train.forest import forest_by_arm
-from pathgnn.train.lasso import lasso_by_arm, lasso_interactions, lasso_on_scores
-from pathgnn.train.linear import LINEAR, Benefits, LinearEffect, LinearTask, Task, pathway_means
+from pathgnn.train.lasso import lasso_axes, lasso_by_arm, lasso_genes, lasso_interactions
+from pathgnn.train.linear import (
+    Benefits,
+    LinearEffect,
+    LinearTask,
+    Task,
+    average_effect,
+    pathway_means,
+    ridge_by_arm,
+    ridge_genes,
+    ridge_pathways,
+)
 
 Learner = Callable[[Task], Benefits]
+
+# These are stacked with the network.
+LINEAR: Mapping[str, Callable[[LinearTask], LinearEffect]] = MappingProxyType(
+    {
+        "average effect": average_effect,
+        "ridge by arm, genes": ridge_by_arm,
+        "ridge on scores, genes": ridge_genes,
+        "ridge on scores, pathways": ridge_pathways,
+        "lasso by arm, genes": lasso_by_arm,
+        "lasso interactions, genes": lasso_interactions,
+        "lasso on scores, genes": lasso_genes,
+        "lasso on scores, pathway axes": lasso_axes,
+    }
+)
 
 
 def risk_only(task: Task) -> Benefits:
@@ -47,9 +71,6 @@ _FOREST: dict[str, Learner] = (
 OTHERS: Mapping[str, Learner] = MappingProxyType(
     {
         "risk only": risk_only,
-        "lasso by arm, genes": lasso_by_arm,
-        "lasso interactions, genes": lasso_interactions,
-        "lasso on scores, genes": lasso_on_scores,
         "forest by arm, genes": forest_by_arm,
     }
     | _FOREST

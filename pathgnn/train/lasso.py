@@ -1,4 +1,4 @@
-"""Lasso learners of benefit for the ladder: by arm, with interactions, and on the scores."""
+"""Lasso learners of benefit: by arm, with interactions, and on the scores; all linear."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ from jaxtyping import Bool, Float, Int
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import lasso_path
 
-from pathgnn.train.linear import Benefits, Task
+from pathgnn.graph.axis import pathway_axes
+from pathgnn.train.linear import (
+    LinearEffect,
+    LinearTask,
+    effect_of,
+    pooled,
+    spread_over_genes,
+)
+from pathgnn.train.nuisance import features
 
 # Features kept by their correlation with the target, anew in each fold of the tuning.
 MOST_FEATURES = 500
@@ -29,47 +37,52 @@ class Line(NamedTuple):
         return np.asarray(self.level + x @ self.weight)
 
 
-def lasso_by_arm(task: Task) -> Benefits:
+def lasso_by_arm(task: LinearTask) -> LinearEffect:
     """T-learner: a lasso of the outcome in each arm; the benefit is their difference."""
-    x, x_test = task.features()
-    train = task.train.train
-    rows, arm = train.patient_of.numpy(), train.arm.numpy()
-    value, levels = task.train.scores.value, []
-    for k in range(len(train.arms)):
+    x = features(task.train, task.scales)
+    rows, arm = task.train.patient_of.numpy(), task.train.arm.numpy()
+    value, lines = task.scores.value, []
+    for k in range(len(task.train.arms)):
         on = np.flatnonzero(arm == k)
-        line = lasso(x[rows[on]], value[on]) if len(on) else Line(float(value.mean()), 0 * x[0])
-        levels.append(line(x_test))
-    level = np.stack(levels, 1)
-    return np.asarray(level[:, 1:] - level[:, :1])
+        # An arm that no training patient had says nothing; it does not say 0.
+        lines.append(lasso(x[rows[on]], value[on]) if len(on) else Line(value.mean(), 0 * x[0]))
+    level, weight = np.array([line.level for line in lines]), np.stack([b.weight for b in lines], 1)
+    return effect_of(level[1:] - level[0], weight[:, 1:] - weight[:, :1], task)
 
 
-def lasso_interactions(task: Task) -> Benefits:
+def lasso_interactions(task: LinearTask) -> LinearEffect:
     """S-learner: one lasso of the outcome on features, arms, and their products.
 
     Arms are centred at their propensities, so that a product stands for benefit alone.
     """
-    x, x_test = task.features()
-    train, scores = task.train.train, task.train.scores
-    rows = train.patient_of.numpy()
-    moved = (np.eye(len(train.arms))[train.arm.numpy()] - scores.propensity)[:, 1:]
-    products = [x[rows] * moved[:, k : k + 1] for k in range(moved.shape[1])]
+    x, scores = features(task.train, task.scales), task.scores
+    rows, n_arms = task.train.patient_of.numpy(), len(task.train.arms)
+    moved = (np.eye(n_arms)[task.train.arm.numpy()] - scores.propensity)[:, 1:]
+    products = [x[rows] * moved[:, k : k + 1] for k in range(n_arms - 1)]
     line = lasso(np.concatenate([x[rows], moved, *products], 1), scores.value)
-    n, n_arms = x.shape[1], moved.shape[1]
-    level, slope = line.weight[n : n + n_arms], line.weight[n + n_arms :].reshape(n_arms, n)
-    return np.asarray(level + x_test @ slope.T)
+    level, slope = np.split(line.weight[x.shape[1] :], [n_arms - 1])
+    return effect_of(level, slope.reshape(n_arms - 1, -1).T, task)
 
 
-def lasso_on_scores(task: Task) -> Benefits:
-    """DR-learner: a lasso of the doubly robust scores of each contrast."""
-    x, x_test = task.features()
-    scores, out = task.train.scores, []
-    for k in range(scores.gain.shape[1]):
-        on = scores.informs[:, k]
-        if not on.any():
-            out.append(np.zeros(len(x_test)))
-            continue
-        out.append(lasso(x[on], scores.gain[on, k])(x_test))
-    return np.stack(out, 1)
+def lasso_genes(task: LinearTask) -> LinearEffect:
+    """DR-learner: a lasso of the doubly robust scores of each contrast on all genes."""
+    return effect_of(*_on_scores(features(task.train, task.scales), task), task)
+
+
+def lasso_axes(task: LinearTask) -> LinearEffect:
+    """DR-learner: the same on the axis of each pathway, along which its signed edges agree."""
+    axes = pathway_axes(task.graph)
+    level, weight = _on_scores(pooled(task.train, axes, task.scales), task)
+    return effect_of(level, spread_over_genes(weight, axes, task), task)
+
+
+def _on_scores(
+    x: Float[np.ndarray, "patient column"], task: LinearTask
+) -> tuple[Float[np.ndarray, " contrast"], Float[np.ndarray, "column contrast"]]:
+    gain, informs = task.scores.gain, task.scores.informs
+    nothing = Line(0.0, np.zeros(x.shape[1]))
+    lines = [lasso(x[on], gain[on, k]) if on.any() else nothing for k, on in enumerate(informs.T)]
+    return np.array([line.level for line in lines]), np.stack([b.weight for b in lines], 1)
 
 
 def lasso(x: Float[np.ndarray, "row feature"], y: Float[np.ndarray, " row"]) -> Line:

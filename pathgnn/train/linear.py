@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -70,7 +69,7 @@ def average_effect(task: LinearTask) -> LinearEffect:
     """The same benefit for everybody: the mean score of the training patients."""
     n_informing = task.scores.informs.sum(0).clip(1)
     level = (task.scores.gain * task.scores.informs).sum(0) / n_informing
-    return _effect(level, np.zeros((_n_features(task), len(level))), task)
+    return effect_of(level, np.zeros((n_features(task), len(level))), task)
 
 
 def ridge_by_arm(task: LinearTask) -> LinearEffect:
@@ -86,33 +85,30 @@ def ridge_by_arm(task: LinearTask) -> LinearEffect:
         levels.append(level)
         weights.append(weight)
     by_arm, slope = np.array(levels), np.stack(weights, 1)
-    return _effect(by_arm[1:] - by_arm[0], slope[:, 1:] - slope[:, :1], task)
+    return effect_of(by_arm[1:] - by_arm[0], slope[:, 1:] - slope[:, :1], task)
 
 
 def ridge_genes(task: LinearTask) -> LinearEffect:
     """Ridge of the doubly robust scores on all genes."""
-    return _effect(*_ridge_on_scores(features(task.train, task.scales), task), task)
+    return effect_of(*_ridge_on_scores(features(task.train, task.scales), task), task)
 
 
 def ridge_pathways(task: LinearTask) -> LinearEffect:
     """Ridge of the doubly robust scores on the mean of each pathway."""
-    x = pathway_means(task.train, task.graph, task.scales)
-    level, weight = _ridge_on_scores(x, task)
-    n_pathways = len(task.graph.pathways)
-    per_gene = member_shares(task.graph).T @ weight[:n_pathways]
+    shares = member_shares(task.graph)
+    level, weight = _ridge_on_scores(pooled(task.train, shares, task.scales), task)
+    return effect_of(level, spread_over_genes(weight, shares, task), task)
+
+
+def spread_over_genes(
+    weight: Float[np.ndarray, "column contrast"], shares: sp.csr_matrix, task: LinearTask
+) -> Float[np.ndarray, "feature contrast"]:
+    """Weights of pathways and covariates as weights of single values and covariates."""
+    cut = shares.shape[0]
     first = first_weights(task.train.kinds).numpy()[:, 0]
+    per_gene = shares.T @ weight[:cut]
     flat = (per_gene[:, None] * first[:, None]).reshape(-1, weight.shape[1])
-    return _effect(level, np.concatenate([flat, weight[n_pathways:]]), task)
-
-
-LINEAR: Mapping[str, Callable[[LinearTask], LinearEffect]] = MappingProxyType(
-    {
-        "average effect": average_effect,
-        "ridge by arm, genes": ridge_by_arm,
-        "ridge on scores, genes": ridge_genes,
-        "ridge on scores, pathways": ridge_pathways,
-    }
-)
+    return np.concatenate([flat, weight[cut:]])
 
 
 def combine(parts: Sequence[LinearEffect], share: Float[np.ndarray, " part"]) -> LinearEffect:
@@ -136,10 +132,17 @@ def pathway_means(
     nodes: Nodes, graph: PathwayGraph, scales: InputScales
 ) -> Float[np.ndarray, "patient feature"]:
     """Mean over each pathway's genes of their standardised omics, then the clinical block."""
+    return pooled(nodes, member_shares(graph), scales)
+
+
+def pooled(
+    nodes: Nodes, shares: sp.csr_matrix, scales: InputScales
+) -> Float[np.ndarray, "patient column"]:
+    """Weighted sums over each pathway's genes of their standardised omics, then the clinical."""
     z, clinical = scales(nodes)
     first = first_weights(nodes.kinds).double()[:, 0]
     gene = (z.double() @ first).numpy()
-    return np.concatenate([(member_shares(graph) @ gene).T, clinical.double().numpy()], 1)
+    return np.concatenate([(shares @ gene).T, clinical.double().numpy()], 1)
 
 
 def _ridge_on_scores(
@@ -170,11 +173,11 @@ def _ridge(
     return float(model.intercept_ - weight[used] @ center), weight
 
 
-def _n_features(task: LinearTask) -> int:
+def n_features(task: LinearTask) -> int:
     return len(task.train.genes) * len(task.train.modalities) + len(task.train.covariates)
 
 
-def _effect(
+def effect_of(
     level: Float[np.ndarray, " contrast"],
     weight: Float[np.ndarray, "feature contrast"],
     task: LinearTask,

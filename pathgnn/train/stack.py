@@ -13,9 +13,9 @@ from scipy.optimize import nnls
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.scales import learned_scales
 from pathgnn.seeds import seed_for
-from pathgnn.train.baselines import linear_effects
+from pathgnn.train.baselines import LINEAR, linear_effects
 from pathgnn.train.fit import Recipe, fit_network
-from pathgnn.train.linear import LINEAR, LinearEffect, LinearTask, combine
+from pathgnn.train.linear import LinearEffect, LinearTask, combine
 from pathgnn.train.nuisance import Nuisances
 
 NETWORK = "network"

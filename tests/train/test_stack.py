@@ -12,9 +12,10 @@ from conftest import trial_on
 from pathgnn.benefit.verdict import stack_finding
 from pathgnn.graph.project import project
 from pathgnn.model.scales import Scaling, Standardised, learned_scales
+from pathgnn.train.baselines import LINEAR
 from pathgnn.train.crossfit import fit
 from pathgnn.train.estimate import estimate
-from pathgnn.train.linear import LINEAR, LinearTask, combine
+from pathgnn.train.linear import LinearTask, combine
 from pathgnn.train.nuisance import Nuisances
 from pathgnn.train.part import STACKED
 from pathgnn.train.stack import LEARNERS, NETWORK, _shares, learn_shares
