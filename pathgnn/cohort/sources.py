@@ -83,6 +83,7 @@ class BesideSource(Settings):
     sex: str = setting("", "recorded sex; compared with the genes of X and Y")
     arm: str = setting("", "a second record of the treatment; compared with the first")
     group: str = setting("", "patients with the same value share a fold: donor, family, site")
+    enrolled: str = setting("", "date (2019-05-31) or time of enrolment: are controls concurrent?")
 
 
 class OutcomeSource(Settings):

@@ -24,6 +24,7 @@ from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.nodes import Nodes
 from pathgnn.seeds import rng_for
 from pathgnn.train.check import check_with, propensities
+from pathgnn.train.design import design_findings
 
 ORDER = {"refused": 0, "warning": 1, "note": 2, "ok": 3}
 SEX_KINDS = frozenset({"expression"})
@@ -75,6 +76,7 @@ def look(
     propensity = propensities(nodes, n_folds, seed)
     looked = look_at_tables(cohort, seed)
     findings = check_with(propensity, nodes, graph, least_coverage) + looked.findings
+    findings += design_findings(cohort, nodes, graph, n_folds, seed)
     return looked._replace(findings=by_severity(findings), propensity=propensity)
 
 
