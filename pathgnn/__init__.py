@@ -21,7 +21,7 @@ _PUBLIC: Mapping[str, str] = MappingProxyType(
         "ExplainConfig": "model.config",
         "PretrainConfig": "model.config",
         "FitConfig": "model.config",
-        "Fitted": "train.crossfit",
+        "Fitted": "train.fitted",
         "GraphSource": "graph.load",
         "NetConfig": "model.config",
         "Nodes": "graph.nodes",

@@ -240,7 +240,8 @@ def _go(given: Input, out: Path, options: Options | None = None) -> Results | No
     from pathgnn.train.crossfit import n_steps
 
     options = options or Options()
-    n = n_steps(sized_for(given).fit.folds)
+    fit = sized_for(given).fit
+    n = n_steps(fit.folds, fit.half_samples)
     bar = tqdm(total=n, disable=options.until == "check", file=sys.stderr)
 
     def step(label: str) -> None:

@@ -37,8 +37,9 @@ from pathgnn.train.controls import (
     control_graph,
     measured,
 )
-from pathgnn.train.crossfit import Fitted, fold_scores, refit
+from pathgnn.train.crossfit import fold_scores, refit
 from pathgnn.train.estimate import contrast_of
+from pathgnn.train.fitted import Fitted
 from pathgnn.train.nuisance import Nuisances
 
 Progress = Callable[[str], None]

@@ -29,10 +29,11 @@ from pathgnn.model.encoder import Encoder
 from pathgnn.run_folder import Input, Keeper, stamp
 from pathgnn.study import Study, estimand_of
 from pathgnn.train.check import refuse
-from pathgnn.train.crossfit import Fitted, Progress, fit
+from pathgnn.train.crossfit import Progress, fit
 from pathgnn.train.encoder_file import load_encoder
 from pathgnn.train.estimate import Benefit, contrast_of, estimate
 from pathgnn.train.fit import Recipe
+from pathgnn.train.fitted import Fitted
 from pathgnn.train.keep import START, load_fitted, save_fitted
 from pathgnn.train.look import by_severity, look
 from pathgnn.train.overview import Overview, overview

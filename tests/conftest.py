@@ -23,8 +23,9 @@ from pathgnn.graph.graph import PathwayGraph, Provenance  # noqa: E402
 from pathgnn.graph.nodes import Nodes  # noqa: E402
 from pathgnn.graph.project import project  # noqa: E402
 from pathgnn.model.config import FitConfig, NetConfig  # noqa: E402
-from pathgnn.train.crossfit import Fitted, fit  # noqa: E402
+from pathgnn.train.crossfit import fit  # noqa: E402
 from pathgnn.train.fit import Recipe  # noqa: E402
+from pathgnn.train.fitted import Fitted  # noqa: E402
 
 QUICK = FitConfig(folds=3, members=1)
 

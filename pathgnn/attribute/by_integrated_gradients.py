@@ -16,7 +16,7 @@ from pathgnn.graph.nodes import Nodes
 from pathgnn.model.layers import FIRST_WEIGHT
 from pathgnn.model.network import PathwayNet, Scores
 from pathgnn.model.scales import Standardised
-from pathgnn.train.crossfit import Fitted
+from pathgnn.train.fitted import Fitted
 from pathgnn.train.part import Member
 from pathgnn.train.stack import Stack
 

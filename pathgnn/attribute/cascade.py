@@ -13,7 +13,7 @@ from pathgnn.attribute.significance import OF_SUMS, association
 from pathgnn.attribute.solve import ENDS, STARTS, Route, Terrain, solve_many
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.model.config import ExplainConfig
-from pathgnn.train.crossfit import Fitted
+from pathgnn.train.fitted import Fitted
 
 FEWEST_STABLE = 2
 # A patient carries a cascade when it makes up this share of their attribution.

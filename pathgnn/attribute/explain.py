@@ -15,8 +15,8 @@ from pathgnn.attribute.stability import TOP_GENES, jaccard_at, rank_biased_overl
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.config import ExplainConfig
 from pathgnn.seeds import rng_for
-from pathgnn.train.crossfit import Fitted
 from pathgnn.train.estimate import contrast_of
+from pathgnn.train.fitted import Fitted
 
 
 class Explanation(NamedTuple):

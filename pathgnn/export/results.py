@@ -8,8 +8,8 @@ from pathgnn.attribute.explain import Explanation
 from pathgnn.benefit.verdict import Finding
 from pathgnn.cohort.truth import Truth
 from pathgnn.graph.nodes import Nodes
-from pathgnn.train.crossfit import Fitted
 from pathgnn.train.estimate import Benefit
+from pathgnn.train.fitted import Fitted
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,9 @@ class FitConfig(Settings):
     stack: bool = setting(True, "stack network and linear models on inner folds")
     batch: int = setting(0, "patients per mini-batch; 0: L-BFGS on all at once", ge=0)
     learning_rate: float = setting(0.01, "of mini-batches", sweep=(0.001, 0.05), gt=0)
+    half_samples: int = setting(
+        0, "trainings on half of each fold behind each patient's interval; 0: the line's band", ge=0
+    )
     device: Literal["auto", "cpu", "cuda"] = setting("auto", "auto: a GPU where there is one")
     precision: Literal["float32", "bfloat16"] = setting("float32", "bfloat16: on a GPU")
     compile: bool = setting(False, "compile the network with torch.compile")

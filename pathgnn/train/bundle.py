@@ -26,9 +26,9 @@ from pathgnn.graph.nodes import Nodes, match_layout
 from pathgnn.graph.project import project, rests_on
 from pathgnn.model.config import FitConfig, NetConfig
 from pathgnn.model.network import Layout, PathwayNet, layout_of
-from pathgnn.train.crossfit import Fitted
 from pathgnn.train.estimate import Benefit
 from pathgnn.train.fit import History, Recipe
+from pathgnn.train.fitted import Fitted
 from pathgnn.train.linear import LinearEffect
 from pathgnn.train.part import Member
 from pathgnn.train.stack import Stack

@@ -16,7 +16,7 @@ from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.nodes import Nodes
 from pathgnn.graph.rewire import rewire, share_moved, shuffle_pathways, without_edges
 from pathgnn.seeds import rng_for
-from pathgnn.train.crossfit import Fitted
+from pathgnn.train.fitted import Fitted
 
 TRUE, REWIRED, NO_EDGES, SHUFFLED = "true graph", "rewired edges", "no edges", "shuffled pathways"
 FEWEST_DRAWS = 2

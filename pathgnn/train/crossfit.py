@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 
 from pathgnn.benefit.estimand import Estimand
 from pathgnn.benefit.metrics import Estimate, autoc_with_se
@@ -17,12 +17,12 @@ from pathgnn.graph.nodes import Nodes
 from pathgnn.graph.rewire import rewire
 from pathgnn.seeds import rng_for, seed_for
 from pathgnn.train.fit import Recipe
+from pathgnn.train.fitted import Fitted
 from pathgnn.train.folds import check_size, folds
-from pathgnn.train.linear import Benefits
+from pathgnn.train.half_samples import half_sample_spread
 from pathgnn.train.nuisance import Nuisances
 from pathgnn.train.part import (
     INNER_FOLDS,
-    STACKED,
     Member,
     Part,
     fit_part,
@@ -33,7 +33,7 @@ from pathgnn.train.part import (
     predict_benefit,
     stopped,
 )
-from pathgnn.train.stack import NETWORK, Stack
+from pathgnn.train.stack import NETWORK
 
 REWIRED = "network, rewired graph"
 # The test needs some spread in each fold to have a standard error at all.
@@ -42,43 +42,9 @@ FEWEST_TESTED = 8
 Progress = Callable[[str], None]
 
 
-@dataclass(frozen=True)
-class Fitted:
-    """Cross-fitted networks and, for every patient, out-of-fold predictions and scores.
-
-    `ladder` holds the predicted benefit of every learner, the network's under "network" and the
-    default prediction under "stacked"; `sequential` its AUTOC in each later fold, ranked by a
-    model of the earlier folds. `stacks` has one entry per fold; none where the network is alone.
-    """
-
-    recipe: Recipe
-    seed: int
-    members: tuple[Member, ...]
-    fold: Int[np.ndarray, " patient"]
-    mu: Float[np.ndarray, "patient arm"]
-    scores: Nuisances
-    ladder: Mapping[str, Benefits]
-    sequential: Mapping[str, tuple[tuple[Estimate, ...], ...]]
-    stacks: tuple[Stack, ...] = ()
-
-    @property
-    def default(self) -> str:
-        """The learner whose prediction is the default: the stack, or the network alone."""
-        return STACKED if self.stacks else NETWORK
-
-    @property
-    def benefit(self) -> Benefits:
-        """The default prediction of the benefit, before shrinkage."""
-        return self.ladder[self.default]
-
-    def network_share(self, fold: int) -> float:
-        """The share of the network in the benefit of a fold's patients."""
-        return self.stacks[fold].network_share if self.stacks else 1.0
-
-
-def n_steps(n_folds: int) -> int:
+def n_steps(n_folds: int, half_samples: int = 0) -> int:
     """How many progress steps `fit` reports."""
-    return n_folds * 3 - 2
+    return n_folds * 3 - 2 + n_folds * half_samples
 
 
 def fit(nodes: Nodes, recipe: Recipe, seed: int, progress: Progress = lambda _: None) -> Fitted:
@@ -114,7 +80,10 @@ def fit(nodes: Nodes, recipe: Recipe, seed: int, progress: Progress = lambda _: 
         progress(f"sequential test, fold {k + 1}")
         earlier.append(fit_part(nodes, fold < k, fold == k, recipe, (seed, 100 + k)))
     # The model of all folds but the last is the cross-fitted one.
-    return _assemble(parts, [*earlier, parts[-1]], nodes, recipe, fold, seed)
+    fitted = _assemble(parts, [*earlier, parts[-1]], nodes, recipe, fold, seed)
+    if not recipe.fit.half_samples:
+        return fitted
+    return replace(fitted, spread=half_sample_spread(fitted, nodes, progress))
 
 
 def fold_scores(nodes: Nodes, fitted: Fitted) -> tuple[Nuisances, ...]:
@@ -162,6 +131,7 @@ def refit(
         ladder={NETWORK: benefit},
         sequential={},
         stacks=(),
+        spread=None,
     )
 
 

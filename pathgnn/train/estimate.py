@@ -15,7 +15,8 @@ from pathgnn.benefit.overlap import Overlap, overlap
 from pathgnn.errors import ConfigError
 from pathgnn.graph.nodes import Nodes
 from pathgnn.seeds import rng_for
-from pathgnn.train.crossfit import REWIRED, Fitted
+from pathgnn.train.crossfit import REWIRED
+from pathgnn.train.fitted import Fitted
 from pathgnn.train.stack import LEARNERS, NETWORK
 
 N_GROUPS = 5
@@ -49,8 +50,9 @@ class Benefit:
 
     `benefit` is calibrated: shrunken towards the average effect, and the average itself where
     `differs` is False. `low` and `high` bound the mean benefit of patients with the same
-    predicted score (95 %), not that of a single person. `score` is the default ranking: that of the
-    stack of network and linear models, or of the network alone.
+    predicted score (95 %), not that of a single person; with half-sampling they carry how much
+    the score itself would change with other training patients. `score` is the default ranking:
+    that of the stack of network and linear models, or of the network alone.
     """
 
     arm: str
@@ -94,9 +96,13 @@ def estimate(fitted: Fitted, nodes: Nodes, arm: str = "") -> Benefit:
     test = metrics.sequential_test(list(fitted.sequential[fitted.default][k]))
     differs = test.p < verdict.ALPHA and test.z > 0
     average = metrics.mean_gain(gain[on])
-    calibrated = average.value + _shrink(fitted, k) * (tau - tau[on].mean())
+    shrink = _shrink(fitted, k)
+    calibrated = average.value + shrink * (tau - tau[on].mean())
     choice = (calibrated > 0).astype(int)
-    low, high = _interval(calibrated, tau, gain, on)
+    width = _band(tau, gain, on)
+    if fitted.spread is not None:
+        width = 1.96 * np.hypot(average.se, shrink * fitted.spread[:, k])
+    low, high = calibrated - width, calibrated + width
     if not differs:
         low, high = np.full_like(tau, average.low), np.full_like(tau, average.high)
     pair = fitted.scores.gamma[:, [0, k + 1]]
@@ -191,17 +197,15 @@ def _shrink(fitted: Fitted, k: int) -> Float[np.ndarray, " patient"]:
     return out
 
 
-def _interval(
-    calibrated: Float[np.ndarray, " patient"],
+def _band(
     tau: Float[np.ndarray, " patient"],
     gain: Float[np.ndarray, " patient"],
     on: Bool[np.ndarray, " patient"],
-) -> tuple[Float[np.ndarray, " patient"], Float[np.ndarray, " patient"]]:
-    """95 % band around the calibrated benefit, as wide as that of the line of gain on score."""
+) -> Float[np.ndarray, " patient"]:
+    """Half the 95 % band of the line of gain on score."""
     mean, slope = metrics.mean_gain(gain[on]), metrics.blp_slope(tau[on], gain[on])
     x = tau - tau[on].mean()
-    width = 1.96 * np.sqrt(mean.se**2 + (x * slope.se) ** 2)
-    return calibrated - width, calibrated + width
+    return np.asarray(1.96 * np.sqrt(mean.se**2 + (x * slope.se) ** 2))
 
 
 def _ladder(fitted: Fitted, k: int, rng: np.random.Generator) -> tuple[Rung, ...]:

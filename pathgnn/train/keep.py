@@ -13,9 +13,9 @@ from pathgnn.errors import BundleError
 from pathgnn.files import read_json, whole_folder, write_json
 from pathgnn.graph.nodes import Nodes
 from pathgnn.train.bundle import load, model_of, save
-from pathgnn.train.crossfit import Fitted
 from pathgnn.train.encoder_file import load_encoder, save_encoder
 from pathgnn.train.estimate import Benefit
+from pathgnn.train.fitted import Fitted
 from pathgnn.train.nuisance import Nuisances
 
 ARRAYS, WORDS, START = "fit.safetensors", "fit.json", "encoder"
@@ -25,6 +25,8 @@ def save_fitted(fitted: Fitted, nodes: Nodes, benefits: tuple[Benefit, ...], fol
     """Write model bundle and out-of-fold results, whole or not at all."""
     arrays = {"fold": fitted.fold, "mu": fitted.mu}
     arrays |= {f"scores.{k}": v for k, v in fitted.scores._asdict().items()}
+    if fitted.spread is not None:
+        arrays["spread"] = fitted.spread
     names = list(fitted.ladder)
     arrays |= {f"ladder.{i}": fitted.ladder[name] for i, name in enumerate(names)}
     sequential = {
@@ -67,4 +69,5 @@ def load_fitted(folder: Path) -> Fitted:
         ladder=ladder,
         sequential=sequential,
         stacks=model.stacks,
+        spread=arrays.get("spread"),
     )

@@ -1,0 +1,52 @@
+"""A cross-fitted cohort: networks, out-of-fold predictions and scores of every patient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from pathgnn.benefit.metrics import Estimate
+from pathgnn.train.fit import Recipe
+from pathgnn.train.linear import Benefits
+from pathgnn.train.nuisance import Nuisances
+from pathgnn.train.part import STACKED, Member
+from pathgnn.train.stack import NETWORK, Stack
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Cross-fitted networks and, for every patient, out-of-fold predictions and scores.
+
+    `ladder` holds the predicted benefit of every learner, the network's under "network" and the
+    default prediction under "stacked"; `sequential` its AUTOC in each later fold, ranked by a
+    model of the earlier folds. `stacks` has one entry per fold; none where the network is alone.
+    `spread` is the standard error of each patient's benefit by half-sampling, where it was asked.
+    """
+
+    recipe: Recipe
+    seed: int
+    members: tuple[Member, ...]
+    fold: Int[np.ndarray, " patient"]
+    mu: Float[np.ndarray, "patient arm"]
+    scores: Nuisances
+    ladder: Mapping[str, Benefits]
+    sequential: Mapping[str, tuple[tuple[Estimate, ...], ...]]
+    stacks: tuple[Stack, ...] = ()
+    spread: Float[np.ndarray, "patient contrast"] | None = None
+
+    @property
+    def default(self) -> str:
+        """The learner whose prediction is the default: the stack, or the network alone."""
+        return STACKED if self.stacks else NETWORK
+
+    @property
+    def benefit(self) -> Benefits:
+        """The default prediction of the benefit, before shrinkage."""
+        return self.ladder[self.default]
+
+    def network_share(self, fold: int) -> float:
+        """The share of the network in the benefit of a fold's patients."""
+        return self.stacks[fold].network_share if self.stacks else 1.0

@@ -1,0 +1,79 @@
+"""Honest spread of each patient's benefit: the whole model trained again on halves of a fold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from pathgnn.graph.nodes import Nodes
+from pathgnn.model.scales import learned_scales
+from pathgnn.seeds import rng_for, seed_for
+from pathgnn.train.baselines import LINEAR
+from pathgnn.train.fit import fit_network
+from pathgnn.train.fitted import Fitted
+from pathgnn.train.folds import folds
+from pathgnn.train.linear import Benefits, LinearTask, combine
+from pathgnn.train.part import INNER_FOLDS, inner_scores, places, stopped
+from pathgnn.train.stack import Stack
+
+
+def half_sample_spread(
+    fitted: Fitted, nodes: Nodes, progress: Callable[[str], None] = lambda _: None
+) -> Float[np.ndarray, "patient contrast"]:
+    """Standard error of every patient's out-of-fold benefit, from models of half the patients.
+
+    Each draw trains on a random half of a fold's training patients, balanced as the folds are:
+    nuisances, network and linear models anew, with the shares and rounds of the fold. The mean
+    squared distance to the model of all of them estimates its sampling variance; what shrinkage
+    takes away from large effects is no part of it.
+
+    Args:
+        fitted: A cross-fitted model; its setting `half_samples` says how many halves per fold. Ten
+            give the error to about a quarter.
+        nodes: Its cohort.
+        progress: Called with a word before each draw.
+
+    Source: Politis & Romano, Annals of Statistics 1994, 22:2031; Athey, Tibshirani & Wager,
+    Annals of Statistics 2019, 47:1148, section 4.
+    """
+    total, draws = np.zeros_like(fitted.benefit), fitted.recipe.fit.half_samples
+    for k in range(fitted.recipe.fit.folds):
+        train, test = (nodes.take(places(m)) for m in (fitted.fold != k, fitted.fold == k))
+        at = np.flatnonzero(fitted.fold == k)
+        for b in range(draws):
+            progress(f"half samples, fold {k + 1}, draw {b + 1}")
+            half = folds(train, 2, rng_for(fitted.seed, 9, k, b)) == 0
+            again = _benefit(fitted, k, b, train.take(places(half)), test)
+            total[at] += (again - fitted.benefit[at]) ** 2
+    return np.sqrt(total / draws)
+
+
+def _benefit(fitted: Fitted, fold: int, draw: int, half: Nodes, test: Nodes) -> Benefits:
+    """Benefit of the test patients by the default learner, trained on one half."""
+    recipe, path = fitted.recipe, (fitted.seed, 10, fold, draw)
+    stack = fitted.stacks[fold] if fitted.stacks else None
+    inner = folds(half, INNER_FOLDS, rng_for(*path, 2))
+    scores = inner_scores(half, inner, recipe)
+    if stack is not None and stack.network_share == 0:
+        network = np.zeros((test.n_patients, scores.gain.shape[1]))
+    else:
+        net = fit_network(half, scores, stopped(recipe, stack), seed_for(*path, 3)).net
+        with torch.no_grad():
+            network = recipe.estimand(net.predict(test)).double().numpy()
+    if stack is None:
+        return network
+    task = LinearTask(half, scores, recipe.graph, learned_scales(half, recipe.fit.scaling))
+    return stack.benefit(network, _linear(task, stack, test))
+
+
+def _linear(task: LinearTask, stack: Stack, test: Nodes) -> Benefits:
+    """The linear models' part; those without a share are not fitted."""
+    used = [i for i, share in enumerate(stack.share[:-1]) if share > 0]
+    if not used:
+        return np.zeros((test.n_patients, task.scores.gain.shape[1]))
+    learners = list(LINEAR.values())
+    parts = [learners[i](task) for i in used]
+    return np.asarray(combine(parts, stack.share[used])(task.scales(test)).double().numpy())
