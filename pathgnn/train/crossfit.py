@@ -21,6 +21,7 @@ from pathgnn.train.fitted import Fitted
 from pathgnn.train.folds import check_size, folds
 from pathgnn.train.half_samples import half_sample_spread
 from pathgnn.train.nuisance import Nuisances
+from pathgnn.train.over_time import average_over_time
 from pathgnn.train.part import (
     INNER_FOLDS,
     Member,
@@ -81,6 +82,9 @@ def fit(nodes: Nodes, recipe: Recipe, seed: int, progress: Progress = lambda _: 
         earlier.append(fit_part(nodes, fold < k, fold == k, recipe, (seed, 100 + k)))
     # The model of all folds but the last is the cross-fitted one.
     fitted = _assemble(parts, [*earlier, parts[-1]], nodes, recipe, fold, seed)
+    if nodes.outcome == "survival":
+        progress("average benefit over time")
+        fitted = replace(fitted, over_time=average_over_time(nodes, fold, recipe.fit.scaling))
     if not recipe.fit.half_samples:
         return fitted
     return replace(fitted, spread=half_sample_spread(fitted, nodes, progress))

@@ -12,6 +12,7 @@ from pathgnn.benefit.metrics import Estimate
 from pathgnn.train.fit import Recipe
 from pathgnn.train.linear import Benefits
 from pathgnn.train.nuisance import Nuisances
+from pathgnn.train.over_time import OverTime
 from pathgnn.train.part import STACKED, Member
 from pathgnn.train.stack import NETWORK, Stack
 
@@ -23,7 +24,8 @@ class Fitted:
     `ladder` holds the predicted benefit of every learner, the network's under "network" and the
     default prediction under "stacked"; `sequential` its AUTOC in each later fold, ranked by a
     model of the earlier folds. `stacks` has one entry per fold; none where the network is alone.
-    `spread` is the standard error of each patient's benefit by half-sampling, where it was asked.
+    `spread` is the standard error of each patient's benefit by half-sampling, where it was asked;
+    `over_time` the average benefit by each month of a survival outcome.
     """
 
     recipe: Recipe
@@ -36,6 +38,7 @@ class Fitted:
     sequential: Mapping[str, tuple[tuple[Estimate, ...], ...]]
     stacks: tuple[Stack, ...] = ()
     spread: Float[np.ndarray, "patient contrast"] | None = None
+    over_time: OverTime | None = None
 
     @property
     def default(self) -> str:

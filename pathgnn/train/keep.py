@@ -17,6 +17,7 @@ from pathgnn.train.encoder_file import load_encoder, save_encoder
 from pathgnn.train.estimate import Benefit
 from pathgnn.train.fitted import Fitted
 from pathgnn.train.nuisance import Nuisances
+from pathgnn.train.over_time import OverTime
 
 ARRAYS, WORDS, START = "fit.safetensors", "fit.json", "encoder"
 
@@ -27,6 +28,8 @@ def save_fitted(fitted: Fitted, nodes: Nodes, benefits: tuple[Benefit, ...], fol
     arrays |= {f"scores.{k}": v for k, v in fitted.scores._asdict().items()}
     if fitted.spread is not None:
         arrays["spread"] = fitted.spread
+    if fitted.over_time is not None:
+        arrays |= {f"over_time.{k}": v for k, v in fitted.over_time._asdict().items()}
     names = list(fitted.ladder)
     arrays |= {f"ladder.{i}": fitted.ladder[name] for i, name in enumerate(names)}
     sequential = {
@@ -52,6 +55,9 @@ def load_fitted(folder: Path) -> Fitted:
         arrays = load_file(folder / ARRAYS)
         scores = Nuisances(**{name: arrays[f"scores.{name}"] for name in Nuisances._fields})
         ladder = {name: arrays[f"ladder.{i}"] for i, name in enumerate(words["ladder"])}
+        over_time = None
+        if "over_time.time" in arrays:
+            over_time = OverTime(*(arrays[f"over_time.{name}"] for name in OverTime._fields))
         sequential = {
             name: tuple(tuple(Estimate(*e) for e in folds) for folds in by_contrast)
             for name, by_contrast in words["sequential"].items()
@@ -70,4 +76,5 @@ def load_fitted(folder: Path) -> Fitted:
         sequential=sequential,
         stacks=model.stacks,
         spread=arrays.get("spread"),
+        over_time=over_time,
     )

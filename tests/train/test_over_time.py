@@ -1,0 +1,35 @@
+"""Average benefit by month against the closed form of exponentials."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from conftest import trial_on
+
+from pathgnn.graph.project import project
+from pathgnn.model.scales import Scaling
+from pathgnn.train.over_time import average_over_time
+
+
+def test_average_gains_of_exponentials_are_within_their_errors(graph):
+    cohort, _ = trial_on(graph, 600, 6)
+    rng = np.random.default_rng(0)
+    rate = np.where(cohort.outcome.arm == 1, 0.03, 0.06)
+    died, lost = rng.exponential(1 / rate), rng.exponential(60, 600)
+    outcome = replace(
+        cohort.outcome,
+        kind="survival",
+        value=np.minimum(died, lost),
+        event=died <= lost,
+        horizon=30.0,
+    )
+    nodes = project(replace(cohort, outcome=outcome), graph)
+    got = average_over_time(nodes, np.arange(600) % 3, Scaling(), 3)
+    assert got.time.tolist() == [10, 20, 30]
+    months = [(1 - np.exp(-r * got.time)) / r for r in (0.03, 0.06)]
+    survival = [np.exp(-r * got.time) for r in (0.03, 0.06)]
+    for one, truth in ((got.months, months), (got.survival, survival)):
+        value, error = one[0].T
+        assert (np.abs(value - (truth[0] - truth[1])) < 3.5 * error).all()
+        assert (error > 0).all()
