@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pathgnn.attribute.explain import Explanation, explain
 from pathgnn.attribute.keep import load_explanation, save_explanation
+from pathgnn.benefit.safeguards import multiplicity_finding
 from pathgnn.benefit.verdict import Finding
 from pathgnn.cohort.read_everyone import read_everyone
 from pathgnn.cohort.read_tables import files_of, read_cohort
@@ -210,7 +212,10 @@ def _explanation(given: Input, fitted: Fitted, out: Path, keeper: Keeper) -> Exp
 
 
 def _benefits(fitted: Fitted, nodes: Nodes) -> tuple[Benefit, ...]:
-    return tuple(estimate(fitted, nodes, arm) for arm in nodes.arms[1:])
+    """Every contrast, with what testing all of them makes of each."""
+    each = [estimate(fitted, nodes, arm) for arm in nodes.arms[1:]]
+    joint = multiplicity_finding({b.arm: b.test.p for b in each})
+    return tuple(replace(b, findings=(*b.findings, *joint)) for b in each)
 
 
 def metrics(benefits: tuple[Benefit, ...]) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 
 from pathgnn.attribute.attribution import Cascade
 from pathgnn.export.results import Results
+from pathgnn.export.to_over_time import over_time_figure
 from pathgnn.files import whole_file
 
 COLOURS = "RdBu_r"
@@ -125,10 +126,17 @@ FIGURES: Mapping[str, Callable[[Results], Figure]] = MappingProxyType(
 )
 
 
+# Those of a survival outcome alone.
+SURVIVAL_FIGURES: Mapping[str, Callable[[Results], Figure]] = MappingProxyType(
+    {"over_time": over_time_figure}
+)
+
+
 def to_figures(results: Results, folder: Path) -> list[Path]:
     """Write every figure as svg, pdf and png."""
     written = []
-    for name, draw in FIGURES.items():
+    survival = SURVIVAL_FIGURES if results.fitted.over_time is not None else {}
+    for name, draw in {**FIGURES, **survival}.items():
         figure = draw(results)
         for suffix in ("svg", "pdf", "png"):
             path = folder / f"{name}.{suffix}"

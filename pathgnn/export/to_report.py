@@ -14,6 +14,7 @@ from matplotlib import rc_context
 from pathgnn.export.page import sized, write_page
 from pathgnn.export.results import Results
 from pathgnn.export.to_figures import STYLE, cascade_figure, pathway_matrix, pathway_points
+from pathgnn.export.to_over_time import over_time
 from pathgnn.export.to_tables import genes, ladder, pathways
 
 GENES_SHOWN = 15
@@ -32,6 +33,8 @@ def plots(results: Results) -> dict[str, go.Figure]:
         "calibration": _calibration,
         "prognostic": _prognostic,
     }
+    if results.fitted.over_time is not None:
+        draw["over_time"] = _over_time
     return {name: function(results) for name, function in draw.items()}
 
 
@@ -131,6 +134,18 @@ def _calibration(results: Results) -> go.Figure:
     figure.update_xaxes(title="predicted, before shrinkage")
     figure.update_yaxes(title="observed")
     return sized(figure, 340)
+
+
+def _over_time(results: Results) -> go.Figure:
+    table = over_time(results)
+    figure = go.Figure()
+    for arm, rows in table.groupby("arm", sort=False):
+        error = {"array": 1.96 * rows["survival_se"]}
+        figure.add_scatter(x=rows["month"], y=rows["survival_gained"], error_y=error, name=str(arm))
+    figure.add_hline(0, line_width=1)
+    figure.update_xaxes(title="months from time zero")
+    figure.update_yaxes(title="probability gained then")
+    return sized(figure, 300)
 
 
 def _prognostic(results: Results) -> go.Figure:

@@ -20,6 +20,11 @@ from pathgnn.train.nuisance import Nuisances
 
 NETWORK = "network"
 LEARNERS = (*LINEAR, NETWORK)
+# Half of the prediction is expected to be the network's, the rest that of the linear models that
+# tell patients apart. Chosen on simulated outcomes of METABRIC's patients, 150 to 800 in training:
+# mean correlation with the true benefit .36 without it, .43 with it.
+PRIOR = np.array([0.0, *[0.5 / (len(LINEAR) - 1)] * (len(LINEAR) - 1), 0.5])
+PRIOR_SD = 0.15
 # A survival head needs two events before the horizon.
 FEWEST_EVENTS = 2
 # Weight of the row that makes the shares sum to 1, in those of all patients.
@@ -62,7 +67,7 @@ def learn_shares(
     """Train network and linear models on all inner folds but one, in turn, and stack them there.
 
     The number of rounds is that after which the stack has the least doubly robust risk. Where the
-    inner folds have too few events to train on, all learners have the same share.
+    inner folds have too few events to train on, the shares are those expected beforehand.
 
     Args:
         task: The training patients.
@@ -71,7 +76,7 @@ def learn_shares(
         path: Decides the seeds.
     """
     if not _can_be_learned(task.train, inner):
-        return Shares(np.full(len(LEARNERS), 1 / len(LEARNERS)), recipe.fit.benefit_rounds)
+        return Shares(PRIOR, recipe.fit.benefit_rounds)
     n, n_contrasts = task.scores.gain.shape
     n_rounds = recipe.fit.benefit_rounds + 1
     linear = np.empty((len(LINEAR), n, n_contrasts))
@@ -87,7 +92,7 @@ def learn_shares(
             part.train, part.scores, recipe, seed_for(*path, 6, int(j)), watch=patients
         )
         network[:, held] = trained.watched
-    fits = [_shares(np.concatenate([linear, one[None]]), task.scores) for one in network]
+    fits = [_shares(np.concatenate([linear, one[None]]), task.scores, PRIOR) for one in network]
     best = int(np.argmin([risk for _, risk in fits]))
     return Shares(fits[best][0], best)
 
@@ -108,20 +113,37 @@ def stack_of(shares: Shares, effects: Mapping[str, LinearEffect]) -> Stack:
 
 
 def _shares(
-    predicted: Float[np.ndarray, "learner patient contrast"], scores: Nuisances
+    predicted: Float[np.ndarray, "learner patient contrast"],
+    scores: Nuisances,
+    prior: Float[np.ndarray, " learner"],
 ) -> tuple[Float[np.ndarray, " learner"], float]:
-    """Shares of least squares to the scores, none below 0, and the risk they leave.
+    """Shares most likely given the scores, none below 0, and the risk they leave.
+
+    Beforehand a share is expected near `prior`, as surely as PRIOR_SD says: least squares alone
+    took what a hundred noisy scores happened to favour.
 
     Source: Breiman, Machine Learning 1996, 24:49; van der Laan, Polley & Hubbard 2007.
     """
     weight = np.sqrt(scores.weight[:, None] * scores.informs).reshape(-1)
     x = (predicted.reshape(len(predicted), -1) * weight).T
     y = scores.gain.reshape(-1) * weight
-    tight = TIGHT * max(float(np.abs(x).max()), 1e-6) * np.sqrt(len(y))
-    rows = np.concatenate([x, np.full((1, x.shape[1]), tight)])
-    share = nnls(rows, np.append(y, tight))[0]
-    share /= share.sum()
+    free = _nearest(x, y, 0.0, prior)
+    noise = float(np.sqrt(((y - x @ free) ** 2).sum() / (weight**2).sum()))
+    share = _nearest(x, y, noise / PRIOR_SD, prior)
     return share, float(((y - x @ share) ** 2).sum() / (weight**2).sum())
+
+
+def _nearest(
+    x: Float[np.ndarray, "score learner"],
+    y: Float[np.ndarray, " score"],
+    pull: float,
+    prior: Float[np.ndarray, " learner"],
+) -> Float[np.ndarray, " learner"]:
+    """Shares of least squares that sum to 1, pulled towards what is expected."""
+    tight = TIGHT * max(float(np.abs(x).max()), pull, 1e-6) * np.sqrt(len(y))
+    rows = np.concatenate([x, pull * np.eye(len(prior)), np.full((1, x.shape[1]), tight)])
+    share = nnls(rows, np.concatenate([y, pull * prior, [tight]]))[0]
+    return np.asarray(share / share.sum())
 
 
 def _take(task: LinearTask, at: Int[np.ndarray, " chosen"], recipe: Recipe) -> LinearTask:

@@ -18,7 +18,7 @@ from pathgnn.train.estimate import estimate
 from pathgnn.train.linear import LinearTask, combine
 from pathgnn.train.nuisance import Nuisances
 from pathgnn.train.part import STACKED
-from pathgnn.train.stack import LEARNERS, NETWORK, _shares, learn_shares
+from pathgnn.train.stack import LEARNERS, NETWORK, PRIOR, _shares, learn_shares
 
 
 def _scores(gain):
@@ -34,23 +34,33 @@ def test_shares_known_answer():
     rng = np.random.default_rng(0)
     learned = rng.standard_normal((3, 400, 1))
     gain = 0.25 * learned[0, :, 0] + 0.75 * learned[1, :, 0]
-    share, risk = _shares(learned, _scores(gain))
+    share, risk = _shares(learned, _scores(gain), np.full(3, 1 / 3))
     assert share == pytest.approx([0.25, 0.75, 0], abs=1e-3)
     assert risk == pytest.approx(0, abs=1e-4)
 
 
 def test_shares_sum_to_one_and_none_is_negative():
     rng = np.random.default_rng(1)
-    share, _ = _shares(rng.standard_normal((5, 60, 1)), _scores(rng.standard_normal(60)))
+    learned, gain = rng.standard_normal((5, 60, 1)), rng.standard_normal(60)
+    share, _ = _shares(learned, _scores(gain), np.full(5, 0.2))
     assert share.sum() == pytest.approx(1)
     assert (share >= 0).all()
+
+
+def test_scores_of_pure_noise_leave_the_shares_near_what_was_expected():
+    rng = np.random.default_rng(3)
+    learned = 0.05 * rng.standard_normal((4, 100, 1))
+    prior = np.array([0.1, 0.2, 0.3, 0.4])
+    assert _shares(learned, _scores(rng.standard_normal(100)), prior)[0] == pytest.approx(
+        prior, abs=0.05
+    )
 
 
 def test_a_learner_that_points_the_wrong_way_has_no_share():
     rng = np.random.default_rng(2)
     truth = rng.standard_normal(300)
     learned = np.stack([np.zeros(300), -truth])[:, :, None]
-    assert _shares(learned, _scores(truth))[0] == pytest.approx([1, 0], abs=1e-3)
+    assert _shares(learned, _scores(truth), np.full(2, 0.5))[0] == pytest.approx([1, 0], abs=1e-3)
 
 
 def test_the_stacked_benefit_is_the_shares_of_its_learners(nodes, fitted):
@@ -93,7 +103,7 @@ def test_linear_effects_are_their_own_predictions_and_combine_linearly(graph, no
         assert torch.allclose(effect(zero), effect.level.expand(nodes.n_patients, -1))
 
 
-def test_with_too_few_events_all_learners_count_the_same(graph, nodes, fitted, recipe):
+def test_with_too_few_events_the_shares_are_those_expected(graph, nodes, fitted, recipe):
     few = torch.zeros(nodes.n_patients, dtype=torch.bool)
     few[:2] = True
     months = nodes.value - nodes.value.min() + 1
@@ -101,7 +111,7 @@ def test_with_too_few_events_all_learners_count_the_same(graph, nodes, fitted, r
     task = LinearTask(rare, fitted.scores, graph, learned_scales(rare, Scaling()))
     inner = np.arange(nodes.n_patients) % 3
     shares = learn_shares(task, inner, recipe, (0, 0))
-    assert shares.share == pytest.approx(np.full(len(LEARNERS), 1 / len(LEARNERS)))
+    assert shares.share == pytest.approx(PRIOR)
     assert shares.rounds == recipe.fit.benefit_rounds
 
 
