@@ -232,7 +232,12 @@ def metrics(benefits: tuple[Benefit, ...]) -> list[dict[str, Any]]:
             "calibration_slope": list(b.slope),
             "top_half": list(b.halves[0]),
             "bottom_half": list(b.halves[1]),
-            "policy_gain": list(b.policy),
+            "policy": {
+                "value": list(b.policy.value),
+                "share_treated": b.policy.share,
+                "against": {g.against: list(g.gain) for g in b.policy.gains},
+            },
+            "c_for_benefit": None if b.c_for_benefit is None else list(b.c_for_benefit.c),
             "differs": b.differs,
             "ladder": {r.name: list(r.autoc) for r in b.ladder},
         }

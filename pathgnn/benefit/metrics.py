@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from scipy import stats
 
 HALF_SAMPLES = 200
@@ -135,14 +135,6 @@ def gain_by_group(
         (float(benefit[part].mean()), mean_gain(gain[part]))
         for part in np.array_split(order, n_groups)
     ]
-
-
-def policy_gain(
-    choice: Int[np.ndarray, " patient"], gamma: Float[np.ndarray, "patient arm"]
-) -> Estimate:
-    """Value of treating as chosen minus that of the best single arm, paired."""
-    best = int(gamma.mean(0).argmax())
-    return mean_gain(gamma[np.arange(len(choice)), choice] - gamma[:, best])
 
 
 def paired_difference(

@@ -13,6 +13,7 @@ from matplotlib import rc_context
 
 from pathgnn.export.page import sized, write_page
 from pathgnn.export.results import Results
+from pathgnn.export.to_evaluation import policy, prognosis
 from pathgnn.export.to_figures import STYLE, cascade_figure, pathway_matrix, pathway_points
 from pathgnn.export.to_over_time import over_time
 from pathgnn.export.to_tables import genes, ladder, pathways
@@ -51,6 +52,8 @@ def _content(results: Results) -> dict[str, Any]:
         "genes": genes(results).drop_duplicates("symbol").head(GENES_SHOWN).to_dict("records"),
         "default": results.fitted.default,
         "ladder": shown[shown["arm"] == benefit.arm].to_dict("records"),
+        "policy": policy(results).to_dict("records"),
+        "prognosis": prognosis(results).round(3).to_dict("split"),
         "others": [b for b in results.benefits if b.arm != benefit.arm],
         "recovered": _recovered(results),
     }

@@ -11,6 +11,7 @@ from jaxtyping import Float
 
 from pathgnn.attribute.stability import TOP_GENES, share_in_top
 from pathgnn.export.results import Results
+from pathgnn.export.to_evaluation import policy, prognosis
 from pathgnn.export.to_over_time import over_time
 from pathgnn.files import whole_file, write_csv, write_json
 from pathgnn.graph.project import coverage, features, rests_on
@@ -26,6 +27,8 @@ def tables(results: Results, with_ids: bool = False) -> dict[str, pd.DataFrame]:
         "patients": patients(results, with_ids),
         "ladder": ladder(results),
         "over_time": over_time(results),
+        "policy": policy(results),
+        "prognosis": prognosis(results),
         "findings": findings(results),
         "mapping": pd.DataFrame(results.nodes.report),
         "features": features(results.nodes),

@@ -9,9 +9,11 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from pathgnn.benefit import metrics, verdict
+from pathgnn.benefit.c_for_benefit import CForBenefit, c_for_benefit
 from pathgnn.benefit.estimand import Estimand
 from pathgnn.benefit.metrics import Estimate, SequentialTest
 from pathgnn.benefit.overlap import Overlap, overlap
+from pathgnn.benefit.policy import PolicyValues, policy_values
 from pathgnn.errors import ConfigError
 from pathgnn.graph.nodes import Nodes
 from pathgnn.seeds import rng_for
@@ -69,7 +71,8 @@ class Benefit:
     slope: Estimate
     halves: tuple[Estimate, Estimate]
     groups: tuple[tuple[float, Estimate], ...]
-    policy: Estimate
+    policy: PolicyValues
+    c_for_benefit: CForBenefit | None
     toc: Toc
     ladder: tuple[Rung, ...]
     overlap: Overlap
@@ -110,7 +113,7 @@ def estimate(fitted: Fitted, nodes: Nodes, arm: str = "") -> Benefit:
     halves = metrics.gain_by_group(tau[on], gain[on], 2)
     ladder = _ladder(fitted, k, rng)
     slope = metrics.blp_slope(tau[on], gain[on])
-    worst = arms_overlap(fitted, nodes)
+    worst, fold = arms_overlap(fitted, nodes), fitted.fold
     return Benefit(
         arm=nodes.arms[k + 1],
         reference=nodes.arms[0],
@@ -126,7 +129,8 @@ def estimate(fitted: Fitted, nodes: Nodes, arm: str = "") -> Benefit:
         slope=slope,
         halves=(halves[1][1], halves[0][1]),
         groups=tuple(metrics.gain_by_group(tau[on], gain[on], N_GROUPS)),
-        policy=metrics.policy_gain(choice[on], pair[on]),
+        policy=policy_values(choice[on], pair[on], (nodes.arms[0], nodes.arms[k + 1]), fold[on]),
+        c_for_benefit=_c_for_benefit(fitted, nodes, k),
         toc=Toc(TOC_POINTS, *metrics.toc_band(tau[on], gain[on], TOC_POINTS, rng)),
         ladder=ladder,
         overlap=worst,
@@ -184,6 +188,16 @@ def _stack_findings(fitted: Fitted) -> tuple[verdict.Finding, ...]:
         return ()
     share = np.mean([stack.share for stack in fitted.stacks], axis=0)
     return (verdict.stack_finding(dict(zip(LEARNERS, share.tolist(), strict=True)), NETWORK),)
+
+
+def _c_for_benefit(fitted: Fitted, nodes: Nodes, k: int) -> CForBenefit | None:
+    """Secondary; none in a crossover, where a patient is its own pair."""
+    if nodes.crossover:
+        return None
+    on = np.isin(nodes.arm.numpy(), [0, k + 1])
+    patient, treated = nodes.patient_of.numpy()[on], (nodes.arm.numpy()[on] > 0).astype(int)
+    rng = rng_for(fitted.seed, 7, k)
+    return c_for_benefit(fitted.benefit[patient, k], fitted.scores.value[on], treated, rng)
 
 
 def _shrink(fitted: Fitted, k: int) -> Float[np.ndarray, " patient"]:

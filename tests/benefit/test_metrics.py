@@ -13,7 +13,6 @@ from pathgnn.benefit.metrics import (
     autoc,
     autoc_with_se,
     blp_slope,
-    policy_gain,
     qini,
     sequential_test,
     toc,
@@ -87,12 +86,6 @@ def test_blp_slope_recovers_the_scale_of_a_prediction():
 
 def test_slope_of_a_constant_prediction_has_no_error_to_speak_of():
     assert blp_slope(np.ones(5), np.arange(5.0)) == (0.0, float("inf"))
-
-
-def test_policy_gain_is_paired_against_the_best_arm():
-    # Arm 1 is best on average (mean 2 against 1); choosing the better arm for both gains 0.5.
-    gamma = np.array([[2.0, 1.0], [0.0, 3.0]])
-    assert policy_gain(np.array([0, 1]), gamma).value == approx(0.5)
 
 
 @pytest.mark.parametrize("shift", [0.0, 3.0])

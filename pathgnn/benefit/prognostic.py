@@ -1,0 +1,171 @@
+"""How well outcomes are predicted, arm by arm: reported apart, never as benefit."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float
+from lifelines.utils import concordance_index
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+
+from pathgnn.benefit.arms import kaplan_meier
+from pathgnn.benefit.censored import CensoringCurve, FollowUp, censoring_curve
+
+LOWEST_P, FREE = 1e-6, 1e6
+
+
+class SurvivalScore(NamedTuple):
+    """Discrimination and calibration of predicted survival up to a horizon.
+
+    `integrated_brier` is the mean Brier score over the times; `null_brier` that of Kaplan-Meier,
+    the same curve for all; `scaled_brier` 1 - their ratio. `calibration` is mean predicted minus
+    Kaplan-Meier survival at the horizon.
+    """
+
+    n: int
+    events: int
+    harrell_c: float
+    uno_c: float
+    integrated_brier: float
+    null_brier: float
+    scaled_brier: float
+    calibration: float
+
+
+class BinaryScore(NamedTuple):
+    """Discrimination and calibration of a predicted probability.
+
+    `slope` and `intercept` of the outcome on the log odds predicted: 1 and 0 are right.
+    """
+
+    n: int
+    auc: float
+    brier: float
+    null_brier: float
+    intercept: float
+    slope: float
+
+
+class ContinuousScore(NamedTuple):
+    """Correlation, explained share of the variance, and slope of the outcome on the prediction."""
+
+    n: int
+    r: float
+    r2: float
+    slope: float
+
+
+def score_survival(
+    rows: FollowUp,
+    survival: Float[np.ndarray, "row time"],
+    time: Float[np.ndarray, " time"],
+) -> SurvivalScore:
+    """Predicted survival against follow-ups, weighted for censoring.
+
+    Args:
+        rows: Follow-ups in months; a competing event counts as never having the event.
+        survival: Predicted probability to be free of the event at each time, out of fold.
+        time: Months, from 0 to the horizon.
+
+    Source: Harrell et al., JAMA 1982, 247:2543; Uno et al., Statistics in Medicine 2011, 30:1105;
+    Graf et al., Statistics in Medicine 1999, 18:2529.
+    """
+    horizon = float(time[-1])
+    # Whoever had a competing event is free of this one for good.
+    months = np.where(rows.competing, np.maximum(rows.time, horizon) + 1, rows.time)
+    rows = FollowUp(months, rows.event, rows.competing)
+    censored = censoring_curve(rows.time, rows.ended)
+    expected = np.trapezoid(survival, time, axis=1)
+    plain = np.broadcast_to(_kaplan_meier_at(rows, time), survival.shape)
+    ours, null = (_integrated_brier(rows, s, time, censored) for s in (survival, plain))
+    return SurvivalScore(
+        n=len(rows.time),
+        events=int((rows.event & (rows.time < horizon)).sum()),
+        harrell_c=float(concordance_index(rows.time, expected, rows.event)),
+        uno_c=uno_c(rows, expected, horizon, censored),
+        integrated_brier=ours,
+        null_brier=null,
+        scaled_brier=1 - ours / null if null > 0 else 0.0,
+        calibration=float(survival[:, -1].mean() - plain[0, -1]),
+    )
+
+
+def score_binary(
+    value: Float[np.ndarray, " row"], probability: Float[np.ndarray, " row"]
+) -> BinaryScore:
+    """Predicted probability of the good outcome against what came."""
+    p = probability.clip(LOWEST_P, 1 - LOWEST_P)
+    odds = np.log(p / (1 - p))
+    both = 0 < value.mean() < 1
+    intercept = slope = float("nan")
+    if both and np.ptp(odds) > 0:
+        model = LogisticRegression(C=FREE, max_iter=1000).fit(odds[:, None], value > 0.5)
+        intercept, slope = float(model.intercept_[0]), float(model.coef_[0, 0])
+    return BinaryScore(
+        n=len(value),
+        auc=float(roc_auc_score(value, p)) if both else float("nan"),
+        brier=float(np.mean((p - value) ** 2)),
+        null_brier=float(value.mean() * (1 - value.mean())),
+        intercept=intercept,
+        slope=slope,
+    )
+
+
+def score_continuous(
+    value: Float[np.ndarray, " row"], expected: Float[np.ndarray, " row"]
+) -> ContinuousScore:
+    """Expected outcome against what came; r and slope are 0 for a constant prediction."""
+    x, y = expected - expected.mean(), value - value.mean()
+    total = float(y @ y)
+    r2 = 1 - float(((value - expected) ** 2).sum()) / total if total > 0 else float("nan")
+    if x @ x < 1e-12 or total < 1e-12:
+        return ContinuousScore(len(value), 0.0, r2, 0.0)
+    r = float(x @ y / np.sqrt((x @ x) * total))
+    return ContinuousScore(len(value), r, r2, float(x @ y / (x @ x)))
+
+
+def uno_c(
+    rows: FollowUp,
+    expected: Float[np.ndarray, " row"],
+    horizon: float,
+    censored: CensoringCurve,
+) -> float:
+    """Concordance up to the horizon, pairs weighted by 1 / G(t)^2 of the earlier event.
+
+    NaN where no event came before somebody's time.
+    """
+    weight, right, total = 1 / censored.before(rows.time).clip(1e-9) ** 2, 0.0, 0.0
+    for i in np.flatnonzero(rows.event & (rows.time < horizon)):
+        later = expected[rows.time > rows.time[i]]
+        total += weight[i] * len(later)
+        right += weight[i] * ((later > expected[i]).sum() + 0.5 * (later == expected[i]).sum())
+    return float(right / total) if total else float("nan")
+
+
+def _integrated_brier(
+    rows: FollowUp,
+    survival: Float[np.ndarray, "row time"],
+    time: Float[np.ndarray, " time"],
+    censored: CensoringCurve,
+) -> float:
+    """Mean over the times of the Brier score weighted for censoring."""
+    before = 1 / censored.before(rows.time).clip(1e-9)
+    each = []
+    for j, t in enumerate(time):
+        came: Bool[np.ndarray, " row"] = rows.event & (rows.time <= t)
+        there = rows.time > t
+        # Just after t, as those still there are.
+        now = 1 / censored.before(np.array([np.nextafter(t, np.inf)])).clip(1e-9)[0]
+        each.append(
+            np.mean(came * before * survival[:, j] ** 2 + there * now * (1 - survival[:, j]) ** 2)
+        )
+    return float(np.trapezoid(each, time) / (time[-1] - time[0]))
+
+
+def _kaplan_meier_at(
+    rows: FollowUp, time: Float[np.ndarray, " time"]
+) -> Float[np.ndarray, " time"]:
+    at, level, _, _ = kaplan_meier(rows.time, rows.event)
+    return np.asarray(level[np.searchsorted(at, time, side="right") - 1])

@@ -1,0 +1,102 @@
+"""Prognostic metrics: known answers, properties, and scikit-survival as a third opinion."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pytest import approx
+
+from pathgnn.benefit.censored import FollowUp, censoring_curve
+from pathgnn.benefit.prognostic import (
+    score_binary,
+    score_continuous,
+    score_survival,
+    uno_c,
+)
+
+TIME = np.linspace(0, 20, 81)
+
+
+def _rows(n, seed, lost_rate=0.03):
+    rng = np.random.default_rng(seed)
+    rate = np.exp(rng.normal(-2.5, 0.7, n))
+    died = rng.exponential(1 / rate)
+    lost = rng.exponential(1 / lost_rate, n) if lost_rate else np.full(n, np.inf)
+    rows = FollowUp(np.minimum(died, lost), died <= lost, np.zeros(n, dtype=bool))
+    return rows, np.exp(-rate[:, None] * TIME)
+
+
+def test_a_perfect_order_is_one_and_a_constant_one_half():
+    rows, _ = _rows(80, 0, lost_rate=0)
+    perfect = np.exp(-TIME / rows.time[:, None])
+    assert score_survival(rows, perfect, TIME).harrell_c == 1
+    constant = np.tile(np.exp(-0.1 * TIME), (80, 1))
+    got = score_survival(rows, constant, TIME)
+    assert (got.harrell_c, got.uno_c) == (approx(0.5), approx(0.5))
+
+
+def test_uno_is_harrell_without_censoring_up_to_the_end():
+    rows, survival = _rows(60, 1, lost_rate=0)
+    expected = np.trapezoid(survival, TIME, axis=1)
+    free = censoring_curve(rows.time, rows.event)
+    got = uno_c(rows, expected, rows.time.max() + 1, free)
+    assert got == approx(score_survival(rows, survival, TIME).harrell_c)
+
+
+def test_uno_and_brier_are_scikit_survivals():
+    metrics = pytest.importorskip("sksurv.metrics")
+    from sksurv.util import Surv
+
+    rows, survival = _rows(300, 2)
+    y = Surv.from_arrays(rows.event, rows.time)
+    got = score_survival(rows, survival, TIME)
+    expected = np.trapezoid(survival, TIME, axis=1)
+    assert got.uno_c == approx(metrics.concordance_index_ipcw(y, y, -expected, tau=20)[0], abs=2e-3)
+    inner = TIME[4:]
+    theirs = metrics.integrated_brier_score(y, y, survival[:, 4:], inner)
+    ours = score_survival(rows, survival[:, 4:], inner)
+    assert ours.integrated_brier == approx(theirs, abs=2e-3)
+
+
+def test_kaplan_meier_has_a_scaled_brier_of_zero_and_the_truth_more():
+    rows, survival = _rows(600, 3)
+    got = score_survival(rows, survival, TIME)
+    assert got.scaled_brier > 0.05
+    assert abs(got.calibration) < 0.05
+    too_good = score_survival(rows, survival**0.3, TIME)
+    assert too_good.calibration > 0.1
+    assert too_good.integrated_brier > got.integrated_brier
+
+
+def test_a_competing_event_is_no_event_later():
+    rows, survival = _rows(200, 4, lost_rate=0)
+    competing = rows.time > np.median(rows.time)
+    other = FollowUp(rows.time, rows.event & ~competing, competing)
+    got = score_survival(other, survival, TIME)
+    assert got.events == int((other.event & (other.time < 20)).sum())
+    assert np.isfinite(got.integrated_brier)
+
+
+def test_binary_known_answer():
+    # (.2^2 + .2^2 + .4^2 + .4^2) / 4; of four pairs all in order.
+    got = score_binary(np.array([0.0, 1, 0, 1]), np.array([0.2, 0.8, 0.4, 0.6]))
+    assert (got.brier, got.auc, got.null_brier) == (approx(0.1), 1, 0.25)
+
+
+def test_a_calibrated_probability_has_slope_one_and_intercept_zero():
+    rng = np.random.default_rng(5)
+    p = rng.uniform(0.05, 0.95, 20000)
+    value = (rng.random(20000) < p).astype(float)
+    got = score_binary(value, p)
+    assert (got.slope, got.intercept) == (approx(1, abs=0.06), approx(0, abs=0.06))
+    odds = np.log(p / (1 - p))
+    assert score_binary(value, 1 / (1 + np.exp(-2 * odds))).slope == approx(0.5, abs=0.04)
+
+
+def test_continuous_known_answer():
+    value = np.array([1.0, 2, 3, 4])
+    got = score_continuous(value, 2 * value)
+    assert (got.r, got.slope) == (approx(1), approx(0.5))
+    # Errors 1, 2, 3, 4: 30 over a total of 5.
+    assert got.r2 == approx(1 - 30 / 5)
+    assert score_continuous(value, np.full(4, 2.5)) == (4, 0.0, 0.0, 0.0)
