@@ -1,0 +1,170 @@
+"""The command `pathgnn evaluate`: a saved model in another cohort with outcomes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pathgnn.cli_say import errors, print_table, say
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pathgnn.benefit.metrics import Estimate
+    from pathgnn.benefit.verdict import Finding
+    from pathgnn.graph.nodes import Nodes
+    from pathgnn.train.bundle import Model
+    from pathgnn.train.evaluate import External
+
+
+def evaluate(
+    model: Annotated[Path, typer.Argument(help="RUN/fit/model of an earlier run")],
+    study: Annotated[Path, typer.Argument(help="study file of the other cohort")],
+    data: Annotated[Path | None, typer.Option(help="folder of its tables")] = None,
+    out: Annotated[Path, typer.Option(help="folder to write")] = Path("external"),
+    source: Annotated[
+        Path | None, typer.Option(help="study the model was trained on, to carry its effect over")
+    ] = None,
+    risk: Annotated[bool, typer.Option("--accept-risk", help="go on where refused")] = False,
+    ids: Annotated[bool, typer.Option("--with-ids", help="write patient ids")] = False,
+) -> None:
+    """Does the ranking hold in other patients? Recalibration, what was missing, transport."""
+    with errors():
+        from pathgnn.files import whole_folder, write_csv
+        from pathgnn.run import read_input
+        from pathgnn.study import read_study
+        from pathgnn.train.bundle import load
+        from pathgnn.train.check import refuse
+        from pathgnn.train.evaluate import evaluate as judge
+        from pathgnn.train.evaluate import input_findings, meet
+
+        trained, read = load(model), read_study(study)
+        given = read_input(read, study.parent, data)
+        nodes = meet(trained, given.cohort, given.known)
+        inputs = input_findings(trained, given.cohort, nodes)
+        found = judge(trained, nodes, read.seed)
+        refuse(tuple(f for one in found for f in one.findings), risk)
+        tables = _tables(found, inputs, given.cohort.patients if ids else None)
+        if source is not None:
+            tables["transport"] = _transport(source, nodes, trained, found)
+        with whole_folder(out) as part:
+            for name, table in tables.items():
+                write_csv(part / f"{name}.csv", table)
+        print_table(_short(found), "external validation")
+        for finding in (*inputs, *(f for one in found for f in one.findings)):
+            say(f"[{finding.severity}] {finding.sentence}")
+        say(f"Tables: {out}")
+
+
+def _tables(
+    found: tuple[External, ...], inputs: tuple[Finding, ...], ids: tuple[str, ...] | None
+) -> dict[str, pd.DataFrame]:
+    import pandas as pd
+
+    rows, patients, groups, curves, findings = [], [], [], [], []
+    for one in found:
+        rows.append(_numbers(one))
+        names = ids or tuple(f"P{i + 1:05d}" for i in range(len(one.score)))
+        patients.append(
+            pd.DataFrame(
+                {
+                    "patient": names,
+                    "arm": one.arm,
+                    "benefit": one.benefit,
+                    "recalibrated": one.recalibrated.benefit,
+                    "score": one.score,
+                }
+            )
+        )
+        groups += [
+            {"arm": one.arm, "predicted": mean, "observed": e.value, "low": e.low, "high": e.high}
+            for mean, e in one.groups
+        ]
+        curve = pd.DataFrame({"share": one.toc.share, "toc": one.toc.value, "se": one.toc.se})
+        curves.append(curve.assign(arm=one.arm))
+        findings += [{"arm": one.arm, **f._asdict()} for f in one.findings]
+    findings += [{"arm": "all", **f._asdict()} for f in inputs]
+    return {
+        "external": pd.DataFrame(rows),
+        "patients": pd.concat(patients, ignore_index=True),
+        "calibration": pd.DataFrame(groups),
+        "toc": pd.concat(curves, ignore_index=True),
+        "findings": pd.DataFrame(findings),
+    }
+
+
+def _short(found: tuple[External, ...]) -> pd.DataFrame:
+    """What the screen has room for."""
+    import pandas as pd
+
+    def said(e: Estimate) -> str:
+        return f"{e.value:.3g} ({e.low:.3g} to {e.high:.3g})"
+
+    return pd.DataFrame(
+        [
+            {
+                "arm": one.arm,
+                "average": said(one.average),
+                "AUTOC": said(one.autoc),
+                "p": f"{one.p:.2g}",
+                "top half": f"{one.halves[0].value:.3g}",
+                "bottom half": f"{one.halves[1].value:.3g}",
+            }
+            for one in found
+        ]
+    )
+
+
+def _numbers(one: External) -> dict[str, Any]:
+    named = {
+        "average": one.average,
+        "autoc": one.autoc,
+        "level": one.level,
+        "slope": one.slope,
+        "top_half": one.halves[0],
+        "bottom_half": one.halves[1],
+    }
+    row: dict[str, Any] = {"arm": one.arm, "reference": one.reference, "p": one.p}
+    for name, estimate in named.items():
+        row |= {name: estimate.value, f"{name}_se": estimate.se}
+    row |= {"qini": one.qini, "share_treated": one.policy.share}
+    return row | {f"gain against {g.against}": g.gain.value for g in one.policy.gains}
+
+
+def _transport(
+    source: Path, target: Nodes, model: Model, found: tuple[External, ...]
+) -> pd.DataFrame:
+    """Average effects of the model's own study, its patients weighted to look like the new ones."""
+    import pandas as pd
+
+    from pathgnn.graph.nodes import match_layout
+    from pathgnn.run import read_input
+    from pathgnn.study import read_study
+    from pathgnn.train.evaluate import source_scores
+    from pathgnn.train.transport import transport_weights, transported
+
+    study = read_study(source)
+    nodes = read_input(study, source.parent).nodes
+    nodes = match_layout(nodes, target.modalities, target.covariates)
+    carry = transport_weights(nodes, match_layout(target, target.modalities, target.covariates), 0)
+    scores = source_scores(nodes, study.seed, model.recipe.estimand)
+    rows = []
+    for one in found:
+        own = scores.gain[:, nodes.arms.index(one.arm) - 1]
+        there = transported(own, carry)
+        rows.append(
+            {
+                "arm": one.arm,
+                "source_average": float(own.mean()),
+                "transported": there.value,
+                "transported_se": there.se,
+                "here": one.average.value,
+                "here_se": one.average.se,
+                "effective_share": carry.ess_share,
+                "smd_before": carry.smd_before,
+                "smd_after": carry.smd_after,
+            }
+        )
+    return pd.DataFrame(rows)

@@ -1,0 +1,242 @@
+"""External validation: a saved model's benefit against doubly robust scores of other patients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from scipy.stats import norm
+
+from pathgnn.benefit import metrics
+from pathgnn.benefit.estimand import Estimand
+from pathgnn.benefit.external_findings import (
+    lacking_findings,
+    level_finding,
+    ranking_finding,
+    shift_finding,
+    spread_finding,
+)
+from pathgnn.benefit.metrics import Estimate
+from pathgnn.benefit.overlap import overlap
+from pathgnn.benefit.policy import PolicyValues, policy_values
+from pathgnn.benefit.verdict import Finding, comparator_finding, overlap_finding
+from pathgnn.cohort.cohort import Cohort
+from pathgnn.cohort.identifiers import Identifiers
+from pathgnn.errors import CohortError
+from pathgnn.graph.nodes import Nodes, match_layout
+from pathgnn.graph.project import project
+from pathgnn.model.scales import Scaling
+from pathgnn.seeds import rng_for
+from pathgnn.train.bundle import Calibration, Model
+from pathgnn.train.estimate import N_GROUPS, TOC_POINTS, Toc
+from pathgnn.train.folds import check_size, folds, informs
+from pathgnn.train.nuisance import Nuisances, fit_nuisances
+from pathgnn.train.part import join
+
+N_FOLDS = 5
+FAR = 5.0
+
+
+class Recalibrated(NamedTuple):
+    """Level and slope learned here, and each patient's benefit by those of the other folds."""
+
+    level: float
+    slope: Estimate
+    benefit: Float[np.ndarray, " patient"]
+
+
+@dataclass(frozen=True)
+class External:
+    """One contrast of a saved model in a new cohort.
+
+    `benefit` is what `predict` says; `score` its ranking; the test of `autoc` is valid here, for
+    the model saw none of these patients. `level` is mean predicted minus mean observed benefit.
+    """
+
+    arm: str
+    reference: str
+    benefit: Float[np.ndarray, " patient"]
+    score: Float[np.ndarray, " patient"]
+    average: Estimate
+    autoc: Estimate
+    p: float
+    qini: float
+    level: Estimate
+    slope: Estimate
+    halves: tuple[Estimate, Estimate]
+    groups: tuple[tuple[float, Estimate], ...]
+    toc: Toc
+    policy: PolicyValues
+    recalibrated: Recalibrated
+    findings: tuple[Finding, ...]
+
+
+def meet(model: Model, cohort: Cohort, known: Identifiers | None = None) -> Nodes:
+    """A new cohort on the model's graph, with the model's omics and covariates."""
+    nodes = project(cohort, model.recipe.graph, known)
+    return match_layout(nodes, model.modalities, model.covariates, model.layout.sites)
+
+
+def evaluate(model: Model, nodes: Nodes, seed: int) -> tuple[External, ...]:
+    """Every contrast of the model that the new cohort can tell of.
+
+    Scores come from nuisances that are cross-fitted among the new patients, never from the model.
+
+    Args:
+        model: A saved model.
+        nodes: The new cohort, from `meet`, with outcomes and arms.
+        seed: Decides folds and half-samples.
+
+    Raises:
+        CohortError: another kind of outcome, no reference arm, no arm in common, or a follow-up
+            that ends before the model's horizon.
+    """
+    nodes = _on_the_models_terms(model, nodes)
+    fold = folds(nodes, N_FOLDS, rng_for(seed, 0))
+    scores = _scores(model.recipe.estimand, nodes, fold)
+    tau = model.benefit(nodes)
+    shared = [c for c in model.calibration if c.arm in nodes.arms]
+    return tuple(
+        _contrast(model, nodes, _Given(scores, fold, c, tau[:, model.arms.index(c.arm) - 1]), seed)
+        for c in shared
+    )
+
+
+def input_findings(model: Model, cohort: Cohort, nodes: Nodes) -> tuple[Finding, ...]:
+    """What the new cohort lacks of the model's inputs, and how far its values have moved."""
+    had = set(nodes.covariates) if cohort.clinical.shape[1] else set()
+    seen = nodes.clinical_seen.any(0).tolist()
+    covariates = [c for c, s in zip(nodes.covariates, seen, strict=True) if c not in had or not s]
+    omics = [m for m in model.modalities if m not in cohort.omics]
+    arms = [a for a in model.arms if a not in cohort.outcome.arms]
+    out = list(lacking_findings(omics, covariates, arms))
+    scales = model.members[0].net.scales
+    z = scales(nodes).z
+    for m, omic in enumerate(model.modalities):
+        on = nodes.seen[:, :, m]
+        if omic in omics or not on.any():
+            continue
+        genes = on.any(1)
+        mean = (z[:, :, m] * on).sum(1)[genes] / on.sum(1)[genes]
+        far = float((z[:, :, m][on].abs() > FAR).float().mean())
+        measured = float(genes.float().mean())
+        out.append(shift_finding(omic, measured, float(mean.abs().mean()), far))
+    return tuple(out)
+
+
+def recalibrate(
+    score: Float[np.ndarray, " patient"],
+    gain: Float[np.ndarray, " patient"],
+    fold: Int[np.ndarray, " patient"],
+) -> Recalibrated:
+    """Benefit on the new cohort's level and scale, each patient's learned on the other folds.
+
+    The slope is held between 0 and 1, as in the model's own shrinkage.
+    """
+    out = np.empty(len(score))
+    for k in np.unique(fold):
+        others = fold != k
+        slope = float(np.clip(metrics.blp_slope(score[others], gain[others]).value, 0, 1))
+        out[~others] = gain[others].mean() + slope * (score[~others] - score[others].mean())
+    return Recalibrated(float(gain.mean()), metrics.blp_slope(score, gain), out)
+
+
+class _Given(NamedTuple):
+    scores: Nuisances
+    fold: Int[np.ndarray, " patient"]
+    calibration: Calibration
+    tau: Float[np.ndarray, " patient"]
+
+
+def _on_the_models_terms(model: Model, nodes: Nodes) -> Nodes:
+    """The new cohort at the model's horizon, once it is known that both ask the same."""
+    kind, estimand = model.layout.outcome, model.recipe.estimand
+    survival = estimand.name in ("months_gained", "survival_gained")
+    if survival != (nodes.outcome == "survival") or (not survival and kind != nodes.outcome):
+        raise CohortError(
+            f"the model was trained on a {kind} outcome, the cohort has a {nodes.outcome} one"
+        )
+    if model.arms[0] not in nodes.arms:
+        raise CohortError(
+            f"the model compares with arm {model.arms[0]!r}, which the cohort lacks; it has "
+            f"{', '.join(nodes.arms)}: rename its arms in [cohort.treatment]"
+        )
+    if not set(model.arms[1:]) & set(nodes.arms):
+        raise CohortError(
+            f"no arm of the model ({', '.join(model.arms[1:])}) is in the cohort, which has "
+            f"{', '.join(nodes.arms)}"
+        )
+    nodes = replace(nodes, horizon=estimand.at) if survival else nodes
+    check_size(nodes, N_FOLDS)
+    return nodes
+
+
+def source_scores(nodes: Nodes, seed: int, estimand: Estimand | None = None) -> Nuisances:
+    """Cross-fitted scores of a cohort by its own nuisances, months gained by default."""
+    return _scores(estimand, nodes, folds(nodes, N_FOLDS, rng_for(seed, 0)))
+
+
+def _scores(
+    estimand: Estimand | None, nodes: Nodes, fold: Int[np.ndarray, " patient"]
+) -> Nuisances:
+    parts = []
+    for k in range(N_FOLDS):
+        train, test = (torch.from_numpy(np.flatnonzero(m)) for m in (fold != k, fold == k))
+        rows = np.flatnonzero((fold == k)[nodes.patient_of.numpy()])
+        part = fit_nuisances(nodes.take(train), nodes.take(test), Scaling(), estimand)
+        parts.append((test, rows, part))
+    return join(parts, nodes)
+
+
+def _contrast(model: Model, nodes: Nodes, given: _Given, seed: int) -> External:
+    scores, fold, c, tau = given
+    a, b = nodes.arms.index(model.arms[0]), nodes.arms.index(c.arm)
+    on = informs(nodes)[:, max(a, b) - 1] if min(a, b) == 0 else np.ones(len(tau), dtype=bool)
+    gain, score = (scores.gamma[:, b] - scores.gamma[:, a])[on], tau[on]
+    spread = c.slope * (tau - c.mean_score) if c.differs else np.zeros(len(tau))
+    benefit, rng = c.average + spread, rng_for(seed, 5, b)
+    autoc = metrics.autoc_with_se(score, gain, rng)
+    # A constant ranking has AUTOC and error 0 but for rounding.
+    p = float(2 * norm.sf(abs(autoc.value / autoc.se))) if autoc.se > 1e-9 else 1.0
+    level = metrics.mean_gain(benefit[on] - gain)
+    halves = metrics.gain_by_group(score, gain, 2)
+    risk = -scores.mu[on, a]
+    ahead = metrics.autoc_difference(score, risk, gain, rng)
+    recalibrated = recalibrate(score, gain, fold[on])
+    everyone = np.full(len(tau), recalibrated.level)
+    everyone[on] = recalibrated.benefit
+    choice = (benefit[on] > 0).astype(int)
+    arms = (model.arms[0], c.arm)
+    slope = metrics.blp_slope(benefit[on], gain) if c.differs else recalibrated.slope
+    return External(
+        arm=c.arm,
+        reference=model.arms[0],
+        benefit=benefit,
+        score=tau,
+        average=metrics.mean_gain(gain),
+        autoc=autoc,
+        p=p,
+        qini=metrics.qini(score, gain),
+        level=level,
+        slope=slope,
+        halves=(halves[1][1], halves[0][1]),
+        groups=tuple(metrics.gain_by_group(score, gain, N_GROUPS)),
+        toc=Toc(TOC_POINTS, *metrics.toc_band(score, gain, TOC_POINTS, rng)),
+        policy=policy_values(choice, scores.gamma[on][:, [a, b]], arms, fold[on]),
+        recalibrated=recalibrated._replace(benefit=everyone),
+        findings=(
+            _overlap(nodes, scores),
+            ranking_finding(autoc, p),
+            level_finding(level),
+            spread_finding(slope, c.differs),
+            comparator_finding("ranking by risk alone", ahead),
+        ),
+    )
+
+
+def _overlap(nodes: Nodes, scores: Nuisances) -> Finding:
+    block = (nodes.clinical * nodes.clinical_seen).double().numpy()[nodes.patient_of]
+    return overlap_finding(overlap(scores.propensity, nodes.arm.numpy(), block), nodes.randomised)

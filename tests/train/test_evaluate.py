@@ -1,0 +1,112 @@
+"""External validation: a planted effect holds, a null does not, recalibration, transport."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from conftest import trial_on
+from pytest import approx
+
+from pathgnn.errors import CohortError
+from pathgnn.train.bundle import model_of
+from pathgnn.train.estimate import estimate
+from pathgnn.train.evaluate import evaluate, input_findings, meet, recalibrate
+from pathgnn.train.transport import transport_weights, transported
+
+
+@pytest.fixture(scope="module")
+def model(fitted, nodes):
+    return model_of(fitted, nodes, (estimate(fitted, nodes),))
+
+
+@pytest.fixture(scope="module")
+def other(graph):
+    return trial_on(graph, 400, 33, sd_benefit=3.0)
+
+
+@pytest.fixture(scope="module")
+def found(model, other):
+    return evaluate(model, meet(model, other[0]), 0)[0]
+
+
+def test_a_planted_effect_holds_in_new_patients(found, other):
+    assert found.p < 0.05 < found.autoc.value
+    assert found.findings[1].severity == "ok"
+    assert np.corrcoef(found.score, other[1].benefit)[0, 1] > 0.5
+    assert found.halves[0].value > found.halves[1].value
+
+
+def test_outcomes_shuffled_within_arms_leave_nothing(model, other):
+    cohort, rng = other[0], np.random.default_rng(0)
+    value = cohort.outcome.value.copy()
+    for k in (0, 1):
+        on = cohort.outcome.arm == k
+        value[on] = rng.permutation(value[on])
+    null = replace(cohort, outcome=replace(cohort.outcome, value=value))
+    got = evaluate(model, meet(model, null), 0)[0]
+    assert abs(got.autoc.value) < 3 * got.autoc.se
+    assert abs(got.slope.value) < 3 * got.slope.se
+
+
+def test_the_order_of_the_arms_does_not_matter(model, other, found):
+    cohort = other[0]
+    turned = replace(cohort.outcome, arm=1 - cohort.outcome.arm, arms=cohort.outcome.arms[::-1])
+    got = evaluate(model, meet(model, replace(cohort, outcome=turned)), 0)[0]
+    assert got.average.value == approx(found.average.value, abs=0.5)
+    assert got.autoc.value == approx(found.autoc.value, abs=0.3)
+
+
+def test_predictions_twice_too_large_have_slope_one_half():
+    rng = np.random.default_rng(1)
+    tau = rng.normal(size=4000)
+    gain = tau + 1 + 0.5 * rng.normal(size=4000)
+    got = recalibrate(2 * tau, gain, np.arange(4000) % 5)
+    assert got.slope.value == approx(0.5, abs=0.02)
+    assert got.level == approx(1, abs=0.05)
+    assert np.corrcoef(got.benefit, tau + 1)[0, 1] > 0.99
+    assert np.mean((got.benefit - tau - 1) ** 2) < 0.01
+
+
+def test_a_patients_own_outcome_does_not_recalibrate_them():
+    rng = np.random.default_rng(2)
+    tau, gain, fold = rng.normal(size=100), rng.normal(size=100), np.arange(100) % 5
+    before = recalibrate(tau, gain, fold).benefit[0]
+    gain[fold == 0] += 100
+    assert recalibrate(tau, gain, fold).benefit[0] == before
+
+
+def test_what_is_missing_and_moved_is_said(model, other):
+    cohort = other[0]
+    omics = {k: t for k, t in cohort.omics.items() if k != "protein"}
+    omics["expression"] = omics["expression"] * 3 + 4
+    less = replace(cohort, omics=omics, kinds={k: cohort.kinds[k] for k in omics})
+    findings = input_findings(model, less, meet(model, less))
+    said = {(f.topic, f.severity) for f in findings}
+    assert ("missing", "warning") in said
+    assert any(f.severity == "warning" and "expression" in f.sentence for f in findings)
+    clean = input_findings(model, cohort, meet(model, cohort))
+    assert not [f for f in clean if f.severity == "warning"]
+
+
+def test_arms_that_the_model_does_not_know_are_refused(model, other):
+    cohort = other[0]
+    strange = replace(cohort, outcome=replace(cohort.outcome, arms=("placebo", "drug")))
+    with pytest.raises(CohortError, match="which the cohort lacks"):
+        evaluate(model, meet(model, strange), 0)
+
+
+def test_weights_carry_an_average_effect_over(nodes):
+    # Those with a high first covariate gain 2, the others 0; the target has mostly those.
+    first = nodes.clinical[:, 0].numpy()
+    high = first > np.median(first)
+    target = nodes.take(torch.from_numpy(np.flatnonzero(high)))
+    some = nodes.take(torch.arange(0, nodes.n_patients, 2))
+    gain = np.where(high[::2], 2.0, 0.0)
+    carry = transport_weights(some, target, 0)
+    assert carry.weight.mean() == approx(1)
+    assert 0 < carry.ess_share < 1
+    assert carry.smd_after < carry.smd_before
+    assert gain.mean() < 1.1 < transported(gain, carry).value
