@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pathgnn.attribute.explain import Explanation, explain
 from pathgnn.attribute.keep import load_explanation, save_explanation
-from pathgnn.benefit.safeguards import multiplicity_finding
 from pathgnn.benefit.verdict import Finding
 from pathgnn.cohort.read_everyone import read_everyone
 from pathgnn.cohort.read_tables import files_of, read_cohort
@@ -28,12 +26,13 @@ from pathgnn.graph.nodes import Nodes
 from pathgnn.graph.project import coverage, features, project
 from pathgnn.model.defaults import Sized, sized
 from pathgnn.model.encoder import Encoder
+from pathgnn.run_benefits import benefits_of, metrics
 from pathgnn.run_folder import Input, Keeper, stamp
 from pathgnn.study import Study, estimand_of
 from pathgnn.train.check import refuse
 from pathgnn.train.crossfit import Progress, fit
 from pathgnn.train.encoder_file import load_encoder
-from pathgnn.train.estimate import Benefit, contrast_of, estimate
+from pathgnn.train.estimate import Benefit, contrast_of
 from pathgnn.train.fit import Recipe
 from pathgnn.train.fitted import Fitted
 from pathgnn.train.keep import START, load_fitted, save_fitted
@@ -186,13 +185,13 @@ def _fitted(
     if keeper.is_done("fit"):
         options.progress("fit: taken from the run folder")
         fitted = load_fitted(out / "fit")
-        return fitted, _benefits(fitted, nodes)
+        return fitted, benefits_of(fitted, given)
     chosen = sized_for(given, options.start)
     recipe = Recipe(given.graph, estimand_of(study, nodes), chosen.net, chosen.fit, options.start)
     for sentence in chosen.said:
         keeper.log(sentence)
     fitted = fit(nodes, recipe, study.seed, options.progress)
-    benefits = _benefits(fitted, nodes)
+    benefits = benefits_of(fitted, given)
     keeper.begin("fit")
     save_fitted(fitted, nodes, benefits, out / "fit")
     write_json(out / "metrics.json", metrics(benefits))
@@ -209,40 +208,6 @@ def _explanation(given: Input, fitted: Fitted, out: Path, keeper: Keeper) -> Exp
     save_explanation(explanation, out / "explanation")
     keeper.finish("explain")
     return explanation
-
-
-def _benefits(fitted: Fitted, nodes: Nodes) -> tuple[Benefit, ...]:
-    """Every contrast, with what testing all of them makes of each."""
-    each = [estimate(fitted, nodes, arm) for arm in nodes.arms[1:]]
-    joint = multiplicity_finding({b.arm: b.test.p for b in each})
-    return tuple(replace(b, findings=(*b.findings, *joint)) for b in each)
-
-
-def metrics(benefits: tuple[Benefit, ...]) -> list[dict[str, Any]]:
-    """The numbers of every contrast, as metrics.json holds them."""
-    return [
-        {
-            "arm": b.arm,
-            "reference": b.reference,
-            "estimand": b.estimand.unit,
-            "average": list(b.average),
-            "autoc_pooled": list(b.autoc),
-            "test_z": b.test.z,
-            "test_p": b.test.p,
-            "calibration_slope": list(b.slope),
-            "top_half": list(b.halves[0]),
-            "bottom_half": list(b.halves[1]),
-            "policy": {
-                "value": list(b.policy.value),
-                "share_treated": b.policy.share,
-                "against": {g.against: list(g.gain) for g in b.policy.gains},
-            },
-            "c_for_benefit": None if b.c_for_benefit is None else list(b.c_for_benefit.c),
-            "differs": b.differs,
-            "ladder": {r.name: list(r.autoc) for r in b.ladder},
-        }
-        for b in benefits
-    ]
 
 
 def _write_checks(seen: Overview, given: Input, out: Path) -> None:

@@ -29,6 +29,8 @@ class EstimandSource(Settings):
         "", "months_gained, survival_gained, risk_avoided or mean_gained"
     )
     at: float = setting(0.0, "survival: the month it is read at; 0: the horizon", ge=0)
+    known: float | None = setting(None, "average effect known from elsewhere, in this unit")
+    known_se: float = setting(0.0, "its standard error", ge=0)
 
 
 class Study(Settings):

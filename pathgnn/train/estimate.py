@@ -18,6 +18,7 @@ from pathgnn.errors import ConfigError
 from pathgnn.graph.nodes import Nodes
 from pathgnn.seeds import rng_for
 from pathgnn.train.crossfit import REWIRED
+from pathgnn.train.falsification import sensitivity_findings
 from pathgnn.train.fitted import Fitted
 from pathgnn.train.stack import LEARNERS, NETWORK
 
@@ -179,6 +180,7 @@ def _findings(
         verdict.comparator_finding("ranking by risk alone", ahead),
         verdict.graph_finding(nearer),
         *_stack_findings(fitted),
+        *sensitivity_findings(fitted, nodes, k),
     )
 
 

@@ -1,0 +1,78 @@
+"""Benefit of every contrast of a study, with its joint tests and the controls it asks for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from pathgnn.benefit.metrics import Estimate
+from pathgnn.benefit.safeguards import multiplicity_finding
+from pathgnn.benefit.verdict import Finding
+from pathgnn.run_folder import Input
+from pathgnn.train.estimate import Benefit, estimate
+from pathgnn.train.falsification import (
+    negative_outcome,
+    negative_outcome_finding,
+    positive_control_finding,
+)
+from pathgnn.train.fitted import Fitted
+
+
+def benefits_of(fitted: Fitted, given: Input) -> tuple[Benefit, ...]:
+    """Every contrast, with what testing all of them makes of each, and the controls asked for."""
+    each = [estimate(fitted, given.nodes, arm) for arm in given.nodes.arms[1:]]
+    joint = multiplicity_finding({b.arm: b.test.p for b in each})
+    out = []
+    for k, benefit in enumerate(each):
+        more = [*joint, *_negative(fitted, given, k)]
+        if k == 0:
+            more += _positive(benefit, given)
+        out.append(replace(benefit, findings=(*benefit.findings, *more)))
+    return tuple(out)
+
+
+def _positive(benefit: Benefit, given: Input) -> tuple[Finding, ...]:
+    """Where the study names an average effect that is known of its first arm."""
+    asked = given.study.estimand
+    if asked.known is None:
+        return ()
+    known = Estimate(asked.known, asked.known_se)
+    return (positive_control_finding(benefit.average, known),)
+
+
+def _negative(fitted: Fitted, given: Input, contrast: int) -> tuple[Finding, ...]:
+    """Where the study names an outcome that treatment cannot have changed."""
+    if "negative_outcome" not in given.cohort.beside:
+        return ()
+    column = given.cohort.beside["negative_outcome"].reindex(list(given.nodes.patients))
+    value = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float)
+    return (negative_outcome_finding(negative_outcome(fitted, given.nodes, value, contrast)),)
+
+
+def metrics(benefits: tuple[Benefit, ...]) -> list[dict[str, Any]]:
+    """The numbers of every contrast, as metrics.json holds them."""
+    return [
+        {
+            "arm": b.arm,
+            "reference": b.reference,
+            "estimand": b.estimand.unit,
+            "average": list(b.average),
+            "autoc_pooled": list(b.autoc),
+            "test_z": b.test.z,
+            "test_p": b.test.p,
+            "calibration_slope": list(b.slope),
+            "top_half": list(b.halves[0]),
+            "bottom_half": list(b.halves[1]),
+            "policy": {
+                "value": list(b.policy.value),
+                "share_treated": b.policy.share,
+                "against": {g.against: list(g.gain) for g in b.policy.gains},
+            },
+            "c_for_benefit": None if b.c_for_benefit is None else list(b.c_for_benefit.c),
+            "differs": b.differs,
+            "ladder": {r.name: list(r.autoc) for r in b.ladder},
+        }
+        for b in benefits
+    ]

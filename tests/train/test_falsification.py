@@ -1,0 +1,66 @@
+"""Falsification: what must show nothing shows nothing, and a planted violation is found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from conftest import trial_on
+
+from pathgnn.benefit.metrics import Estimate
+from pathgnn.errors import CohortError
+from pathgnn.graph.project import project
+from pathgnn.train.falsification import (
+    negative_arm,
+    negative_arm_finding,
+    negative_outcome,
+    negative_outcome_finding,
+    positive_control_finding,
+    sensitivity_findings,
+)
+
+
+def _arm_of(nodes):
+    arm = np.empty(nodes.n_patients)
+    arm[nodes.patient_of.numpy()] = nodes.arm.numpy()
+    return arm
+
+
+def test_noise_before_treatment_shows_no_effect(fitted, nodes):
+    value = np.random.default_rng(0).normal(size=nodes.n_patients)
+    finding = negative_outcome_finding(negative_outcome(fitted, nodes, value))
+    assert finding.severity == "ok"
+
+
+def test_a_baseline_that_differs_between_arms_is_found(fitted, nodes):
+    value = np.random.default_rng(0).normal(size=nodes.n_patients) + 0.8 * _arm_of(nodes)
+    value[:20] = np.nan
+    finding = negative_outcome_finding(negative_outcome(fitted, nodes, value))
+    assert finding.severity == "warning"
+    with pytest.raises(CohortError, match="10 patients have"):
+        value[10:] = np.nan
+        value[:10] = 0.0
+        negative_outcome(fitted, nodes, value)
+
+
+def test_halves_of_the_reference_arm_show_an_effect_as_often_as_chance(nodes):
+    found = negative_arm(nodes, 20, 0)
+    assert found.low <= 0.06
+    assert negative_arm_finding(found).severity == "ok"
+    assert negative_arm_finding(found._replace(low=0.2)).severity == "warning"
+
+
+def test_a_known_effect_within_two_errors_passes():
+    # Errors 3 and 4 make 5: 9 apart is 1.8, 11 apart is 2.2.
+    assert positive_control_finding(Estimate(9, 3), Estimate(0, 4)).severity == "ok"
+    assert positive_control_finding(Estimate(11, 3), Estimate(0, 4)).severity == "warning"
+
+
+def test_only_observational_arms_are_asked_about_hidden_causes(fitted, nodes, graph):
+    assert sensitivity_findings(fitted, nodes, 0) == ()
+    cohort, _ = trial_on(graph, 300, 3, sd_benefit=3.0)
+    asked = project(replace(cohort, outcome=replace(cohort.outcome, randomised=False)), graph)
+    both = sensitivity_findings(fitted, asked, 0)
+    assert [f.topic for f in both] == ["sensitivity"] * 2
+    assert "top half" in both[1].sentence
