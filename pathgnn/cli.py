@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pathgnn.cli_evaluate import evaluate
+from pathgnn.cli_evidence import permute, repeat
 from pathgnn.cli_graph import app as graph_app
 from pathgnn.cli_pretrain import pretrain
 from pathgnn.cli_say import errors, print_table, say
@@ -31,6 +32,8 @@ app.command()(simulate)
 app.command()(score)
 app.command()(pretrain)
 app.command()(evaluate)
+app.command()(permute)
+app.command()(repeat)
 
 StudyFile = Annotated[Path, typer.Argument(help="the study file")]
 Data = Annotated[Path | None, typer.Option(help="folder of the tables; else as the study says")]

@@ -26,7 +26,7 @@ from pathgnn.graph.nodes import Nodes
 from pathgnn.graph.project import coverage, features, project
 from pathgnn.model.defaults import Sized, sized
 from pathgnn.model.encoder import Encoder
-from pathgnn.run_benefits import benefits_of, metrics
+from pathgnn.run_benefits import benefits_of, metrics, subgroups_of, with_subgroups
 from pathgnn.run_folder import Input, Keeper, stamp
 from pathgnn.study import Study, estimand_of
 from pathgnn.train.check import refuse
@@ -114,6 +114,8 @@ def run(given: Input, out: Path, options: Options | None = None) -> Results | No
     fitted, benefits = _fitted(given, out, keeper, options)
     if last == 1:
         return None
+    apart = subgroups_of(fitted, given, benefits)
+    benefits = with_subgroups(benefits, apart)
     explanation = _explanation(given, fitted, out, keeper)
     results = Results(
         name=given.study.name,
@@ -127,6 +129,7 @@ def run(given: Input, out: Path, options: Options | None = None) -> Results | No
         notes=given.cohort.notes,
         accepted_risk=options.accept_risk and any(f.severity == "refused" for f in checks),
         truth=given.truth,
+        subgroups=apart,
     )
     if last >= STAGES.index("export"):
         export(results, out, options.with_ids)

@@ -9,8 +9,12 @@ import pandas as pd
 
 from pathgnn.benefit.metrics import Estimate
 from pathgnn.benefit.safeguards import multiplicity_finding
+from pathgnn.benefit.subgroup_findings import subgroup_findings
+from pathgnn.benefit.subgroups import Subgroups
 from pathgnn.benefit.verdict import Finding
+from pathgnn.cohort.read_outcome import SUBGROUP
 from pathgnn.run_folder import Input
+from pathgnn.train.by_subgroup import by_subgroup
 from pathgnn.train.estimate import Benefit, estimate
 from pathgnn.train.falsification import (
     negative_outcome,
@@ -31,6 +35,35 @@ def benefits_of(fitted: Fitted, given: Input) -> tuple[Benefit, ...]:
             more += _positive(benefit, given)
         out.append(replace(benefit, findings=(*benefit.findings, *more)))
     return tuple(out)
+
+
+def subgroups_of(
+    fitted: Fitted, given: Input, benefits: tuple[Benefit, ...]
+) -> tuple[Subgroups, ...]:
+    """By sex, by site, and by the columns that the study names."""
+    beside = given.cohort.beside.reindex(list(given.nodes.patients))
+    columns = {
+        str(name).removeprefix(SUBGROUP): beside[name].tolist()
+        for name in beside.columns
+        if name in ("sex", "site") or str(name).startswith(SUBGROUP)
+    }
+    return by_subgroup(fitted, given.nodes, benefits, columns)
+
+
+def with_subgroups(
+    benefits: tuple[Benefit, ...], found: tuple[Subgroups, ...]
+) -> tuple[Benefit, ...]:
+    """Every benefit with what its subgroups say."""
+    return tuple(
+        replace(
+            b,
+            findings=(
+                *b.findings,
+                *subgroup_findings(tuple(s for s in found if s.arm == b.arm)),
+            ),
+        )
+        for b in benefits
+    )
 
 
 def _positive(benefit: Benefit, given: Input) -> tuple[Finding, ...]:

@@ -20,6 +20,8 @@ from pathgnn.cohort.read_table import numeric, read_table
 from pathgnn.cohort.sources import CohortSource, OutcomeSource, TreatmentSource
 from pathgnn.errors import CohortError
 
+# Before the name of a column by which patients are shown apart.
+SUBGROUP = "subgroup:"
 # Texts, in lower case, that say that something is not known.
 UNKNOWN = frozenset(
     [
@@ -89,7 +91,8 @@ def clinical_table(source: CohortSource, data: Path, patients: tuple[str, ...]) 
 
 def beside_table(source: CohortSource, data: Path, patients: tuple[str, ...]) -> pd.DataFrame:
     """What is checked but is no input, as text, a row per patient."""
-    named = {k: c for k, c in source.beside.model_dump().items() if c}
+    named = {k: c for k, c in source.beside.model_dump(exclude={"subgroups"}).items() if c}
+    named |= {SUBGROUP + c: c for c in source.beside.subgroups}
     if not named:
         return pd.DataFrame(index=list(patients))
     table = _patient_columns(source, data, patients, tuple(dict.fromkeys(named.values())))

@@ -83,6 +83,9 @@ class BesideSource(Settings):
     sex: str = setting("", "recorded sex; compared with the genes of X and Y")
     arm: str = setting("", "a second record of the treatment; compared with the first")
     group: str = setting("", "patients with the same value share a fold: donor, family, site")
+    subgroups: tuple[str, ...] = setting(
+        (), "columns by which effect and error are shown apart, as by `sex` and `site` always"
+    )
     negative_outcome: str = setting(
         "", "number known before treatment, no input: no effect may show on it"
     )

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pathgnn.cohort.cohort import Cohort
+from pathgnn.cohort.read_outcome import SUBGROUP
 from pathgnn.cohort.sources import (
     BesideSource,
     ClinicalSource,
@@ -47,10 +48,13 @@ def to_folder(cohort: Cohort, folder: Path) -> CohortSource:
         raise CohortError(f"an omic cannot be written as {strange[0]!r}; rename it")
     omics = {name: _omic(cohort, name, folder) for name in cohort.omics}
     write_parquet(folder / OUTCOME, _rows(cohort))
-    beside = {k: f"beside.{k}" for k in cohort.beside.columns}
-    columns = cohort.clinical.join(cohort.beside.rename(columns=beside)).reindex(
-        list(cohort.patients)
-    )
+    kept = [str(k) for k in cohort.beside.columns]
+    apart = {k: k.removeprefix(SUBGROUP) for k in kept if k.startswith(SUBGROUP)}
+    beside = {k: f"beside.{k}" for k in kept if k not in apart}
+    # A column by which patients are shown apart may be a covariate, too, and is written once.
+    again = [k for k, name in apart.items() if name in cohort.clinical.columns]
+    table = cohort.beside.drop(columns=again).rename(columns=beside | apart)
+    columns = cohort.clinical.join(table).reindex(list(cohort.patients))
     if columns.shape[1]:
         write_parquet(folder / CLINICAL, columns)
     return CohortSource(
@@ -59,7 +63,7 @@ def to_folder(cohort: Cohort, folder: Path) -> CohortSource:
         clinical=ClinicalSource(
             file=CLINICAL if columns.shape[1] else "", columns=tuple(cohort.clinical.columns)
         ),
-        beside=BesideSource.model_validate(beside),
+        beside=BesideSource.model_validate(beside | {"subgroups": tuple(apart.values())}),
         outcome=_outcome_source(cohort),
         treatment=_treatment_source(cohort),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pathgnn.attribute.explain import Explanation
+from pathgnn.benefit.subgroups import Subgroups
 from pathgnn.benefit.verdict import Finding
 from pathgnn.cohort.truth import Truth
 from pathgnn.graph.nodes import Nodes
@@ -30,6 +31,7 @@ class Results:
     notes: tuple[str, ...] = ()
     accepted_risk: bool = False
     truth: Truth | None = field(default=None)
+    subgroups: tuple[Subgroups, ...] = ()
 
     @property
     def benefit(self) -> Benefit:

@@ -53,6 +53,7 @@ def _content(results: Results) -> dict[str, Any]:
         "default": results.fitted.default,
         "ladder": shown[shown["arm"] == benefit.arm].to_dict("records"),
         "policy": policy(results).to_dict("records"),
+        "subgroups": [s for s in results.subgroups if s.arm == benefit.arm],
         "prognosis": prognosis(results).round(3).to_dict("split"),
         "others": [b for b in results.benefits if b.arm != benefit.arm],
         "recovered": _recovered(results),

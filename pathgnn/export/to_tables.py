@@ -13,6 +13,7 @@ from pathgnn.attribute.stability import TOP_GENES, share_in_top
 from pathgnn.export.results import Results
 from pathgnn.export.to_evaluation import policy, prognosis
 from pathgnn.export.to_over_time import over_time
+from pathgnn.export.to_subgroups import subgroup_table
 from pathgnn.files import whole_file, write_csv, write_json
 from pathgnn.graph.project import coverage, features, rests_on
 
@@ -27,6 +28,7 @@ def tables(results: Results, with_ids: bool = False) -> dict[str, pd.DataFrame]:
         "patients": patients(results, with_ids),
         "ladder": ladder(results),
         "over_time": over_time(results),
+        "subgroups": subgroup_table(results),
         "policy": policy(results),
         "prognosis": prognosis(results),
         "findings": findings(results),

@@ -1,0 +1,277 @@
+"""Subgroups: effect, calibration, recommended share and error by level, small cells hidden."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from scipy import stats
+
+from pathgnn.benefit.column_levels import NOT_RECORDED, Levels
+from pathgnn.benefit.metrics import blp_slope
+
+# A level is shown from ten patients on, five of them in each of the two arms.
+LEAST = (10, 5, 5)
+FEWEST_FOR_SLOPE = 30
+
+
+class Contrast(NamedTuple):
+    """One arm against the reference for patients that inform on it.
+
+    `benefit` is what is predicted and `gain` the doubly robust score; `in_arm` says whether the
+    patient was observed in the reference and in the arm.
+    """
+
+    arm: str
+    benefit: Float[np.ndarray, " patient"]
+    gain: Float[np.ndarray, " patient"]
+    in_arm: Bool[np.ndarray, "patient 2"]
+
+
+class Interval(NamedTuple):
+    """A number with its standard error and 95 % interval; NaN where there is none."""
+
+    value: float
+    se: float
+    low: float
+    high: float
+
+
+class Level(NamedTuple):
+    """What is known of the patients of one level; effects are in the unit of the outcome.
+
+    `excess` is the mean predicted benefit minus the mean gain, above 0: benefit is overstated.
+    `slope` is 1 where differences inside the level are right. `recommended` is the share with a
+    predicted benefit above 0. `error_ratio` is the squared error of the predicted benefit over that
+    of the average effect; `nearer` is the latter minus the former, above 0: the prediction helps.
+    """
+
+    name: str
+    n: int
+    n_reference: int
+    n_arm: int
+    effect: Interval
+    predicted: float
+    excess: Interval
+    slope: Interval
+    recommended: Interval
+    error_ratio: float
+    nearer: Interval
+
+
+class Test(NamedTuple):
+    """Do the levels differ? NaN: not tested. `q` is `p` after Benjamini and Hochberg."""
+
+    statistic: float
+    df: int
+    p: float
+    q: float = float("nan")
+
+
+NO_TEST = Test(float("nan"), 0, float("nan"))
+NO_INTERVAL = Interval(*[float("nan")] * 4)
+
+
+class Tests(NamedTuple):
+    """One test each over the levels that are shown."""
+
+    effect: Test = NO_TEST
+    calibration: Test = NO_TEST
+    recommended: Test = NO_TEST
+    error: Test = NO_TEST
+
+
+class Subgroups(NamedTuple):
+    """The levels of one column for one arm.
+
+    `n_hidden` levels are too small to show, or would give such a one away. `why_empty` says why
+    there is nothing to compare; it is empty where there is.
+    """
+
+    arm: str
+    column: str
+    levels: tuple[Level, ...]
+    n_hidden: int
+    why_empty: str
+    tests: Tests
+
+
+def subgroups(labels: Levels, contrast: Contrast) -> Subgroups:
+    """Every level of a column that may be shown, and whether the shown levels differ.
+
+    Args:
+        labels: Level per patient of the contrast.
+        contrast: Predictions and scores of the same patients.
+    """
+    names = [labels.names[i] for i in np.unique(labels.code)]
+    if len(names) < 2:
+        return Subgroups(contrast.arm, labels.column, (), 0, _all_the_same(names), Tests())
+    counts = _counts(labels, contrast)
+    shown = may_be_shown(counts)
+    average = float(contrast.gain.mean())
+    levels = tuple(
+        _level(labels.names[i], _of(contrast, labels.code == i), average)
+        for i in np.flatnonzero(shown)
+    )
+    n_hidden = int((counts[:, 0] > 0).sum()) - len(levels)
+    why = "" if len(levels) > 1 else "fewer than two levels are large enough to show"
+    on = shown[labels.code]
+    tests = _tests(labels.code[on], _of(contrast, on), average) if not why else Tests()
+    return Subgroups(contrast.arm, labels.column, levels, n_hidden, why, tests)
+
+
+def adjusted(found: tuple[Subgroups, ...]) -> tuple[Subgroups, ...]:
+    """The same with q values, each question over all columns and arms that were tested.
+
+    Source: Benjamini & Hochberg, J R Stat Soc B 1995, 57:289.
+    """
+    p = np.array([[test.p for test in one.tests] for one in found]).reshape(-1, len(Tests._fields))
+    q = np.full_like(p, np.nan)
+    for question in range(p.shape[1]):
+        tested = np.isfinite(p[:, question])
+        if tested.any():
+            q[tested, question] = stats.false_discovery_control(p[tested, question])
+    return tuple(
+        one._replace(
+            tests=Tests(*(t._replace(q=float(x)) for t, x in zip(one.tests, row, strict=True)))
+        )
+        for one, row in zip(found, q, strict=True)
+    )
+
+
+def may_be_shown(counts: Int[np.ndarray, "level 3"]) -> Bool[np.ndarray, " level"]:
+    """Which levels may be shown so that no small one follows from the total of the cohort.
+
+    Hidden levels are two at least and large enough together: else the next smallest is hidden too.
+
+    Args:
+        counts: Patients, and those of them observed in the reference and in the arm. A level
+            without patients is neither shown nor hidden.
+    """
+    there = counts[:, 0] > 0
+    hidden = there & (counts < LEAST).any(1)
+    for level in np.argsort(counts[:, 0], kind="stable"):
+        enough = hidden.sum() > 1 and bool((counts[hidden].sum(0) >= LEAST).all())
+        if not hidden.any() or enough:
+            break
+        hidden[level] = there[level]
+    return np.asarray(there & ~hidden)
+
+
+def heterogeneity(value: Float[np.ndarray, " patient"], group: Int[np.ndarray, " patient"]) -> Test:
+    """Do the means of the groups differ? Cochran's Q, with the p of Welch's F.
+
+    By chi-squared, Q rejects too often in groups of ten to thirty; Welch's F is Q / (k - 1) with a
+    correction for how badly their variances are known. If a group has no spread, all have
+    the pooled variance; if there is no spread at all, nothing is tested.
+
+    Source: Cochran, Biometrics 1954, 10:101; Welch, Biometrika 1951, 38:330.
+    """
+    _, group = np.unique(group, return_inverse=True)
+    n = np.bincount(group)
+    k = len(n)
+    mean = np.bincount(group, value) / n
+    squares = np.bincount(group, (value - mean[group]) ** 2)
+    none = 1e-12 * max(1e-300, float(np.square(value).max(initial=0.0)))
+    if k < 2 or n.min() < 2 or squares.sum() <= none * len(value):
+        return NO_TEST
+    variance = squares / (n - 1)
+    if (variance <= none).any():
+        variance = np.full(k, squares.sum() / (n.sum() - k))
+    weight = n / variance
+    share = weight / weight.sum()
+    q = float(weight @ (mean - share @ mean) ** 2)
+    unsure = float(((1 - share) ** 2 / (n - 1)).sum())
+    f = q / (k - 1) / (1 + 2 * (k - 2) / (k**2 - 1) * unsure)
+    return Test(q, k - 1, float(stats.f.sf(f, k - 1, (k**2 - 1) / (3 * unsure))))
+
+
+def _all_the_same(names: list[str]) -> str:
+    if names == [NOT_RECORDED] or not names:
+        return "it is recorded for nobody"
+    return f"everybody has the level '{names[0]}'"
+
+
+def _counts(labels: Levels, contrast: Contrast) -> Int[np.ndarray, "level 3"]:
+    """Patients of each level: all, in the reference, in the arm."""
+    out = np.zeros((len(labels.names), 3), dtype=int)
+    np.add.at(out, labels.code, np.column_stack([np.ones(len(labels.code)), contrast.in_arm]) > 0)
+    return out
+
+
+def _of(contrast: Contrast, on: Bool[np.ndarray, " patient"]) -> Contrast:
+    return Contrast(contrast.arm, contrast.benefit[on], contrast.gain[on], contrast.in_arm[on])
+
+
+def _level(name: str, inside: Contrast, average: float) -> Level:
+    """Numbers of the patients inside a level, ten at least."""
+    benefit, gain = inside.benefit, inside.gain
+    n_reference, n_arm = (int(x) for x in inside.in_arm.sum(0))
+    wrong, of_average = (gain - benefit) ** 2, (gain - average) ** 2
+    return Level(
+        name=name,
+        n=len(gain),
+        n_reference=n_reference,
+        n_arm=n_arm,
+        effect=_mean(gain),
+        predicted=float(benefit.mean()),
+        excess=_mean(benefit - gain),
+        slope=_slope(benefit, gain),
+        recommended=_share(benefit > 0),
+        error_ratio=float(wrong.sum() / of_average.sum()) if of_average.any() else float("nan"),
+        nearer=_mean(of_average - wrong),
+    )
+
+
+def _tests(code: Int[np.ndarray, " patient"], shown: Contrast, average: float) -> Tests:
+    benefit, gain = shown.benefit, shown.gain
+    nearer = (gain - average) ** 2 - (gain - benefit) ** 2
+    return Tests(
+        effect=heterogeneity(gain, code),
+        calibration=heterogeneity(benefit - gain, code),
+        recommended=_shares_differ(benefit > 0, code),
+        error=heterogeneity(nearer, code),
+    )
+
+
+def _shares_differ(
+    recommended: Bool[np.ndarray, " patient"], code: Int[np.ndarray, " patient"]
+) -> Test:
+    """Pearson's chi-squared; not tested where all are recommended the same."""
+    if recommended.all() or not recommended.any():
+        return NO_TEST
+    _, group = np.unique(code, return_inverse=True)
+    table = np.stack(
+        [np.bincount(group[recommended == x], minlength=group.max() + 1) for x in (0, 1)]
+    )
+    statistic, p, df, _ = stats.chi2_contingency(table, correction=False)
+    return Test(float(statistic), int(df), float(p))
+
+
+def _mean(value: Float[np.ndarray, " patient"]) -> Interval:
+    """Mean with Student's interval: a level may have ten patients."""
+    n = len(value)
+    return _interval(float(value.mean()), float(value.std(ddof=1) / np.sqrt(n)), n - 1)
+
+
+def _slope(benefit: Float[np.ndarray, " patient"], gain: Float[np.ndarray, " patient"]) -> Interval:
+    if len(gain) < FEWEST_FOR_SLOPE:
+        return NO_INTERVAL
+    slope = blp_slope(benefit, gain)
+    # A constant prediction has no slope.
+    return _interval(slope.value, slope.se, len(gain) - 2) if np.isfinite(slope.se) else NO_INTERVAL
+
+
+def _interval(value: float, se: float, df: int) -> Interval:
+    half = float(stats.t.ppf(0.975, df)) * se
+    return Interval(value, se, value - half, value + half)
+
+
+def _share(yes: Bool[np.ndarray, " patient"]) -> Interval:
+    """Share with Wilson's interval."""
+    n, k = len(yes), int(yes.sum())
+    limits = stats.binomtest(k, n).proportion_ci(0.95, "wilson")
+    return Interval(
+        k / n, float(np.sqrt(k * (n - k) / n**3)), float(limits.low), float(limits.high)
+    )

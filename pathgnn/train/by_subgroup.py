@@ -1,0 +1,46 @@
+"""Subgroups of a cross-fitted cohort, by the columns that a study names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from pathgnn.benefit.column_levels import Levels, banded_levels, named_levels
+from pathgnn.benefit.subgroups import Contrast, Subgroups, adjusted, subgroups
+from pathgnn.graph.nodes import Nodes
+from pathgnn.train.estimate import Benefit
+from pathgnn.train.fitted import Fitted
+
+# Their numbers are codes.
+NAMED = frozenset({"sex", "site"})
+
+
+def by_subgroup(
+    fitted: Fitted,
+    nodes: Nodes,
+    benefits: Sequence[Benefit],
+    columns: Mapping[str, Sequence[object]],
+) -> tuple[Subgroups, ...]:
+    """Every column for every arm, with q values over all of them.
+
+    Args:
+        fitted: Scores of every patient.
+        nodes: Its cohort.
+        benefits: What is predicted, one per contrast.
+        columns: Name -> value per patient, in the order of the patients.
+    """
+    levels = [
+        named_levels(name, texts) if name in NAMED else banded_levels(name, texts)
+        for name, texts in columns.items()
+    ]
+    found = [_one(level, fitted, nodes, b, k) for k, b in enumerate(benefits) for level in levels]
+    return adjusted(tuple(found)) if found else ()
+
+
+def _one(level: Levels, fitted: Fitted, nodes: Nodes, benefit: Benefit, k: int) -> Subgroups:
+    seen = np.zeros((nodes.n_patients, len(nodes.arms)), dtype=bool)
+    seen[nodes.patient_of.numpy(), nodes.arm.numpy()] = True
+    on, both = fitted.scores.informs[:, k], seen[:, [0, k + 1]]
+    gain = fitted.scores.gain[:, k]
+    return subgroups(level.of(on), Contrast(benefit.arm, benefit.benefit[on], gain[on], both[on]))

@@ -1,0 +1,107 @@
+"""Subgroups: known answers, hidden cells, tests that hold their level."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pytest import approx
+
+from pathgnn.benefit.column_levels import NOT_RECORDED, banded_levels, named_levels
+from pathgnn.benefit.subgroup_findings import subgroup_findings
+from pathgnn.benefit.subgroups import (
+    Contrast,
+    adjusted,
+    heterogeneity,
+    may_be_shown,
+    subgroups,
+)
+
+
+def _contrast(benefit, gain):
+    arm = np.arange(len(gain)) % 2
+    return Contrast("drug", benefit, gain, np.stack([arm == 0, arm == 1], 1))
+
+
+def test_two_levels_known_answer():
+    # Women gain 2, men 0; predicted are 1 for all: overstated by 1 in men, recommended to all.
+    sex = ["f"] * 20 + ["m"] * 20
+    gain = np.concatenate([np.tile([1.0, 3.0], 10), np.tile([-1.0, 1.0], 10)])
+    found = subgroups(named_levels("sex", sex), _contrast(np.ones(40), gain))
+    women, men = found.levels
+    assert (women.effect.value, men.effect.value) == (2, 0)
+    assert (women.excess.value, men.excess.value) == (-1, 1)
+    assert women.recommended.value == 1
+    assert (women.n, women.n_reference, women.n_arm) == (20, 10, 10)
+    # Means 2 and 0 with variance 20/19 each: Q = 2^2 / (2 x 20/19 / 20).
+    assert found.tests.effect.statistic == approx(38)
+    assert found.tests.effect.p < 1e-6
+
+
+def test_a_small_level_cannot_be_had_by_subtraction():
+    counts = np.array([[100, 50, 50], [30, 15, 15], [4, 2, 2]])
+    # The one small level would follow from the total, so the next smallest is hidden, too.
+    assert may_be_shown(counts).tolist() == [True, False, False]
+    assert may_be_shown(counts[:2]).tolist() == [True, True]
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=1, max_size=6))
+def test_what_is_hidden_is_two_levels_and_large_enough_together(arms):
+    counts = np.array([[a + b, a, b] for a, b in arms])
+    shown = may_be_shown(counts)
+    there = counts[:, 0] > 0
+    hidden = there & ~shown
+    assert ((counts[shown] >= (10, 5, 5)).all(1)).all()
+    if hidden.any() and shown.any():
+        assert hidden.sum() >= 2
+        assert (counts[hidden].sum(0) >= (10, 5, 5)).all()
+
+
+def test_the_interaction_test_holds_its_level():
+    rng = np.random.default_rng(0)
+    group = np.repeat(np.arange(4), 25)
+    p = [heterogeneity(rng.normal(size=100), group).p for _ in range(400)]
+    assert 0.02 < np.mean(np.array(p) < 0.05) < 0.085
+
+
+@pytest.mark.parametrize(
+    ("texts", "why"),
+    [(["a"] * 30, "everybody has the level 'a'"), ([None] * 30, "recorded for nobody")],
+)
+def test_a_column_without_levels_says_so(texts, why):
+    found = subgroups(named_levels("x", texts), _contrast(np.ones(30), np.arange(30.0)))
+    assert why in found.why_empty
+    assert found.levels == ()
+
+
+def test_ages_are_cut_where_no_data_decide_and_unknown_is_a_level():
+    levels = banded_levels("age", ["39", "40", "64.9", "80", None, "17", "55", "70"])
+    named = [levels.names[i] for i in levels.code]
+    assert named[:4] == ["18 to 39", "40 to 49", "50 to 64", "75 and over"]
+    assert named[4] == NOT_RECORDED
+
+
+def test_a_level_for_which_predictions_are_off_is_warned_of():
+    rng = np.random.default_rng(1)
+    tau, gain = rng.normal(size=400), rng.normal(size=400)
+    level = np.arange(400) // 200
+    benefit = np.where(level == 0, 0.0, 2.0) + 0 * tau
+    found = adjusted((subgroups(named_levels("site", level.tolist()), _contrast(benefit, gain)),))
+    said = subgroup_findings(found)
+    assert any(f.severity == "warning" and "off by different amounts" in f.sentence for f in said)
+    same = adjusted((subgroups(named_levels("site", level.tolist()), _contrast(0 * tau, gain)),))
+    assert [f.severity for f in subgroup_findings(same)] == ["ok"]
+    assert subgroup_findings(()) == ()
+
+
+def test_the_order_of_patients_does_not_matter():
+    rng = np.random.default_rng(2)
+    texts, gain = rng.choice(["a", "b", "c"], 90), rng.normal(size=90)
+    contrast = _contrast(rng.normal(size=90), gain)
+    order = rng.permutation(90)
+    turned = Contrast("drug", contrast.benefit[order], gain[order], contrast.in_arm[order])
+    one = subgroups(named_levels("x", texts.tolist()), contrast)
+    two = subgroups(named_levels("x", texts[order].tolist()), turned)
+    assert [level.n for level in one.levels] == [level.n for level in two.levels]
+    assert one.tests.effect.p == approx(two.tests.effect.p)
