@@ -19,7 +19,8 @@ import benefit_xenografts
 import pandas as pd
 from record import record
 
-# Each has `cases(quick)`, `run(case, shared, quick)` -> rows, and `bars(rows)`.
+# Each has `cases(quick)`, `run(case, shared, quick)` -> rows, `recorded(rows)` -> what of them goes
+# into the JSON, and `bars(rows)`.
 SECTIONS: Mapping[str, ModuleType] = MappingProxyType(
     {
         "null": benefit_null,
@@ -39,9 +40,10 @@ def main() -> None:
     rows: Rows = []
     bars: Rows = []
     for name in args.section or SECTIONS:
-        found = [row | {"section": name} for row in _rows(name, args)]
-        print(f"\n{name}\n{_table(found)}", flush=True)
-        rows += found
+        found = list(_rows(name, args))
+        told = [row | {"section": name} for row in SECTIONS[name].recorded(found)]
+        print(f"\n{name}\n{_table(told)}", flush=True)
+        rows += told
         if not args.quick:
             bars += SECTIONS[name].bars(found)
     for one in bars:

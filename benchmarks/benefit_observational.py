@@ -51,6 +51,11 @@ def run(case: str, shared: Path, quick: bool) -> list[dict[str, Any]]:
     return [{"case": case, "severity": found.severity, "value": found.number}]
 
 
+def recorded(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """All of them."""
+    return rows
+
+
 def bars(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Severities as they must be; effects within two standard errors."""
     out = []

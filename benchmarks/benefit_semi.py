@@ -87,7 +87,7 @@ def run(case: str, shared: Path, quick: bool) -> list[dict[str, Any]]:
         predicted |= _by_the_package(nodes, chosen, recipe, int(repeat))
     else:
         predicted[DEFAULT] = part.ladder[STACKED][:, 0]
-    unit = float(tau.std()) or float(nodes.value.std())
+    unit = float(tau.std()) if np.ptp(tau) > 1e-9 else float(nodes.value.std())
     return [
         {
             "variant": name,
@@ -99,6 +99,11 @@ def run(case: str, shared: Path, quick: bool) -> list[dict[str, Any]]:
         }
         for learner, one in predicted.items()
     ]
+
+
+def recorded(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """All of them."""
+    return rows
 
 
 def bars(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -53,11 +53,14 @@ def run(case: str, shared: Path, quick: bool) -> list[dict[str, Any]]:
     return rows
 
 
+def recorded(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A row per learner; nothing of a single tumour."""
+    return summary(rows).rename_axis("learner").reset_index().to_dict("records")
+
+
 def bars(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Mean r over the drugs of every learner, with an interval over tumours."""
-    table = summary(rows)
-    print(table.round(3).to_string())
-    out = []
+    table, out = summary(rows), []
     for name in ("stacked", "network"):
         mean, low, high = (float(table.loc[name, c]) for c in ("mean", "low", "high"))
         out.append(
@@ -79,7 +82,7 @@ def summary(rows: list[dict[str, Any]]) -> pd.DataFrame:
     `low` and `high` bound the mean over drugs: 95 % of bootstrap draws of tumours. `spread` is
     the standard deviation of that mean over the repeats.
     """
-    table = pd.DataFrame(rows).drop(columns="section", errors="ignore")
+    table = pd.DataFrame(rows)
     learners = [c for c in table.columns if c not in ("fold", "tumour", "drug", "truth")]
     table["repeat"] = table["fold"] // N_FOLDS
     by_repeat = pd.concat(

@@ -11,6 +11,7 @@ import typer
 from pathgnn.cli_evaluate import evaluate
 from pathgnn.cli_evidence import permute, repeat
 from pathgnn.cli_graph import app as graph_app
+from pathgnn.cli_modalities import modalities
 from pathgnn.cli_pretrain import pretrain
 from pathgnn.cli_say import errors, print_table, say
 from pathgnn.cli_show import show_results, show_truth
@@ -33,6 +34,7 @@ app.command()(score)
 app.command()(pretrain)
 app.command()(evaluate)
 app.command()(permute)
+app.command()(modalities)
 app.command()(repeat)
 
 StudyFile = Annotated[Path, typer.Argument(help="the study file")]
