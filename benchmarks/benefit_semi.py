@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -33,10 +34,11 @@ from pathgnn.train.stack import NETWORK
 STUDIES = Path(__file__).parent / "studies"
 # Benefit through PI3K, AKT and mTOR; prognosis by the cell cycle and the clinical block.
 PLANTED = {"pathway": "PI3K_AKT", "prognostic_pathway": "CELL_CYCLE_G1S"}
+RNA = "expression"
 COVARIATES = ("age", "npi", "er_status", "grade")
 N_TRAIN, REPEATS, FIRST_SEED, HORIZON = 1300, 3, 1, 120.0
 QUICK = FitConfig(folds=3, members=1, outcome_rounds=1, benefit_rounds=1)
-DEFAULT = "default, calibrated"
+DEFAULT, RANKING = "default, calibrated", "default, before shrinkage"
 
 
 class Variant(NamedTuple):
@@ -67,7 +69,7 @@ def cases(quick: bool) -> list[str]:
 
 
 def run(case: str, shared: Path, quick: bool) -> list[dict[str, Any]]:
-    """r and PEHE of every learner for the 604 patients that none was trained on.
+    """r and PEHE of every learner for the patients that none was trained on.
 
     PEHE is in sd of the true benefit, or without heterogeneity in sd of the outcome. That of the
     default is after the package's own shrinkage, as `pathgnn predict` gives it; of the others as
@@ -120,7 +122,9 @@ def bars(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _goal(
     rows: list[dict[str, Any]], variant: str, what: str, goal: float, *, above: bool
 ) -> dict[str, Any]:
-    each = [r[what] for r in rows if r["variant"] == variant and r["learner"] == DEFAULT]
+    # Shrinkage changes no order, but where it returns the average there is none.
+    learner = RANKING if what == "r" else DEFAULT
+    each = [r[what] for r in rows if r["variant"] == variant and r["learner"] == learner]
     value, low, high = float(np.mean(each)), float(min(each)), float(max(each))
     met = value > goal if above else value < goal
     said = f"{'above' if above else 'below'} {goal}"
@@ -151,7 +155,7 @@ def _by_the_package(
     model: Model = model_of(fitted, train, (estimate(fitted, train),))
     score, c = model.benefit(test)[:, 0], model.calibration[0]
     spread = c.slope * (score - c.mean_score) if c.differs else np.zeros(len(score))
-    return {"default, before shrinkage": score, DEFAULT: c.average + spread}
+    return {RANKING: score, DEFAULT: c.average + spread}
 
 
 def _cohort(name: str, seed: int, shared: Path) -> tuple[Nodes, Truth, Input]:
@@ -170,8 +174,11 @@ def _cohort(name: str, seed: int, shared: Path) -> tuple[Nodes, Truth, Input]:
             "assignment": {"how": variant.assignment},
         }
     )
-    made = semi_synthetic(given.cohort, given.graph, settings, given.known)
-    return project(made.cohort, given.graph, given.known), made.truth, given
+    # Expression alone decides; the other omics are there to mislead.
+    told = replace(given.cohort, omics={RNA: given.cohort.omics[RNA]}, kinds={RNA: RNA})
+    made = semi_synthetic(told, given.graph, settings, given.known)
+    cohort = replace(made.cohort, omics=given.cohort.omics, kinds=given.cohort.kinds)
+    return project(cohort, given.graph, given.known), made.truth, given
 
 
 @cache
