@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pathgnn.train.overview import Overview
 
 PATTERNS_SHOWN, WIDTH = 5, 100
+# What these looked for and did not find is named in one line.
+QUIET = ("duplicates", "leak", "randomisation", "inside folds", "sites", "censoring")
 COLOURS = {"refused": "bold red", "warning": "yellow", "note": "cyan", "ok": "green"}
 
 
@@ -76,7 +78,13 @@ def _patterns(seen: Overview) -> Table:
 
 def _findings(seen: Overview) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
+    passed = [f.topic for f in seen.findings if f.severity == "ok" and f.topic in QUIET]
     for f in seen.findings:
+        if f.severity == "ok" and f.topic in QUIET:
+            continue
         severity = f"[{COLOURS[f.severity]}]{f.severity}[/]"
         table.add_row(severity, f"[bold]{escape(f.topic)}[/]", escape(f.sentence))
+    if passed:
+        said = f"{', '.join(dict.fromkeys(passed))}: nothing found, see the page"
+        table.add_row(f"[{COLOURS['ok']}]ok[/]", "[bold]passed[/]", said)
     return table

@@ -153,7 +153,7 @@ def _events_one_two(folder):
 def _other_estimand(folder):
     _survival(folder)
     path = folder / "study.toml"
-    path.write_text(path.read_text() + '\n[estimand]\nname = "survival_gained"\nat = 2\n')
+    path.write_text(path.read_text() + '\n[estimand]\nname = "survival_gained"\nat = 999\n')
 
 
 def _no_pathways(folder):
@@ -197,7 +197,7 @@ CASES = {
     _negative_mutation: ["mutation", "below 0"],
     _infinite: ["infinite values", "logarithm"],
     _events_one_two: ["holds 1, 2", "recode"],
-    _other_estimand: ["survival is scored in months gained"],
+    _other_estimand: ["lies beyond the horizon"],
     _no_pathways: ["no pathways", "GMT"],
     _few_patients: ["too few for 10 folds"],
     _broken_toml: ["not a readable TOML file"],

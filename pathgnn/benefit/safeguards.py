@@ -40,9 +40,9 @@ def estimand_finding(card: Card, n_patients: int) -> Finding:
         how = "treatment was randomised" if card.randomised else "treatment was not randomised"
     rare = "; other events compete with the one that counts" if card.competing else ""
     said = (
-        f"Of {n_patients} patients, for each arm against the first of {arms}: {card.estimand}, on "
-        f"the absolute scale, from time zero of the outcome table ({card.outcome} outcome{rare}); "
-        f"{how}, and {card.propensity}. The population is that of this cohort."
+        f"For patients like these {n_patients}, each arm against the first of {arms}: "
+        f"{card.estimand}, absolute, from the table's time zero ({card.outcome} outcome{rare}); "
+        f"{how}; {card.propensity}."
     )
     return Finding("ok", "estimand", float(n_patients), said)
 

@@ -221,7 +221,9 @@ def _band(
     """Half the 95 % band of the line of gain on score."""
     mean, slope = metrics.mean_gain(gain[on]), metrics.blp_slope(tau[on], gain[on])
     x = tau - tau[on].mean()
-    return np.asarray(1.96 * np.sqrt(mean.se**2 + (x * slope.se) ** 2))
+    # A constant prediction has a slope without an error to speak of, and nobody is apart.
+    apart = x * slope.se if np.isfinite(slope.se) else np.zeros_like(x)
+    return np.asarray(1.96 * np.hypot(mean.se, apart))
 
 
 def _ladder(fitted: Fitted, k: int, rng: np.random.Generator) -> tuple[Rung, ...]:

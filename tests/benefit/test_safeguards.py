@@ -24,7 +24,7 @@ from pathgnn.benefit.safeguards import (
 def test_the_card_names_arms_scale_assignment_and_where_e_comes_from():
     card = Card("survival", "months gained", {"a": 3, "b": 4}, True, False, "e is known", True)
     said = estimand_finding(card, 7).sentence
-    for word in ("7 patients", "a (3)", "b (4)", "months gained", "randomised", "e is known"):
+    for word in ("these 7", "a (3)", "b (4)", "months gained", "randomised", "e is known"):
         assert word in said
     assert "compete" in said
 

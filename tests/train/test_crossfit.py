@@ -219,3 +219,9 @@ def test_a_randomised_cohort_passes_the_checks(nodes, graph):
     assert all(f.severity != "refused" for f in check(nodes, graph, 3, 0))
     assert COVERED["expression"] == 1.0
     assert 0 < ALPHA < 1
+
+
+def test_a_prediction_that_is_the_same_for_all_has_a_band(fitted, nodes):
+    same = {name: np.ones_like(tau) for name, tau in fitted.ladder.items()}
+    benefit = estimate(replace(fitted, ladder=same), nodes)
+    assert np.isfinite(benefit.low).all() and (benefit.low < benefit.high).all()
