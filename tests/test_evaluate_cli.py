@@ -1,0 +1,74 @@
+"""`pathgnn evaluate` and `pathgnn modalities` on a small study: files, words, no ids."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from small_study import write_small_study
+from typer.testing import CliRunner
+
+from pathgnn.cli import app
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    return write_small_study(tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture(scope="module")
+def run_folder(study):
+    out = study.parent / "run"
+    result = CliRunner().invoke(app, ["fit", str(study), "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    return out
+
+
+def _texts(folder):
+    return "\n".join(p.read_text() for p in folder.glob("*.csv"))
+
+
+def test_evaluate_writes_what_its_reader_needs_and_no_id(study, run_folder, tmp_path):
+    out = tmp_path / "external"
+    model = str(run_folder / "fit" / "model")
+    call = ["evaluate", model, str(study), "--source", str(study), "--out", str(out)]
+    result = CliRunner().invoke(app, call)
+    assert result.exit_code == 0, result.output
+    assert {p.stem for p in out.iterdir()} == {
+        "external",
+        "patients",
+        "calibration",
+        "toc",
+        "findings",
+        "transport",
+    }
+    assert {"p", "autoc", "level", "slope"} <= set(pd.read_csv(out / "external.csv").columns)
+    ids = pd.read_csv(study.parent / "clinical.csv").iloc[:, 0].astype(str)
+    assert not any(i in _texts(out) for i in ids)
+    result = CliRunner().invoke(app, [*call, "--with-ids"])
+    assert result.exit_code == 0, result.output
+    assert ids[0] in (out / "patients.csv").read_text()
+
+
+def test_modalities_says_what_to_measure(study, tmp_path):
+    call = ["modalities", str(study), "--out", str(tmp_path), "--cost", "mutation=3"]
+    result = CliRunner().invoke(app, call)
+    assert result.exit_code == 0, result.output
+    folder = tmp_path / "modalities"
+    subsets = pd.read_csv(folder / "subsets.csv")
+    assert subsets["chosen"].sum() == subsets["metric"].nunique()
+    assert subsets.loc[subsets["mutation"] & ~subsets["expression"], "cost"].min() >= 3
+    assert (folder / "value_1.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("extra", "said"),
+    [
+        (["--cost", "mutation"], "is no OMIC=NUMBER"),
+        (["--cost", "rna=3"], "no omic 'rna' to give a cost"),
+        (["--learner", "forest"], "it is linear or network"),
+    ],
+)
+def test_wrong_options_end_in_a_sentence(study, tmp_path, extra, said):
+    result = CliRunner().invoke(app, ["modalities", str(study), "--out", str(tmp_path), *extra])
+    assert result.exit_code == 2
+    assert said in result.stderr
