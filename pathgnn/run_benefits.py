@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -91,21 +92,26 @@ def metrics(benefits: tuple[Benefit, ...]) -> list[dict[str, Any]]:
             "arm": b.arm,
             "reference": b.reference,
             "estimand": b.estimand.unit,
-            "average": list(b.average),
-            "autoc_pooled": list(b.autoc),
+            "average": _pair(b.average),
+            "autoc_pooled": _pair(b.autoc),
             "test_z": b.test.z,
             "test_p": b.test.p,
-            "calibration_slope": list(b.slope),
-            "top_half": list(b.halves[0]),
-            "bottom_half": list(b.halves[1]),
+            "calibration_slope": _pair(b.slope),
+            "top_half": _pair(b.halves[0]),
+            "bottom_half": _pair(b.halves[1]),
             "policy": {
-                "value": list(b.policy.value),
+                "value": _pair(b.policy.value),
                 "share_treated": b.policy.share,
-                "against": {g.against: list(g.gain) for g in b.policy.gains},
+                "against": {g.against: _pair(g.gain) for g in b.policy.gains},
             },
-            "c_for_benefit": None if b.c_for_benefit is None else list(b.c_for_benefit.c),
+            "c_for_benefit": None if b.c_for_benefit is None else _pair(b.c_for_benefit.c),
             "differs": b.differs,
-            "ladder": {r.name: list(r.autoc) for r in b.ladder},
+            "ladder": {r.name: _pair(r.autoc) for r in b.ladder},
         }
         for b in benefits
     ]
+
+
+def _pair(estimate: Estimate) -> list[float | None]:
+    """Value and standard error; none where the error is not to be had, which JSON cannot hold."""
+    return [x if math.isfinite(x) else None for x in estimate]

@@ -71,3 +71,9 @@ def test_c_for_benefit_is_half_by_chance_and_more_where_benefit_is_known():
     assert known.c.value > 0.7
     assert abs(chance.c.value - 0.5) < 4 * chance.c.se
     assert known.n_pairs == 300
+
+
+def test_outcomes_that_are_all_the_same_tell_nothing():
+    rng = np.random.default_rng(2)
+    same = c_for_benefit(rng.normal(size=40), np.ones(40), np.arange(40) % 2, rng)
+    assert (same.c.value, same.c.se) == (0.5, float("inf"))
