@@ -117,7 +117,7 @@ def _accuracy() -> str:
     names = list(dict.fromkeys(name for table in groups.values() for name in table.index))
     lines = [
         "**Outcomes without treatment** (`accuracy.py`; the same folds for all, one configuration; "
-        "mean Harrell C over the TCGA cancers):",
+        "mean Harrell C over the TCGA cancers, mean r over drugs and folds elsewhere):",
         "",
         "| model | " + " | ".join(f"{g} ({t.shape[1] - 1})" for g, t in groups.items()) + " |",
         "|---" * (len(groups) + 1) + "|",
@@ -134,7 +134,7 @@ def _accuracy() -> str:
         f"The network's share of the stack was {sum(share) / len(share):.0%} on average. The "
         "peers' untuned penalty and way of tuning were chosen on these folds, in their favour. "
         "Forest, boosting, MLP, controls and single omics were not run on every cancer; the JSON "
-        "holds those that were. Cell lines, xenografts and flexynesis were not run in full yet.",
+        "holds those that were. Six of twelve cell-line drugs were run, flexynesis was not.",
     ]
     return "\n".join([*lines, *_bars(content)])
 
