@@ -12,13 +12,14 @@ START, END = "<!-- measured -->", "<!-- /measured -->"
 TRIALS_SAID = (
     "**Benefit** (`benefit.py`; one configuration for all; what the stack expects beforehand was "
     "chosen on other simulated outcomes of METABRIC's patients, nothing on the other cohorts). "
-    "I-SPY2, randomised, complete remission: AUTOC (pooled SE), p of the valid sequential test; its "
-    "biomarkers were tuned on this very trial."
+    "I-SPY2, randomised, complete remission: AUTOC (pooled SE), p of the valid sequential test; "
+    "its biomarkers were tuned on this very trial."
 )
 RECOVERED_SAID = (
     "Xenografts, seven drugs: r of predicted with observed benefit of held-out tumours, mean over "
-    "drugs (95 % over tumours, of predictions averaged over repeats). METABRIC's patients with a simulated benefit: r with the truth in "
-    "the patients that none was trained on (1,300 were), mean of three cohorts each."
+    "drugs (95 % over tumours, of predictions averaged over repeats). METABRIC's patients with a "
+    "simulated benefit: r with the truth in the patients that none was trained on (1,300 were), "
+    "mean of three cohorts each."
 )
 # Sections whose goals are one line together.
 TOGETHER = ("known", "ACTG 175")

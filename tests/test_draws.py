@@ -17,12 +17,13 @@ def test_draws_come_in_order_and_only_lacking_ones_are_done(tmp_path):
     kept.path(2).write_text(json.dumps(made))
     kept.path(3).write_text('{"stamp": "a", "squ')
     kept.path(4).write_text("[]")
-    found = run_draws(square, b"xy", kept, range(1, 5), Pool(1, told.append))
-    assert [d["square"] for d in found] == [1, -1, 9, 16]
+    kept.path(5).write_text("{}")
+    found = run_draws(square, b"xy", kept, range(1, 6), Pool(1, told.append))
+    assert [d["square"] for d in found] == [1, -1, 9, 16, 25]
     assert found[2] == {"stamp": "a", "square": 9, "size": 2} == read_draw(kept, 3)
-    assert told == ["draw 2: kept", "draw 1", "draw 3", "draw 4"]
-    assert run_draws(refuses, b"", kept, range(1, 5), Pool()) == found
-    assert sorted(p.name for p in tmp_path.iterdir()) == [f"000{i}.json" for i in range(1, 5)]
+    assert told == ["draw 2: kept", "draw 1", "draw 3", "draw 4", "draw 5"]
+    assert run_draws(refuses, b"", kept, range(1, 6), Pool()) == found
+    assert sorted(p.name for p in tmp_path.iterdir()) == [f"000{i}.json" for i in range(1, 6)]
 
 
 def test_draws_of_another_run_are_refused_before_anything_is_done(tmp_path):
