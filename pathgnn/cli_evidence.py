@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from pathgnn.run_folder import Input
 
+# What the screen has room for; the files hold all.
+SHOWN = ("comparison", "repeat", "statistic", "average", "autoc", "slope", "z", "p", "agreement")
+
 StudyFile = Annotated[Path, typer.Argument(help="the study file")]
 Data = Annotated[Path | None, typer.Option(help="folder of the tables; else as the study says")]
 Out = Annotated[Path | None, typer.Option(help="run folder; else as the study says")]
@@ -112,5 +115,6 @@ def _tell(tables: dict[str, pd.DataFrame], shown: tuple[str, ...], folder: Path)
     for severity, sentence in zip(findings["severity"], findings["sentence"], strict=True):
         say(f"[{severity}] {sentence}")
     for name in shown:
-        print_table(tables[name], name)
+        table = tables[name]
+        print_table(table[[c for c in SHOWN if c in table.columns]], name)
     say(f"Tables: {folder}")
