@@ -6,6 +6,9 @@ import os
 from itertools import pairwise
 from pathlib import Path
 
+# Before torch and BLAS are loaded: the tests run in one process per core.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from jaxtyping import install_import_hook
 
 # Shapes are checked here and nowhere else, so they cost users nothing.
