@@ -14,12 +14,13 @@ from jaxtyping import Float
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from pathgnn.attribute.attribute import attribute
 from pathgnn.attribute.attribution import Cascade
-from pathgnn.attribute.by_integrated_gradients import integrated_gradients
 from pathgnn.attribute.cascade import cascades
 from pathgnn.attribute.controls import Survival, survival
 from pathgnn.attribute.explain import explain
 from pathgnn.attribute.keep import tuples
+from pathgnn.attribute.reference import Compared
 from pathgnn.benefit.verdict import Finding
 from pathgnn.errors import BundleError, ConfigError
 from pathgnn.files import read_json, whole_file, write_csv, write_json
@@ -144,7 +145,7 @@ def _train(
     benefit = again.benefit[:, contrast]
     if kind not in (TRUE, REWIRED) or not config.cascades:
         return Part(benefit, np.zeros(len(graph.genes)), ())
-    attribution = integrated_gradients(again, nodes, contrast, config.steps)
+    attribution = attribute(Compared(again, nodes, config, contrast))
     by_gene = attribution.by_gene.abs().mean(0).double().numpy()
     rng = rng_for(fitted.seed, 10, draw)
     found = cascades(attribution, again, config, rng) if kind == TRUE else ()

@@ -15,8 +15,9 @@ class Attribution:
     """Where the predicted benefit comes from, by networks that never saw the patient.
 
     Sum over genes and modalities of `score`, plus `clinical`, plus `gap`, is the patient's
-    benefit minus that of the reference: a patient at the training mean, wild type, with the
-    patient's own prognosis. `prognostic` says the same of the outcome without treatment.
+    benefit minus that of the `reference`, at the patient's own prognosis. `prognostic` says the
+    same of the outcome without treatment, `treated` of the outcome with it: where benefit is a
+    difference of means, `score` is `treated` minus `prognostic`.
     Unseen values get 0. `edge` is what each edge adds to the benefit of the top third minus the
     bottom third; `member` each network's mean absolute score per gene; `slope` the mean over
     patients of attribution x activity, activity being the value with the sign of its omic.
@@ -32,6 +33,7 @@ class Attribution:
     gap: Float[Tensor, " patient"]
     explained: Float[Tensor, " patient"]
     prognostic: Float[Tensor, "patient gene modality"]
+    treated: Float[Tensor, "patient gene modality"]
     pathway: Float[Tensor, "patient pathway"]
     prognostic_pathway: Float[Tensor, "patient pathway"]
     edge: Float[Tensor, " edge"]
@@ -41,6 +43,7 @@ class Attribution:
     modalities: tuple[str, ...]
     pathways: tuple[str, ...]
     n_seen: Int[Tensor, "gene modality"]
+    method: str = "integrated gradients"
 
     @property
     def by_gene(self) -> Float[Tensor, "patient gene"]:

@@ -7,9 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from pathgnn.attribute.attribute import attribute
 from pathgnn.attribute.attribution import Attribution, Cascade, Evidence
-from pathgnn.attribute.by_integrated_gradients import integrated_gradients
 from pathgnn.attribute.cascade import cascades
+from pathgnn.attribute.reference import Compared
 from pathgnn.attribute.significance import OF_SUMS, association, univariate_t
 from pathgnn.attribute.stability import TOP_GENES, jaccard_at, rank_biased_overlap
 from pathgnn.graph.nodes import Nodes
@@ -34,11 +35,23 @@ class Explanation(NamedTuple):
     univariate: Float[np.ndarray, "gene modality"]
 
 
-def explain(fitted: Fitted, nodes: Nodes, config: ExplainConfig | None = None) -> Explanation:
-    """Why the benefit of one arm is predicted as it is, for patients the networks never saw."""
+def explain(
+    fitted: Fitted,
+    nodes: Nodes,
+    config: ExplainConfig | None = None,
+    healthy: Nodes | None = None,
+) -> Explanation:
+    """Why the benefit of one arm is predicted as it is, for patients the networks never saw.
+
+    Args:
+        fitted: Cross-fitted networks.
+        nodes: The cohort they were fitted on.
+        config: Method, reference, permutations, cascades.
+        healthy: Samples without disease on the same graph, for the reference "healthy".
+    """
     config = config or ExplainConfig()
     k = contrast_of(nodes, config.contrast)
-    attribution = integrated_gradients(fitted, nodes, k, config.steps)
+    attribution = attribute(Compared(fitted, nodes, config, k, healthy))
     on = fitted.scores.informs[:, k]
     gain, fold = fitted.scores.gain[on, k], fitted.fold[on]
 

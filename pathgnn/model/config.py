@@ -130,9 +130,14 @@ class ExplainConfig(Settings):
     """How the benefit is attributed and cascades are drawn."""
 
     contrast: str = setting("", "arm to explain against the reference; empty: the first")
-    outlook_rounds: int = setting(
-        6, "rounds of a model of the outcome alone, at most", sweep=(2, 12), ge=1
+    method: Literal[
+        "integrated gradients", "input x gradient", "expected gradients", "occlusion"
+    ] = setting("integrated gradients", "how benefit is attributed to measured values")
+    reference: Literal["mean", "control arm", "healthy", "opposite third", "distribution"] = (
+        setting("mean", "the patient that everybody is compared with")
     )
+    draws: int = setting(16, "training patients behind the reference `distribution`", ge=2)
+    patients_at_once: int = setting(0, "patients explained at once; 0: what a gigabyte holds", ge=0)
     steps: int = setting(8, "Gauss-Legendre nodes of the integral", ge=2, le=64)
     permutations: int = setting(9999, "permutations behind each p", ge=99)
     cascades: int = setting(3, "how many cascades to look for", ge=0, le=20)

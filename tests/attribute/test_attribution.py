@@ -7,8 +7,9 @@ import pytest
 import torch
 from conftest import trial_on
 
-from pathgnn.attribute.by_integrated_gradients import integrated_gradients
+from pathgnn.attribute.attribute import attribute
 from pathgnn.attribute.explain import explain
+from pathgnn.attribute.reference import Compared
 from pathgnn.attribute.significance import association, univariate_t
 from pathgnn.attribute.stability import jaccard_at, rank_biased_overlap, share_in_top
 from pathgnn.graph.project import project
@@ -16,6 +17,14 @@ from pathgnn.model.config import ExplainConfig
 from pathgnn.train.crossfit import fit
 
 FAST = ExplainConfig(permutations=499)
+
+
+def _attributed(fitted, nodes, **settings):
+    return attribute(_who(fitted, nodes, **settings))
+
+
+def _who(fitted, nodes, healthy=None, **settings):
+    return Compared(fitted, nodes, ExplainConfig(**settings), 0, healthy)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +53,7 @@ def test_of_a_linear_network_it_is_slope_times_value(fitted, nodes):
         member.net.effect.bend.zero_()
         for conv in member.net.convs:
             conv.bend.weight.zero_()
-    a = integrated_gradients(fitted, nodes, 0, 2)
+    a = _attributed(fitted, nodes, steps=2)
     at = torch.from_numpy(np.flatnonzero(fitted.fold == member.fold))
     z = member.net.scales(nodes.take(at)).z
     gradient = _gradient(member.net, z)
@@ -75,7 +84,7 @@ def test_the_planted_pathway_is_first_and_the_prognostic_one_is_not_predictive(e
 
 def test_edges_sum_to_what_is_lost_without_them(fitted, nodes):
     # Completeness of edge attribution over the top and bottom thirds of one single network.
-    a = integrated_gradients(fitted, nodes, 0, 16)
+    a = _attributed(fitted, nodes, steps=16)
     order = np.argsort(fitted.benefit[:, 0], kind="stable")
     third = len(order) // 3
     sign = np.zeros(len(order))

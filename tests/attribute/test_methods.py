@@ -1,0 +1,150 @@
+"""Attribution methods and references: captum as the oracle, completeness, shards, unseen values."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+import torch
+
+from pathgnn.attribute.account import METHODS
+from pathgnn.attribute.attribute import attribute, finished, shard
+from pathgnn.attribute.reference import IN_WORDS, Compared, references
+from pathgnn.errors import ConfigError
+from pathgnn.model.config import ExplainConfig
+from pathgnn.model.scales import Standardised
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from captum import attr as captum
+
+
+def _who(fitted, nodes, healthy=None, **settings):
+    return Compared(fitted, nodes, ExplainConfig(**settings), 0, healthy)
+
+
+@pytest.fixture(scope="module")
+def one(fitted, nodes):
+    """A network's effect on five of its held-out patients, by patient first as captum has it."""
+    member = fitted.members[0]
+    at = torch.from_numpy(np.flatnonzero(fitted.fold == member.fold)[:5])
+    inputs = member.net.scales(nodes.take(at))
+
+    def function(x):
+        return (member.net(x).delta[:, 1],)
+
+    def by_patient(z, clinical):
+        return function(Standardised(z.permute(1, 0, 2), clinical))[0]
+
+    return function, inputs, (inputs.z.permute(1, 0, 2).contiguous(), inputs.clinical), by_patient
+
+
+def _ours(name, one, start, steps=8):
+    z, clinical = METHODS[name](one[0], one[1], start, steps)[0]
+    return z.permute(1, 0, 2), clinical
+
+
+def _at_zero(inputs):
+    return [Standardised(*(torch.zeros_like(x) for x in inputs))]
+
+
+def test_integrated_gradients_are_captums(one):
+    oracle = captum.IntegratedGradients(one[3])
+    theirs = oracle.attribute(one[2], n_steps=8, method="gausslegendre", internal_batch_size=None)
+    ours = _ours("integrated gradients", one, _at_zero(one[1]))
+    for mine, other in zip(ours, theirs, strict=True):
+        assert torch.allclose(mine, other.to(mine.dtype), atol=1e-6)
+    assert ours[0].abs().max() > 1e-3
+
+
+def test_input_x_gradient_is_captums(one):
+    theirs = captum.InputXGradient(one[3]).attribute(
+        tuple(x.clone().requires_grad_(True) for x in one[2])
+    )
+    ours = _ours("input x gradient", one, _at_zero(one[1]))
+    assert torch.allclose(ours[0], theirs[0], atol=1e-6)
+
+
+def test_occlusion_is_captums_ablation(one):
+    theirs = captum.FeatureAblation(one[3]).attribute(one[2])
+    ours = _ours("occlusion", one, _at_zero(one[1]))
+    assert torch.allclose(ours[0], theirs[0], atol=1e-5)
+
+
+def test_edge_attribution_is_captums(fitted, nodes):
+    # PyG's explainer calls the same oracle with the edge mask as input.
+    member = fitted.members[0]
+    at = torch.from_numpy(np.flatnonzero(fitted.fold == member.fold))
+    inputs = member.net.scales(nodes.take(at))
+    n = fitted.recipe.graph.edges.shape[1]
+
+    def total(scale):
+        return member.net(inputs, scale[0]).delta[:, 1].sum()[None]
+
+    theirs = captum.IntegratedGradients(total).attribute(
+        torch.ones(1, n), n_steps=8, method="gausslegendre", internal_batch_size=1
+    )
+    from pathgnn.attribute.account import _edges, _Explained
+
+    explained = _Explained(_who(fitted, nodes), member.net, member.net(inputs))
+    ours = _edges(explained, inputs, torch.ones(len(at)), (8, n)) / member.net.head.scale
+    assert torch.allclose(ours, theirs[0].float(), atol=1e-4 * float(ours.abs().max()))
+
+
+@pytest.mark.parametrize("reference", [r for r in IN_WORDS if r != "healthy"])
+def test_with_every_reference_parts_sum_to_what_they_explain(reference, fitted, nodes):
+    a = attribute(_who(fitted, nodes, reference=reference, draws=4))
+    assert a.gap.abs().max() < 2e-3 * a.explained.std()
+    assert (a.score[~nodes.seen.permute(1, 0, 2)] == 0).all()
+    assert a.reference.startswith(IN_WORDS[reference])
+
+
+def test_expected_gradients_come_near_the_whole(fitted, nodes):
+    a = attribute(
+        _who(fitted, nodes, method="expected gradients", reference="distribution", draws=40)
+    )
+    total = a.score.sum((1, 2)) + a.clinical.sum(1)
+    assert np.corrcoef(total.numpy(), a.explained.numpy())[0, 1] > 0.97
+
+
+def test_benefit_is_outcome_with_minus_outcome_without(fitted, nodes):
+    # The outcome is continuous, so this is exact.
+    a = attribute(_who(fitted, nodes))
+    assert torch.allclose(a.treated - a.prognostic, a.score, atol=1e-5)
+
+
+def test_healthy_samples_are_the_reference_and_must_fit(fitted, nodes):
+    healthy = nodes.take(torch.arange(20))
+    member, at = fitted.members[0], torch.tensor([30, 31])
+    (start,) = references(_who(fitted, nodes, healthy, reference="healthy"), member, at)
+    inputs, seen = member.net.scales(healthy), nodes.take(at).seen
+    mean = (inputs.z * healthy.seen).sum(1) / healthy.seen.sum(1).clamp(min=1)
+    assert torch.allclose(start.z[:, 0], mean * seen[:, 0], atol=1e-6)
+    with pytest.raises(ConfigError, match="needs healthy samples"):
+        attribute(_who(fitted, nodes, reference="healthy"))
+
+
+def test_the_opposite_third_lies_on_the_other_side(fitted, nodes):
+    who, member = _who(fitted, nodes, reference="opposite third"), fitted.members[0]
+    held = np.flatnonzero(fitted.fold == member.fold)
+    best = held[np.argsort(fitted.benefit[held, 0])[-10:]]
+    at = torch.from_numpy(np.sort(best))
+    (start,) = references(who, member, at)
+    with torch.no_grad():
+        own, other = (
+            member.net(x).delta[:, 1].mean() for x in (member.net.scales(nodes.take(at)), start)
+        )
+    assert other < own
+
+
+def test_shards_and_small_pieces_give_the_whole(fitted, nodes):
+    whole = attribute(_who(fitted, nodes))
+    who = _who(fitted, nodes, patients_at_once=7)
+    patients = torch.arange(nodes.n_patients)
+    parts = [shard(who, patients[i::3]) for i in range(3)]
+    merged = finished(who, parts)
+    for name in ("score", "treated", "pathway", "edge", "slope", "member", "gap"):
+        assert torch.allclose(getattr(whole, name), getattr(merged, name), atol=1e-5), name
+    with pytest.raises(ConfigError, match="each to be in one shard"):
+        finished(who, parts[:2])
