@@ -14,6 +14,9 @@ from plotly.offline import get_plotlyjs
 
 from pathgnn.files import write_text
 
+# Colour-blind safe, after Okabe and Ito.
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+
 
 def write_page(
     template: str, content: Mapping[str, Any], figures: Mapping[str, go.Figure], path: Path
@@ -39,7 +42,9 @@ def sized(figure: go.Figure, height: int) -> go.Figure:
     """The look that all plots share."""
     return figure.update_layout(
         height=height,
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        # Room above for plotly's own buttons.
+        margin={"l": 10, "r": 10, "t": 30, "b": 10},
+        colorway=COLOURS,
         template="plotly_white",
         showlegend=False,
     )

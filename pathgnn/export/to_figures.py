@@ -19,7 +19,8 @@ from pathgnn.export.to_over_time import over_time_figure
 from pathgnn.files import whole_file
 
 COLOURS = "RdBu_r"
-MODALITY_COLOURS = ("#4c78a8", "#f58518", "#54a24b", "#b279a2", "#9d755d", "#72b7b2", "#eeca3b")
+# Colour-blind safe, after Okabe and Ito.
+MODALITY_COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442")
 # svg text stays text; dollar signs in a name are no formula; the same figure has the same bytes.
 STYLE = MappingProxyType(
     {"svg.fonttype": "none", "text.parse_math": False, "svg.hashsalt": "pathgnn", "font.size": 9}

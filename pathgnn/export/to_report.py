@@ -2,23 +2,51 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from markupsafe import Markup
-from matplotlib import rc_context
 
 from pathgnn.export.page import sized, write_page
+from pathgnn.export.report_cascades import cascade_data
+from pathgnn.export.report_flow import flow_plot, forest_plot
+from pathgnn.export.report_methods import methods
+from pathgnn.export.report_words import first_screen
 from pathgnn.export.results import Results
 from pathgnn.export.to_evaluation import policy, prognosis
-from pathgnn.export.to_figures import STYLE, cascade_figure, pathway_matrix, pathway_points
+from pathgnn.export.to_figures import MODALITY_COLOURS, pathway_matrix, pathway_points
 from pathgnn.export.to_over_time import over_time
 from pathgnn.export.to_tables import genes, ladder, pathways
+from pathgnn.export.tripod import tripod
+from pathgnn.export.waterfall import patient_data
 
 GENES_SHOWN = 15
+LINE, BAND = "#0072b2", "rgba(0,114,178,0.2)"
+# Name, whether it is a number, and the direction of the first sort.
+PATHWAY_COLUMNS = (
+    ("pathway", False, "ascending"),
+    ("measured", True, "descending"),
+    ("benefit", True, "descending"),
+    ("q", True, "ascending"),
+    ("prognosis", True, "descending"),
+    ("says", False, "descending"),
+    ("lead genes", False, "ascending"),
+)
+PARTS = (
+    ("verdicts", "Verdicts"),
+    ("cascades", "Cascades"),
+    ("pathways", "Pathways"),
+    ("flow", "Flow"),
+    ("genes", "Genes"),
+    ("patient", "One patient"),
+    ("who", "Curves"),
+    ("policy", "Policy"),
+    ("subgroups", "Subgroups"),
+    ("rests", "Data"),
+    ("methods", "Methods"),
+    ("tripod", "TRIPOD+AI"),
+)
 
 
 def to_report(results: Results, path: Path) -> Path:
@@ -34,6 +62,9 @@ def plots(results: Results) -> dict[str, go.Figure]:
         "calibration": _calibration,
         "prognostic": _prognostic,
     }
+    draw["flow"] = flow_plot
+    if any(s.arm == results.benefit.arm for s in results.subgroups):
+        draw["forest"] = forest_plot
     if results.fitted.over_time is not None:
         draw["over_time"] = _over_time
     return {name: function(results) for name, function in draw.items()}
@@ -41,14 +72,16 @@ def plots(results: Results) -> dict[str, go.Figure]:
 
 def _content(results: Results) -> dict[str, Any]:
     benefit = results.benefit
-    n_shown = min(len(results.explanation.cascades), 3)
+    cascades = cascade_data(results)
     shown = ladder(results)
     return {
         "results": results,
         "benefit": benefit,
         "findings": [*results.checks, *benefit.findings[2:]],
-        "cascade_pictures": [_svg(results, i) for i in range(max(1, n_shown))],
-        "pathways": pathways(results).head(12).to_dict("records"),
+        "first": first_screen(results),
+        "parts": PARTS,
+        "pathways": pathways(results).to_dict("records"),
+        "pathway_columns": PATHWAY_COLUMNS,
         "genes": genes(results).drop_duplicates("symbol").head(GENES_SHOWN).to_dict("records"),
         "default": results.fitted.default,
         "ladder": shown[shown["arm"] == benefit.arm].to_dict("records"),
@@ -57,7 +90,21 @@ def _content(results: Results) -> dict[str, Any]:
         "prognosis": prognosis(results).round(3).to_dict("split"),
         "others": [b for b in results.benefits if b.arm != benefit.arm],
         "recovered": _recovered(results),
+        "methods": methods(results),
+        "tripod": tripod(results),
+        "report": {
+            "cascades": cascades,
+            "patients": patient_data(results),
+            "modalities": list(results.explanation.attribution.modalities),
+            "modality_colours": MODALITY_COLOURS,
+        },
+        "scripts": [f"report_{name}.js" for name in _scripts(bool(cascades))],
     }
+
+
+def _scripts(with_cascades: bool) -> tuple[str, ...]:
+    """Our own scripts in the order in which they need each other."""
+    return ("draw", "table", "patient", *(("gene", "cascade") if with_cascades else ()))
 
 
 def _recovered(results: Results) -> dict[str, Any] | None:
@@ -73,15 +120,6 @@ def _recovered(results: Results) -> dict[str, Any] | None:
         "found": sorted(genes_found & set(truth.cascade), key=truth.cascade.index),
         "pathway": truth.pathway,
     }
-
-
-def _svg(results: Results, number: int) -> Markup:
-    """A cascade drawn inline; matplotlib escapes the names."""
-    out = io.StringIO()
-    with rc_context(dict(STYLE)):
-        cascade_figure(results, number).savefig(out, format="svg", metadata={"Date": None})
-    text = out.getvalue()
-    return Markup(text[text.index("<svg") :])
 
 
 def _heatmap(results: Results) -> go.Figure:
@@ -109,8 +147,10 @@ def _toc(results: Results) -> go.Figure:
     figure = go.Figure(
         [
             go.Scatter(x=share, y=toc.value - 1.96 * toc.se, **band),
-            go.Scatter(x=share, y=toc.value + 1.96 * toc.se, fill="tonexty", **band),
-            go.Scatter(x=share, y=toc.value, mode="lines", name="TOC"),
+            go.Scatter(
+                x=share, y=toc.value + 1.96 * toc.se, fill="tonexty", fillcolor=BAND, **band
+            ),
+            go.Scatter(x=share, y=toc.value, mode="lines", line={"color": LINE}, name="TOC"),
         ]
     )
     figure.add_hline(0, line_width=1)

@@ -1,0 +1,30 @@
+"""What the report says of its methods: estimand, reference, folds, versions and hashes."""
+
+from __future__ import annotations
+
+from pathgnn.export.results import Results
+
+
+def methods(results: Results) -> tuple[tuple[str, str], ...]:
+    """Rows of name and text, in reading order."""
+    benefit, fitted, a = results.benefit, results.fitted, results.explanation.attribution
+    fit = fitted.recipe.fit
+    nodes = results.nodes
+    how = "randomised" if nodes.randomised else "observational"
+    stacked = " stacked with linear models on inner folds" if fitted.stacks else ""
+    return (
+        ("Contrast", f"{benefit.arm} against {benefit.reference}"),
+        ("Estimand", f"{benefit.estimand.unit}; above 0 favours {benefit.arm}"),
+        ("Design", f"{nodes.outcome} outcome, {how}" + (", crossover" * nodes.crossover)),
+        ("Reference of the attribution", a.reference),
+        ("Largest gap of completeness", f"{float(a.gap.abs().max()):.2g}"),
+        (
+            "Folds",
+            f"{fit.folds}, with {fit.members} networks each{stacked}; nobody is predicted by a "
+            "model that saw them",
+        ),
+        ("Cascades", "edges that come back in the networks; scores of genes at both ends"),
+        ("p", "permutation of the benefit scores within folds, one-sided, (b + 1) / (m + 1)"),
+        ("q", "Benjamini-Hochberg, for genes and for pathways apart"),
+        *((name.replace("_", " "), value) for name, value in results.stamp.items()),
+    )

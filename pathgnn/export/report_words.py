@@ -1,0 +1,140 @@
+"""The report's first screen in words: who benefits, how sure, what drives it, what not to think."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from pathgnn.benefit.metrics import Estimate
+from pathgnn.benefit.subgroups import Interval
+from pathgnn.export.results import Results
+from pathgnn.export.to_tables import pathways
+from pathgnn.train.estimate import Benefit
+
+NAMED = 3
+# An override is no finding of its own: a refused one that was run all the same.
+BAD = ("warning", "refused")
+
+
+class Block(NamedTuple):
+    """A short block of the first screen: a title, and sentences of plain text."""
+
+    title: str
+    sentences: tuple[str, ...]
+
+
+def first_screen(results: Results) -> tuple[Block, ...]:
+    """Four blocks in the order a reader asks, each true when nothing was found, too."""
+    return (
+        Block("Who benefits", _who(results.benefit)),
+        Block("How sure we are", _how_sure(results)),
+        Block("What drives it", _drivers(results)),
+        Block("What must not be concluded", _not_concluded(results)),
+    )
+
+
+def ranged(e: Estimate | Interval) -> str:
+    """A number with its 95 % interval."""
+    return f"{e.value:.3g} ({e.low:.3g} to {e.high:.3g})"
+
+
+def _who(benefit: Benefit) -> tuple[str, ...]:
+    average = benefit.average
+    said = f"{ranged(average)}, {benefit.estimand.unit}; above 0 favours {benefit.arm}"
+    if average.low > 0:
+        first = f"On average patients do better with {benefit.arm} than with {benefit.reference}"
+    elif average.high < 0:
+        first = f"On average patients do worse with {benefit.arm} than with {benefit.reference}"
+    else:
+        first = f"It is not shown that {benefit.arm} helps or harms on average"
+    if not benefit.differs:
+        second = (
+            "There is no evidence that benefit differs between patients: everyone is given the "
+            "average."
+        )
+        return (f"{first}: {said}.", second)
+    high, low = benefit.halves
+    second = f"Benefit differs between patients: {ranged(high)} in the half with the higher "
+    second += f"prediction, {ranged(low)} in the other."
+    favoured = int((benefit.benefit > 0).sum())
+    third = f"A benefit above 0 is predicted for {favoured} of {len(benefit.benefit)} patients."
+    return (f"{first}: {said}.", second, third)
+
+
+def _how_sure(results: Results) -> tuple[str, ...]:
+    benefit, nodes = results.benefit, results.nodes
+    how = "Treatment was randomised" if nodes.randomised else "Treatment was not randomised"
+    test = f"the test that benefit differs has p = {benefit.test.p:.2g}"
+    slope = benefit.slope
+    if not benefit.differs:
+        sizes = "The size of the differences is not read, as none is shown."
+    elif slope.low <= 1 <= slope.high:
+        sizes = (
+            f"Predicted differences have about the right size: slope {ranged(slope)}, 1 is right."
+        )
+    else:
+        sizes = (
+            f"Predicted differences are not of the right size: slope {ranged(slope)}, 1 is right."
+        )
+    bad = [f for f in (*results.checks, *benefit.findings) if f.severity in BAD]
+    topics = ", ".join(dict.fromkeys(f.topic for f in bad))
+    warned = f"{len(bad)} checks warn: {topics}." if bad else "No check warns."
+    return (
+        f"{how}; {test} over {len(results.fitted.scores.informs)} patients, each predicted by "
+        "models that never saw them.",
+        sizes,
+        warned,
+    )
+
+
+def _drivers(results: Results) -> tuple[str, ...]:
+    table = pathways(results)
+    names = table["Term"][table["is_predictive"]].tolist()
+    if not results.benefit.differs:
+        first = "Without evidence that benefit differs, no pathway can be named as its driver."
+    elif names:
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        first = "Pathways that go with more or less benefit (q < .05): "
+        first += ", ".join(names[:NAMED]) + more + "."
+    else:
+        first = "Benefit differs, but no single pathway goes with it clearly enough (q < .05)."
+    return (first, *_cascade_words(results))
+
+
+def _cascade_words(results: Results) -> tuple[str, ...]:
+    found = results.explanation.cascades
+    if not found:
+        return ("No cascade comes back in half of the networks, so none is drawn.",)
+    best = found[0]
+    said = f"The strongest cascade runs through {best.pathway or 'no named pathway'}, from "
+    said += f"{best.genes[0]} to {best.genes[-1]}; its edges come back in {best.stability:.0%} of "
+    said += f"the networks (p = {best.p:.2g})."
+    if not results.benefit.differs:
+        return (said, "Without evidence that benefit differs it is a hypothesis at most.")
+    return (said,)
+
+
+def _not_concluded(results: Results) -> tuple[str, ...]:
+    benefit = results.benefit
+    out = [
+        "No interval is that of one person: it bounds the mean of patients with the same "
+        "prediction.",
+        "Nothing here was tested in patients of another study; it is no ground to treat or not to.",
+    ]
+    if not results.nodes.randomised:
+        out.append(
+            f"Not that {benefit.arm} caused the difference: reasons for the treatment that were "
+            "not measured can explain it."
+        )
+    if not benefit.differs:
+        out.append("Not that all benefit alike: a difference this cohort cannot show may exist.")
+    graph = next((f for f in benefit.findings if f.topic == "graph"), None)
+    if graph is None or graph.severity != "ok":
+        out.append(
+            "Not that the drawn edges act in these patients: the graph's true edges were not shown "
+            "to predict better than rewired ones."
+        )
+    out.append(
+        "Not that a gene with a small q causes benefit: one that only goes along with a cause has "
+        "a small q, too. A pathway that tells prognosis need not tell benefit."
+    )
+    return tuple(out)

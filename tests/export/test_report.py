@@ -1,0 +1,284 @@
+"""The report: what it says, that it works by hand and by key, and that names stay text."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from browser import acted, opened, width_in
+
+from pathgnn.attribute.attribution import Cascade
+from pathgnn.attribute.explain import explain
+from pathgnn.benefit.verdict import Finding
+from pathgnn.export.flow import flow_of
+from pathgnn.export.report_words import first_screen
+from pathgnn.export.results import Results
+from pathgnn.export.to_report import to_report
+from pathgnn.export.tripod import tripod
+from pathgnn.export.waterfall import remainder, steps_of, strongest
+from pathgnn.model.config import ExplainConfig
+from pathgnn.train.by_subgroup import by_subgroup
+from pathgnn.train.estimate import estimate
+
+HOSTILE = "<img src=x onerror=document.title='hacked'></script><script>document.title='hacked'//"
+
+
+def cascade_on(genes, pathway="PATH0"):
+    """A chain with one inhibiting edge and one that few networks hold."""
+    n = len(genes)
+    return Cascade(
+        genes=tuple(genes),
+        order=tuple(range(n)),
+        kind=("receptor", *["kinase"] * (n - 2), "transcription_factor"),
+        compartment=("membrane", *["cytosol"] * (n - 2), "nucleus"),
+        score=tuple(np.linspace(1, 0.3, n).tolist()),
+        direction=(*[1] * (n - 1), -1),
+        edges=tuple((genes[i], genes[i + 1], -1 if i == n - 2 else 1) for i in range(n - 1)),
+        frequency=(0.3, *[1.0] * (n - 2)),
+        pathway=pathway,
+        p=0.001,
+        share_of_patients=0.8,
+    )
+
+
+@pytest.fixture(scope="module")
+def results(fitted, nodes, graph):
+    explanation = explain(fitted, nodes, ExplainConfig(permutations=199))
+    benefits = (estimate(fitted, nodes),)
+    sex = [("F", "M")[i % 2] for i in range(nodes.n_patients)]
+    return Results(
+        name="A trial",
+        nodes=nodes,
+        fitted=fitted,
+        benefits=benefits,
+        explained=0,
+        explanation=explanation._replace(cascades=(cascade_on(graph.members_of("PATH0")),)),
+        checks=(Finding("warning", "events", 20.0, "Few outcomes."),),
+        stamp={"pathgnn": "0.1", "data_sha256": "ab" * 32},
+        subgroups=by_subgroup(fitted, nodes, benefits, {"sex": sex}),
+    )
+
+
+def without_differences(results):
+    """The same where benefit is not shown to differ and no cascade is stable."""
+    benefit = results.benefit
+    alike = np.full_like(benefit.benefit, benefit.average.value)
+    return replace(
+        results,
+        benefits=(replace(benefit, differs=False, benefit=alike),),
+        explanation=results.explanation._replace(cascades=()),
+        subgroups=(),
+    )
+
+
+@pytest.fixture(scope="module")
+def page(results, tmp_path_factory):
+    return to_report(results, tmp_path_factory.mktemp("report") / "report.html")
+
+
+def test_steps_add_up_from_the_average_to_every_benefit(results):
+    steps = steps_of(results)
+    for patient in (0, 1, len(results.benefit.benefit) - 1):
+        shown = strongest(steps, patient, 3)
+        whole = steps.average + sum(v for _, v in shown) + sum(remainder(steps, patient, shown))
+        assert whole == pytest.approx(results.benefit.benefit[patient], abs=1e-5)
+
+
+def test_steps_are_taken_back_where_benefit_does_not_differ(results):
+    steps = steps_of(without_differences(results))
+    added = steps.pathway.sum(1) + steps.clinical + steps.rest
+    assert np.allclose(added, -steps.shrunk, atol=1e-6)
+
+
+def test_what_flows_into_a_gene_flows_out_to_its_pathways(results):
+    flow = flow_of(results)
+    assert np.allclose(flow.to_gene.sum(0), flow.to_pathway.sum(1))
+    whole = float(results.explanation.attribution.score.abs().mean(0).sum())
+    assert flow.to_pathway.sum() == pytest.approx(whole, rel=1e-4)
+
+
+def test_the_first_screen_is_honest_where_nothing_was_found(results):
+    text = " ".join(s for block in first_screen(without_differences(results)) for s in block[1])
+    assert "no evidence that benefit differs" in text
+    assert "no pathway can be named" in text
+    assert "No cascade comes back" in text
+    assert "Not that all benefit alike" in text
+
+
+def test_the_first_screen_names_what_warns(results):
+    blocks = first_screen(results)
+    assert [len(b.sentences) > 1 for b in blocks] == [True] * 4
+    assert "events" in blocks[1].sentences[-1]
+
+
+def test_tripod_leaves_to_the_author_what_no_run_can_know(results):
+    items = {item.number: item for item in tripod(results)}
+    assert len(items) == 52
+    for number in ("1", "4", "8b", "17", "18a", "18b", "18d", "19", "25"):
+        assert items[number].state == "the author must write"
+    assert items["12a"].state == "filled"
+    assert items["26"].answer.startswith("Few outcomes.")
+
+
+def test_the_page_asks_for_nothing_and_the_console_is_silent(page, tmp_path):
+    script = "return performance.getEntriesByType('resource').map((e) => e.name);"
+    asked, complaints = acted(page, script, tmp_path)
+    assert asked == []
+    assert not complaints
+
+
+def test_nothing_found_is_drawn_without_a_complaint(results, tmp_path):
+    path = to_report(without_differences(results), tmp_path / "report.html")
+    text, complaints = opened(path, tmp_path)
+    assert not complaints
+    assert "No stable cascade" in text
+    assert "No subgroups were asked for" in text
+
+
+def test_pathways_sort_by_header_and_filter_by_text_q_and_tick(page, results, tmp_path):
+    script = """
+    const rows = () => Array.from(document.querySelectorAll('#pathway-table tbody tr'));
+    const shown = () => rows().filter((r) => !r.hidden).map((r) => r.cells[0].textContent);
+    const set = (id, value) => {
+      const input = document.getElementById(id);
+      if (typeof value === 'boolean') input.checked = value; else input.value = value;
+      input.dispatchEvent(new Event('input'));
+    };
+    const header = document.querySelector('#pathway-table th button');
+    header.click(); const up = shown();
+    header.click(); const down = shown();
+    const sorted = header.parentElement.getAttribute('aria-sort');
+    set('pathway-text', 'path1'); const text = shown(); set('pathway-text', '');
+    set('pathway-q', '0'); const none = shown(); set('pathway-q', '');
+    set('pathway-predictive', true); const predictive = shown();
+    return { up, down, sorted, text, none, predictive };
+    """
+    said, _ = acted(page, script, tmp_path)
+    names = [f"PATH{i}" for i in range(4)]
+    assert said["up"] == names
+    assert said["down"] == names[::-1]
+    assert said["sorted"] == "descending"
+    assert said["text"] == ["PATH1"]
+    assert said["none"] == []
+    q = dict(zip(names, results.explanation.pathway.q, strict=True))
+    expected = {n for n in names if q[n] < 0.05 and results.benefit.differs}
+    assert set(said["predictive"]) == expected
+
+
+def test_a_gene_opens_by_click_and_enter_and_closes_by_escape(page, tmp_path):
+    script = """
+    const panel = document.getElementById('gene-panel');
+    const genes = document.querySelectorAll('.cascade g.gene');
+    const before = panel.hidden;
+    genes[0].dispatchEvent(new MouseEvent('click', { bubbles: true }));
+    const clicked = panel.textContent;
+    genes[1].dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }));
+    const entered = panel.querySelector('h3').textContent;
+    panel.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }));
+    genes[2].dispatchEvent(new Event('focus'));
+    const tip = document.querySelector('.tip').textContent;
+    return { before, clicked, entered, closed: panel.hidden, tip };
+    """
+    said, _ = acted(page, script, tmp_path)
+    assert said["before"]
+    assert said["clicked"].startswith("P0G0")
+    for word in ("expression", "patients observed", "PATH0", "P0G0 activates P0G1", "30 %"):
+        assert word in said["clicked"]
+    assert said["entered"] == "P0G1"
+    assert said["closed"]
+    assert said["tip"].startswith("P0G2 (kinase, cytosol)")
+
+
+def test_cascades_filter_by_frequency_and_q_and_are_saved_as_svg(page, tmp_path):
+    script = """
+    const count = () => [document.querySelectorAll('.cascade g.gene').length,
+                         document.querySelectorAll('.cascade g.edge').length];
+    const set = (id, value) => {
+      const input = document.getElementById(id);
+      input.value = value; input.dispatchEvent(new Event('input'));
+    };
+    const all = count();
+    set('cascade-frequency', '0.5'); const often = count();
+    set('cascade-frequency', '0');
+    set('cascade-q', '0'); const none = count(); set('cascade-q', '');
+    let saved = '';
+    const link = HTMLAnchorElement.prototype;
+    link.click = function () { saved = this.download + ' ' + this.href.slice(0, 5); };
+    document.querySelector('.cascade .save').click();
+    return { all, often, none, saved };
+    """
+    said, complaints = acted(page, script, tmp_path)
+    assert said["all"] == [6, 5]
+    # The first edge is held by .3 of the networks; the receptor is left alone.
+    assert said["often"] == [5, 4]
+    assert said["none"] == [0, 0]
+    assert said["saved"] == "cascade_1.svg blob:"
+    assert not complaints
+
+
+def test_a_patient_is_chosen_by_pseudonym(page, results, tmp_path):
+    script = """
+    const choice = document.getElementById('patient-choice');
+    choice.value = '4'; choice.dispatchEvent(new Event('change'));
+    const rows = Array.from(document.querySelectorAll('#patient-steps tr'));
+    return [choice.options[4].textContent, document.getElementById('patient-benefit').textContent,
+            rows.map((r) => Number(r.cells[1].textContent.replace('−', '-')))];
+    """
+    (name, benefit, steps), _ = acted(page, script, tmp_path)
+    assert name == "P00005"
+    assert benefit.startswith("P00005: predicted benefit")
+    assert sum(steps[:-1]) == pytest.approx(steps[-1], abs=0.02)
+    assert steps[-1] == pytest.approx(results.benefit.benefit[4], rel=0.01)
+
+
+def test_all_controls_are_reached_by_key(page, tmp_path):
+    script = """
+    const pointed = document.querySelectorAll('[onclick], a:not([href]), div[role=button]').length;
+    const heads = Array.from(document.querySelectorAll('.sorts th'));
+    const scrolls = Array.from(document.querySelectorAll('.scroll'));
+    return [pointed, heads.every((h) => h.querySelector('button')),
+            scrolls.every((s) => s.tabIndex === 0 && s.getAttribute('aria-label'))];
+    """
+    (pointed, heads, scrolls), _ = acted(page, script, tmp_path)
+    assert pointed == 0
+    assert heads and scrolls
+
+
+def test_a_phone_does_not_scroll_sideways(page, tmp_path):
+    assert width_in(page, 390, tmp_path) <= 390
+
+
+def test_hostile_and_long_names_stay_text(results, tmp_path):
+    graph, a = results.fitted.recipe.graph, results.explanation.attribution
+    names = (HOSTILE, "<b>B</b>" + "x" * 200, *graph.genes[2:])
+    sets = (HOSTILE, "<a href='javascript:1'>" + "y" * 200, *graph.pathways[2:])
+    renamed = replace(graph, genes=names, pathways=sets, sources=(HOSTILE,) * len(graph.sources))
+    arm = replace(results.benefit, arm=HOSTILE, reference="<i>r</i>")
+    omics = (HOSTILE, *results.nodes.modalities[1:])
+    hostile = replace(
+        results,
+        name=HOSTILE,
+        nodes=replace(results.nodes, modalities=omics, patients=(HOSTILE,) * a.score.shape[0]),
+        fitted=replace(results.fitted, recipe=results.fitted.recipe._replace(graph=renamed)),
+        benefits=(arm,),
+        explanation=results.explanation._replace(
+            cascades=(cascade_on(names[:6], HOSTILE),),
+            attribution=replace(a, genes=names, pathways=sets, modalities=omics),
+        ),
+        notes=(HOSTILE,),
+        stamp={HOSTILE: HOSTILE},
+        subgroups=tuple(s._replace(column=HOSTILE, arm=HOSTILE) for s in results.subgroups),
+    )
+    path = to_report(hostile, tmp_path / "report.html")
+    script = """
+    document.querySelector('.cascade g.gene').dispatchEvent(new MouseEvent('click'));
+    return [document.title, document.querySelectorAll('img, b b, a[href^=javascript]').length,
+            document.getElementById('gene-panel').querySelector('h3').textContent];
+    """
+    (title, injected, heading), complaints = acted(path, script, tmp_path)
+    assert title == f"{HOSTILE}: who benefits and why"
+    assert injected == 0
+    assert heading == HOSTILE
+    assert not complaints
+    assert width_in(path, 390, tmp_path) <= 390
