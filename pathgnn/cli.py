@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from pathgnn.cli_evaluate import evaluate
 from pathgnn.cli_evidence import permute, repeat
+from pathgnn.cli_examine import examine, nulls
 from pathgnn.cli_graph import app as graph_app
 from pathgnn.cli_modalities import modalities
 from pathgnn.cli_pretrain import pretrain
@@ -36,6 +37,8 @@ app.command()(evaluate)
 app.command()(permute)
 app.command()(modalities)
 app.command()(repeat)
+app.command()(examine)
+app.command()(nulls)
 
 StudyFile = Annotated[Path, typer.Argument(help="the study file")]
 Data = Annotated[Path | None, typer.Option(help="folder of the tables; else as the study says")]
@@ -43,6 +46,8 @@ Out = Annotated[Path | None, typer.Option(help="run folder; else as the study sa
 Risk = Annotated[bool, typer.Option("--accept-risk", help="go on where a safeguard refuses")]
 Start = Annotated[Path | None, typer.Option("--from", help="encoder of `pathgnn pretrain`")]
 Ids = Annotated[bool, typer.Option("--with-ids", help="write patient ids into the tables")]
+To = Annotated[list[str] | None, typer.Option("--to", help="format; may be given several times")]
+Gmt = Annotated[Path | None, typer.Option(help="gene sets for --to gsea; else the pathways")]
 
 
 @app.command()
@@ -99,7 +104,7 @@ def run(
     ids: Ids = False,
 ) -> None:
     """Run all stages: check, fit, explain, export; finished ones are taken up again."""
-    _stage(study, data, out, "export", (risk, ids), start)
+    _stage(study, data, out, Asked("export", risk, ids, start))
 
 
 @app.command()
@@ -111,7 +116,7 @@ def fit(
     risk: Risk = False,
 ) -> None:
     """Train cross-fitted networks and the ladder; the model is kept in the run folder."""
-    _stage(study, data, out, "fit", (risk, False), start)
+    _stage(study, data, out, Asked("fit", risk, start=start))
 
 
 @app.command()
@@ -123,7 +128,7 @@ def explain(
     risk: Risk = False,
 ) -> None:
     """Attribute the benefit to genes, edges, pathways and cascades."""
-    _stage(study, data, out, "explain", (risk, False), start)
+    _stage(study, data, out, Asked("explain", risk, start=start))
 
 
 @app.command()
@@ -134,9 +139,14 @@ def export(
     start: Start = None,
     risk: Risk = False,
     ids: Ids = False,
+    to: To = None,
+    gmt: Gmt = None,
 ) -> None:
-    """Write tables, ranks, graphs, figures and the report."""
-    _stage(study, data, out, "export", (risk, ids), start)
+    """Write tables, ranks, graphs, figures and the report, or the formats that --to names.
+
+    Formats: tables, parquet, figures, rnk, gmt, graphml, cx2, sif, cyjs, h5ad, gsea, report.
+    """
+    _stage(study, data, out, Asked("export", risk, ids, start, tuple(to or ()), gmt))
 
 
 @app.command()
@@ -206,24 +216,34 @@ def predict(
         say(f"Wrote {out}")
 
 
-def _stage(
-    study: Path,
-    data: Path | None,
-    out: Path | None,
-    until: str,
-    flags: tuple[bool, bool],
-    start: Path | None,
-) -> None:
+class Asked(NamedTuple):
+    """What the user asks of a run, as typed."""
+
+    until: str
+    risk: bool
+    ids: bool = False
+    start: Path | None = None
+    to: tuple[str, ...] = ()
+    gmt: Path | None = None
+
+
+def _stage(study: Path, data: Path | None, out: Path | None, asked: Asked) -> None:
     with errors():
+        from pathgnn.export.formats import Order, chosen
         from pathgnn.run import Options
         from pathgnn.train.encoder_file import load_encoder
 
+        order = Order(asked.ids, asked.to, asked.gmt)
+        # Before the tables are read, which takes its time.
+        names = chosen(order)
         given = _read(study, data)
         target = _out(given, out)
-        encoder = None if start is None else load_encoder(start)
-        results = _go(given, target, Options(*flags, until, start=encoder))
+        encoder = None if asked.start is None else load_encoder(asked.start)
+        results = _go(given, target, Options(asked.risk, order, asked.until, start=encoder))
         if results is None:
-            say(f"Finished {until}; see {target}")
+            say(f"Finished {asked.until}; see {target}")
+        elif asked.to:
+            say(f"Wrote {', '.join(names)}; see {target}")
         else:
             show_results(results, target)
 

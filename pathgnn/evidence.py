@@ -84,12 +84,13 @@ class Permuting(NamedTuple):
 
 
 class Job(NamedTuple):
-    """What a worker needs for any draw."""
+    """What a worker needs for any draw; `more` is what one kind of draw needs beside."""
 
     nodes: Nodes
     recipe: Recipe
     effect: Float[np.ndarray, " contrast"]
     seed: int
+    more: tuple[Any, ...] = ()
 
 
 def run_permutations(fitted: Fitted, nodes: Nodes, plan: Permuting, folder: Path) -> Permuted:
@@ -112,7 +113,7 @@ def run_permutations(fitted: Fitted, nodes: Nodes, plan: Permuting, folder: Path
         raise ConfigError(f"{plan.draws} permutations are no test; give 99 or more")
     check_exchangeable(nodes)
     effect = constant_effect(nodes, fitted.scores) * plan.keep_average
-    kept = Kept(folder, _stamp(fitted, nodes, f"permutation {effect.tolist()}"))
+    kept = Kept(folder, stamp_of(fitted, nodes, f"permutation {effect.tolist()}"))
     packed = pack(Job(nodes, fitted.recipe, effect, fitted.seed))
     found = run_draws(permute_once, packed, kept, range(1, plan.draws + 1), plan.pool)
     drawn = tuple(tuple(d["statistic"]) if d["statistic"] else None for d in found)
@@ -144,7 +145,7 @@ def run_repeats(
     """
     if repeats < FEWEST_REPEATS:
         raise ConfigError(f"{repeats} repeats cannot be compared; give {FEWEST_REPEATS} or more")
-    kept = Kept(folder, _stamp(fitted, nodes, "repeats"))
+    kept = Kept(folder, stamp_of(fitted, nodes, "repeats"))
     packed = pack(Job(nodes, fitted.recipe, np.zeros(len(nodes.arms) - 1), fitted.seed))
     found = run_draws(repeat_once, packed, kept, range(1, repeats), pool or Pool())
     each = (repeat_of(fitted), *(_repeat(content) for content in found))
@@ -259,7 +260,7 @@ def _comparisons(nodes: Nodes) -> tuple[str, ...]:
     return tuple(f"{arm} against {nodes.arms[0]}" for arm in nodes.arms[1:])
 
 
-def _stamp(fitted: Fitted, nodes: Nodes, kind: str) -> str:
+def stamp_of(fitted: Fitted, nodes: Nodes, kind: str) -> str:
     """Names all that decides a draw: data, settings, versions, seed."""
     recipe, start = fitted.recipe, fitted.recipe.start
     words = [kind, recipe.net.model_dump_json(), recipe.fit.model_dump_json()]

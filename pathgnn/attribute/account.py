@@ -93,7 +93,7 @@ def account(
     )
     at_start = torch.stack([explained.benefit(d) for d in from_start.each_delta]).mean(0)
     change = (explained.benefit(own.delta) - at_start).detach()
-    mean = _mean_start(starts)
+    mean = mean_start(starts)
     one = Account(
         score=benefit.z,
         clinical=benefit.clinical,
@@ -125,7 +125,8 @@ def _mean_scores(each: list[Scores]) -> _Start:
     return _Start(terms, delta, trunk, [s.delta for s in each])
 
 
-def _mean_start(starts: list[Standardised]) -> Standardised:
+def mean_start(starts: list[Standardised]) -> Standardised:
+    """Mean over the references."""
     z, clinical = (torch.stack(x).mean(0) for x in zip(*starts, strict=True))
     return Standardised(z, clinical)
 

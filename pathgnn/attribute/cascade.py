@@ -41,15 +41,20 @@ def cascades(
         found = solve_many(terrain, config, config.cascades, np.flatnonzero(graph.directed))
         frequency[list({e for route in found for e in route.edges})] += 1
     frequency /= len(attribution.member)
-    consensus = Terrain(graph, _relative(attribution.by_gene.abs().mean(0).numpy()), direction)
+    whole = consensus(attribution, graph)
     stable = frequency >= config.stable
     allowed = np.flatnonzero((stable | _at_the_ends(graph, stable)) & graph.directed)
-    found = solve_many(consensus, config, config.cascades, allowed)
+    found = solve_many(whole, config, config.cascades, allowed)
     routes = [route for route in found if stable[list(route.edges)].sum() >= FEWEST_STABLE]
     return tuple(
-        _describe(route, consensus, frequency, attribution, (fitted, config, rng))
-        for route in routes
+        _describe(route, whole, frequency, attribution, (fitted, config, rng)) for route in routes
     )
+
+
+def consensus(attribution: Attribution, graph: PathwayGraph) -> Terrain:
+    """Scores of all networks together, relative to the best gene, with the genes' directions."""
+    scores = attribution.by_gene.abs().mean(0).double().numpy()
+    return Terrain(graph, _relative(scores), directions(attribution))
 
 
 def _at_the_ends(

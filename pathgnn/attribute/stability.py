@@ -1,4 +1,4 @@
-"""Stability: how far two networks name the same genes."""
+"""Stability: how far networks name the same genes."""
 
 from __future__ import annotations
 
@@ -23,6 +23,22 @@ def share_in_top(scores: Float[np.ndarray, "member item"], k: int) -> Float[np.n
     """Share of the networks that hold each item among their k best."""
     best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
     return np.bincount(best.ravel(), minlength=scores.shape[1]) / len(scores)
+
+
+def nogueira(scores: Float[np.ndarray, "member item"], k: int) -> float:
+    """Stability of the k best items: 1 for the same in all networks, about 0 for chance.
+
+    1 where nothing can differ: one network, or every item among the k best.
+
+    Source: Nogueira, Sechidis & Brown, JMLR 2018, 18(174).
+    """
+    n, items = scores.shape
+    k = min(k, items)
+    if n < 2 or k == items:
+        return 1.0
+    share = share_in_top(scores, k)
+    spread = (n / (n - 1) * share * (1 - share)).mean()
+    return float(1 - spread / (k / items * (1 - k / items)))
 
 
 def rank_biased_overlap(scores: Float[np.ndarray, "member item"]) -> float:

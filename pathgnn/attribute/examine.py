@@ -1,0 +1,120 @@
+"""Every cheap test of an explanation: faithful, sane, and are its cascades more than chance?"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from pathgnn.attribute.cascade_nulls import Drawn, Needed, drawn_by_chance, needed
+from pathgnn.attribute.explain import Explanation
+from pathgnn.attribute.faithfulness import Faithfulness, faithfulness
+from pathgnn.attribute.reference import Compared
+from pathgnn.attribute.sanity import MOST_ALIKE, Sanity, sanity
+from pathgnn.attribute.stability import TOP_GENES, jaccard_at, nogueira, rank_biased_overlap
+from pathgnn.benefit.verdict import Finding
+
+DRAWS = 39
+P = 0.05
+# Area of insertion and deletion in sd, and Nogueira's index, below which a warning is due; Nogueira
+# et al. call less than .4 poor.
+FEWEST_SD, LEAST_ALIKE = 0.1, 0.4
+
+
+class Stability(NamedTuple):
+    """How far the networks of folds and seeds name the same genes; 1: the same."""
+
+    nogueira: float
+    jaccard: float
+    rank_biased_overlap: float
+
+
+class Examination(NamedTuple):
+    """What an explanation is worth; `drawn` is None where no cascade can be drawn at all."""
+
+    faithfulness: Faithfulness
+    sanity: tuple[Sanity, ...]
+    stability: Stability
+    needed: tuple[Needed, ...]
+    drawn: Drawn | None
+    findings: tuple[Finding, ...]
+
+
+def examine(who: Compared, explanation: Explanation, draws: int = DRAWS) -> Examination:
+    """Faithfulness, shuffled weights, stability, and the nulls that need no training.
+
+    Args:
+        who: The cohort and how it was explained.
+        explanation: What is examined.
+        draws: Random walks per cascade, and permutations of the scores.
+    """
+    attribution = explanation.attribution
+    scores = attribution.member.double().numpy()
+    found = Examination(
+        faithfulness=faithfulness(who, attribution),
+        sanity=sanity(who),
+        stability=Stability(
+            nogueira(scores, TOP_GENES),
+            jaccard_at(scores, TOP_GENES),
+            rank_biased_overlap(scores),
+        ),
+        needed=needed(who, explanation.cascades, draws),
+        drawn=drawn_by_chance(who, attribution, draws),
+        findings=(),
+    )
+    return found._replace(findings=tuple(_findings(found)))
+
+
+def examination_tables(found: Examination) -> dict[str, pd.DataFrame]:
+    """Every part as a table."""
+    drawn = [] if found.drawn is None else [found.drawn]
+    return {
+        "faithfulness": pd.DataFrame([found.faithfulness]),
+        "sanity": pd.DataFrame([{**s._asdict(), "passed": s.passed} for s in found.sanity]),
+        "stability": pd.DataFrame([found.stability]),
+        "cascades_needed": pd.DataFrame(found.needed, columns=list(Needed._fields)),
+        "cascade_by_chance": pd.DataFrame(drawn, columns=list(Drawn._fields)),
+        "findings": pd.DataFrame(found.findings),
+    }
+
+
+def _findings(found: Examination) -> list[Finding]:
+    faithful, stable = found.faithfulness, found.stability
+    area = faithful.insertion + faithful.deletion
+    said = f"Putting genes in and taking them out in this order gives an area of {area:.2g} sd "
+    said += "(0: an order that says nothing)"
+    faithful_enough = area > FEWEST_SD
+    out = [Finding("ok" if faithful_enough else "warning", "faithfulness", area, said + ".")]
+    worst = max(found.sanity, key=lambda s: s.rank_correlation)
+    said = f"With shuffled weights genes are ranked with correlation {worst.rank_correlation:.2f}"
+    said += (
+        ", so the attribution depends on what was learned."
+        if worst.passed
+        else (
+            f" (above {MOST_ALIKE}): the attribution tells of the inputs, not of what was learned."
+        )
+    )
+    out.append(Finding("ok" if worst.passed else "warning", "sanity", worst.rank_correlation, said))
+    said = f"The networks agree on their {TOP_GENES} best genes with {stable.nogueira:.2f} "
+    said += "(Nogueira; 0: chance, 1: the same)."
+    alike = stable.nogueira >= LEAST_ALIKE
+    out.append(Finding("ok" if alike else "warning", "stability", stable.nogueira, said))
+    for one in found.needed:
+        out.append(_needed_finding(one))
+    if found.drawn is not None:
+        p = found.drawn.p
+        said = (
+            f"So good a cascade comes out of scores dealt anew to genes of like degree: p {p:.2g}."
+        )
+        out.append(Finding("ok" if p < P else "warning", "cascade by chance", p, said))
+    return out
+
+
+def _needed_finding(one: Needed) -> Finding:
+    said = f"Without cascade {one.cascade} the benefit changes by {one.necessity:.2g} sd"
+    if not np.isfinite(one.of_walks):
+        said += "; the graph has no other walk of its size to compare with."
+        return Finding("note", "cascade needed", one.necessity, said)
+    said += f", without a random walk of its size by {one.of_walks:.2g} (p {one.p:.2g})."
+    return Finding("ok" if one.p < P else "warning", "cascade needed", one.p, said)

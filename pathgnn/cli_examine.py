@@ -1,0 +1,106 @@
+"""The commands `pathgnn examine` and `pathgnn nulls`: is an explanation worth believing?"""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pathgnn.cli_say import errors, print_table, say
+
+if TYPE_CHECKING:
+    from pathgnn.export.results import Results
+    from pathgnn.run_folder import Input
+
+StudyFile = Annotated[Path, typer.Argument(help="the study file")]
+Data = Annotated[Path | None, typer.Option(help="folder of the tables; else as the study says")]
+Out = Annotated[Path | None, typer.Option(help="run folder; else as the study says")]
+Risk = Annotated[bool, typer.Option("--accept-risk", help="go on where a safeguard refuses")]
+SHOWN_ROWS = 12
+
+
+class Kind(StrEnum):
+    """What a null permutes."""
+
+    TREATMENT = "treatment"
+    OUTCOME = "outcome"
+
+
+def examine(
+    study: StudyFile,
+    data: Data = None,
+    out: Out = None,
+    draws: Annotated[int, typer.Option(help="walks and permutations behind each p", min=19)] = 39,
+    risk: Risk = False,
+) -> None:
+    """Test an explanation without training: faithful, sane, stable, cascades beyond chance?"""
+    with errors():
+        from pathgnn.attribute.examine import examination_tables
+        from pathgnn.attribute.examine import examine as examine_explanation
+        from pathgnn.attribute.reference import Compared
+        from pathgnn.files import write_csv
+
+        given, target, results = _explained(study, data, out, risk)
+        contrast = results.explanation.attribution.contrast
+        who = Compared(results.fitted, given.nodes, given.study.explain, contrast)
+        found = examine_explanation(who, results.explanation, draws)
+        for finding in found.findings:
+            say(f"[{finding.severity}] {finding.sentence}")
+        for name, table in examination_tables(found).items():
+            write_csv(target / "examination" / f"{name}.csv", table)
+        say(f"Tables: {target / 'examination'}")
+
+
+def nulls(
+    study: StudyFile,
+    data: Data = None,
+    out: Out = None,
+    kind: Annotated[Kind, typer.Option(help="what is permuted")] = Kind.TREATMENT,
+    draws: Annotated[int, typer.Option(help="trainings; 20 can show p = .05", min=1)] = 20,
+    processes: Annotated[
+        int, typer.Option(help="how many work at once, one thread each", min=1)
+    ] = 1,
+    risk: Risk = False,
+) -> None:
+    """Train on permuted arms or outcomes: which genes and pathways stand out from that?"""
+    with errors():
+        from tqdm.auto import tqdm
+
+        from pathgnn.draws import Pool
+        from pathgnn.files import write_csv
+        from pathgnn.nulls import Nulling, null_tables, run_nulls
+
+        given, target, results = _explained(study, data, out, risk)
+        bar = tqdm(total=draws, file=sys.stderr)
+
+        def step(label: str) -> None:
+            bar.set_description(label, refresh=False)
+            bar.update()
+
+        with bar:
+            plan = Nulling(kind.value, draws, Pool(processes, step))
+            config = given.study.explain
+            done = run_nulls(results.fitted, given.nodes, config, plan, target / "nulls")
+        for name, table in null_tables(done).items():
+            print_table(table.head(SHOWN_ROWS), name)
+            write_csv(target / "nulls" / kind.value / f"{name}.csv", table)
+        say(f"Tables: {target / 'nulls' / kind}")
+
+
+def _explained(
+    study: Path, data: Path | None, out: Path | None, risk: bool
+) -> tuple[Input, Path, Results]:
+    """A run up to its explanation; finished stages are taken up."""
+    from pathgnn.errors import ConfigError
+    from pathgnn.run import Options, read_input, run
+    from pathgnn.study import read_study
+
+    given = read_input(read_study(study), study.parent, data)
+    target = out or Path(given.study.out)
+    results = run(given, target, Options(risk, until="explain"))
+    if results is None:
+        raise ConfigError(f"nothing is explained in {target}; run `pathgnn explain` first")
+    return given, target, results

@@ -1,0 +1,170 @@
+"""Tests of an explanation: known answers, planted truth, noise, and full retraining."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from conftest import ladder_graph
+from small_study import write_small_study
+from typer.testing import CliRunner
+
+from pathgnn.attribute.cascade_nulls import drawn_by_chance, needed, walk
+from pathgnn.attribute.examine import examination_tables, examine
+from pathgnn.attribute.explain import explain
+from pathgnn.attribute.faithfulness import _area, _rank, faithfulness
+from pathgnn.attribute.leaning import leaning
+from pathgnn.attribute.predicted import by_fold
+from pathgnn.attribute.reference import Compared
+from pathgnn.attribute.sanity import sanity
+from pathgnn.attribute.stability import nogueira
+from pathgnn.cli import app
+from pathgnn.model.config import ExplainConfig
+from pathgnn.nulls import Nulling, _compared, run_nulls
+
+CONFIG = ExplainConfig(permutations=199, edge_cost=0.1)
+
+
+@pytest.fixture(scope="module")
+def explanation(fitted, nodes):
+    return explain(fitted, nodes, CONFIG)
+
+
+@pytest.fixture(scope="module")
+def who(fitted, nodes):
+    return Compared(fitted, nodes, CONFIG, 0)
+
+
+def test_nogueira_known_answers():
+    same = np.tile(np.arange(10.0), (4, 1))
+    assert nogueira(same, 3) == 1
+    # Two networks that share nothing: 1 - (2 x 1/2 x 1/2 x 6/10) / (.3 x .7).
+    apart = np.stack([np.arange(10.0), -np.arange(10.0)])
+    assert nogueira(apart, 3) == pytest.approx(1 - 0.3 / 0.21)
+    rng = np.random.default_rng(0)
+    assert abs(nogueira(rng.random((200, 50)), 10)) < 0.02
+
+
+def test_areas_of_a_straight_and_of_a_bent_curve():
+    line = [np.array([float(i)]) for i in range(5)]
+    assert _area(line)[0] == pytest.approx(0)
+    # Up to 1 at once, then level: a triangle below 1 of area 1/2, less one step's half.
+    assert _area([np.array([0.0]), *[np.array([1.0])] * 4])[0] == pytest.approx(0.375)
+    assert _rank(torch.tensor([[3.0], [1.0], [2.0]]))[:, 0].tolist() == [0, 2, 1]
+
+
+def test_the_prediction_of_a_fold_is_the_fitted_one(who, fitted):
+    for part in by_fold(who):
+        assert part(part.inputs.z) == pytest.approx(
+            fitted.benefit[part.at.numpy(), 0], abs=1e-4 * fitted.benefit.std()
+        )
+
+
+def test_the_true_order_is_faithful_and_a_random_one_is_not(who, explanation):
+    found = faithfulness(who, explanation.attribution)
+    assert found.insertion > 0.05
+    assert found.deletion > 0.05
+    assert found.fid_plus > found.fid_minus / 2
+    assert found.robust_plus < found.fid_plus
+    a = explanation.attribution
+    order = torch.randperm(a.score.shape[1], generator=torch.Generator().manual_seed(0))
+    random = dataclasses.replace(a, score=a.score[:, order])
+    assert faithfulness(who, random).insertion < found.insertion / 2
+    assert faithfulness(who, random).sufficiency < found.sufficiency
+
+
+def test_shuffled_weights_give_another_attribution(who):
+    for one in sanity(who):
+        assert one.rank_correlation < 0.7
+        assert one.passed
+
+
+def test_an_attribution_of_inputs_alone_does_not_pass(who, fitted):
+    # With every weight alike, shuffling changes nothing.
+    import copy
+
+    members = []
+    for m in fitted.members:
+        net = copy.deepcopy(m.net)
+        with torch.no_grad():
+            for weight in net.parameters():
+                weight.fill_(0.1)
+        members.append(m._replace(net=net))
+    alike = who._replace(fitted=dataclasses.replace(fitted, members=tuple(members)))
+    assert not any(one.passed for one in sanity(alike))
+
+
+def test_the_planted_cascade_is_needed_and_not_drawn_by_chance(who, explanation):
+    assert explanation.cascades
+    found = needed(who, explanation.cascades[:1], 19)[0]
+    assert found.necessity > found.of_walks
+    assert found.p <= 0.1
+    drawn = drawn_by_chance(who, explanation.attribution, 19)
+    assert drawn.value > drawn.of_permuted
+
+
+def test_walks_lead_from_a_receptor_to_an_effector():
+    graph, rng = ladder_graph(), np.random.default_rng(0)
+    for _ in range(20):
+        genes = walk(graph, 6, rng)
+        kinds = [graph.kind[g] for g in genes]
+        assert len(set(genes)) == 6
+        assert "receptor" in kinds
+        assert "transcription_factor" in kinds
+    assert walk(graph, 500, rng) == []
+
+
+def test_pathways_lean_to_what_they_were_planted_for(explanation):
+    found = leaning(explanation.attribution)
+    assert found.low[0] > 0
+    assert found.high[-2] < 0
+    assert ((found.low <= found.value) & (found.value <= found.high)).all()
+
+
+def test_everything_is_a_table_with_findings(who, explanation):
+    found = examine(who, explanation, 19)
+    tables = examination_tables(found)
+    assert set(tables["findings"]["topic"]) >= {"faithfulness", "sanity", "stability"}
+    assert len(tables["cascades_needed"]) == len(explanation.cascades)
+
+
+def test_p_of_nulls_by_hand(explanation):
+    a = explanation.attribution
+    n_genes, n_pathways = len(a.genes), len(a.pathways)
+    drawn = [{"gene": [0.0] * n_genes, "pathway": [0.0] * n_pathways}] * 3
+    done = _compared(a, drawn, Nulling(draws=4))
+    # One of four failed and counts against.
+    strong = done.gene > 0
+    assert done.gene_p[strong] == pytest.approx(2 / 5)
+    assert done.pathway_p.min() == pytest.approx((1 + n_pathways) / (1 + 4 * n_pathways))
+
+
+@pytest.mark.parametrize("kind", ["treatment", "outcome"])
+def test_nulls_train_anew_and_go_on_where_they_stopped(kind, fitted, nodes, tmp_path):
+    fit = fitted.recipe.fit.model_copy(
+        update={"outcome_rounds": 1, "benefit_rounds": 1, "stack": False}
+    )
+    quick = dataclasses.replace(fitted, recipe=fitted.recipe._replace(fit=fit))
+    few = Nulling(kind, 1)
+    first = run_nulls(quick, nodes, CONFIG, few, tmp_path)
+    kept = (tmp_path / kind / "0001.json").stat().st_mtime_ns
+    more = run_nulls(quick, nodes, CONFIG, few._replace(draws=2), tmp_path)
+    assert (tmp_path / kind / "0001.json").stat().st_mtime_ns == kept
+    assert first.draws == 1
+    assert more.draws == 2
+    assert 0 < more.gene_p.min() <= 1
+
+
+def test_the_commands_write_tables(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    study, out = write_small_study(tmp_path), tmp_path / "run"
+    said = CliRunner().invoke(app, ["examine", str(study), "--out", str(out), "--draws", "19"])
+    assert said.exit_code == 0, said.output
+    assert (out / "examination" / "faithfulness.csv").is_file()
+    said = CliRunner().invoke(app, ["nulls", str(study), "--out", str(out), "--draws", "1"])
+    assert said.exit_code == 0, said.output
+    assert (out / "nulls" / "treatment" / "pathways.csv").is_file()
+    wrong = CliRunner().invoke(app, ["nulls", str(study), "--kind", "nothing"])
+    assert wrong.exit_code == 2
