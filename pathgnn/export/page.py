@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from plotly.offline import get_plotlyjs
 
 from pathgnn.files import write_text
 
+LONGEST = 26
 # Colour-blind safe, after Okabe and Ito.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 
@@ -48,3 +50,13 @@ def sized(figure: go.Figure, height: int) -> go.Figure:
         template="plotly_white",
         showlegend=False,
     )
+
+
+def escaped(name: str) -> str:
+    """A name for plotly, which reads a few HTML tags."""
+    return html.escape(name, quote=False)
+
+
+def label(name: str) -> str:
+    """The same, cut where it would push a plot aside."""
+    return escaped(name if len(name) <= LONGEST else name[: LONGEST - 1] + "…")

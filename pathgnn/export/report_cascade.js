@@ -1,7 +1,8 @@
 "use strict";
 /* Cascades: genes left to right by order, edges between them, filters, and the picture saved. */
-const BOX = { width: 98, height: 46, down: 84, left: 16, top: 76 };
+const BOX = { width: 98, height: 46, down: 84, left: 16, top: 92 };
 const ACROSS = { least: 130, most: 216 };
+const MOST_ROWS = 12;
 const omicColours = report.modality_colours;
 const leastFrequency = document.getElementById("cascade-frequency");
 const mostQ = document.getElementById("cascade-q");
@@ -16,26 +17,36 @@ function visibleParts(cascade) {
   return { genes, edges };
 }
 
-/* Rows: each gene near the mean row of the genes that lead to it. */
-function placed({ genes, edges }, room) {
-  const place = new Map();
-  const orders = Array.from(new Set(genes.map((g) => g.order))).sort((a, b) => a - b);
-  const most = Math.max(1, ...orders.map((o) => genes.filter((g) => g.order === o).length));
-  const fits = (room - 2 * BOX.left - BOX.width) / Math.max(orders.length - 1, 1);
-  const across = Math.min(Math.max(fits, ACROSS.least), ACROSS.most);
-  orders.forEach((order, column) => {
+/* Genes of one order in one column, near the mean row of what leads to them; many genes in several columns. */
+function inColumns({ genes, edges }) {
+  const [row, columns] = [new Map(), []];
+  for (const order of Array.from(new Set(genes.map((g) => g.order))).sort((a, b) => a - b)) {
     const wish = (g) => {
-      const into = edges.filter((e) => e.target === g.name && place.has(e.source)).map((e) => place.get(e.source).y);
-      return into.length ? into.reduce((a, b) => a + b, 0) / into.length : BOX.top;
+      const into = edges.filter((e) => e.target === g.name && row.has(e.source)).map((e) => row.get(e.source));
+      return into.length ? into.reduce((a, b) => a + b, 0) / into.length : 0;
     };
     const level = genes.filter((g) => g.order === order).map((g) => [wish(g), g]).sort((a, b) => a[0] - b[0]);
-    level.forEach(([, g], i) => {
-      const y = BOX.top + BOX.down * (i + (most - level.length) / 2);
+    const n = Math.ceil(level.length / Math.ceil(level.length / MOST_ROWS));
+    for (let first = 0; first < level.length; first += n) columns.push(level.slice(first, first + n).map(([, g]) => g));
+    level.forEach(([, g], i) => row.set(g.name, (i % n) - (n - 1) / 2));
+  }
+  return columns;
+}
+
+function placed(shown, room) {
+  const columns = inColumns(shown);
+  const most = Math.max(1, ...columns.map((c) => c.length));
+  const fits = (room - 2 * BOX.left - BOX.width) / Math.max(columns.length - 1, 1);
+  const across = Math.min(Math.max(fits, ACROSS.least), ACROSS.most);
+  const place = new Map();
+  columns.forEach((genes, column) => {
+    genes.forEach((g, i) => {
+      const y = BOX.top + BOX.down * (i + (most - genes.length) / 2);
       place.set(g.name, { x: BOX.left + across * column, y, column });
     });
   });
-  const width = BOX.left * 2 + across * Math.max(orders.length - 1, 0) + BOX.width;
-  return { place, width: width, height: BOX.top + BOX.down * most + 24 };
+  const width = BOX.left * 2 + across * Math.max(columns.length - 1, 0) + BOX.width;
+  return { place, width, height: BOX.top + BOX.down * most + 24 };
 }
 
 /* Several edges at one side of a box end side by side. */
@@ -45,22 +56,33 @@ function port(edges, end, edge) {
   return (beside.indexOf(edge) - (beside.length - 1) / 2) * room;
 }
 
+/* An arc over the genes between; it ends on top of its target. */
+function arc(a, b, [from, to]) {
+  const [x1, x2] = [a.x + BOX.width * 0.6 + from / 2, b.x + BOX.width * 0.4 + to / 2];
+  const high = a.y - Math.min(56, 26 + 8 * (b.column - a.column));
+  return { d: `M${x1},${a.y} C${x1 + 30},${high} ${x2 - 10},${high} ${x2},${b.y - 10}`, at: `translate(${x2},${b.y}) rotate(90)` };
+}
+
+/* From the right side of a gene to the left side of another. */
+function line(a, b, [from, to]) {
+  const [x1, x2] = [a.x + BOX.width, b.x - 10];
+  const [y1, y2] = [a.y + BOX.height / 2 + from, b.y + BOX.height / 2 + to];
+  const bend = Math.max(14, (x2 - x1) / 2.4);
+  return { d: `M${x1},${y1} C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}`, at: `translate(${b.x},${y2})` };
+}
+
 function drawEdge(svg, edge, edges, place) {
   const [a, b] = [place.get(edge.source), place.get(edge.target)];
-  const x1 = a.x + BOX.width;
-  const y1 = a.y + BOX.height / 2 + port(edges, "source", edge);
-  const x2 = b.x - (edge.sign > 0 ? 11 : 4);
-  const y2 = b.y + BOX.height / 2 + port(edges, "target", edge);
-  const span = b.column - a.column;
-  const lift = span > 1 ? -Math.min(70, 34 + 12 * span) : 0;
-  const bend = Math.max(30, (x2 - x1) / 2.4);
+  const ports = [port(edges, "source", edge), port(edges, "target", edge)];
+  const { d, at } = a.y === b.y && b.column - a.column > 1 ? arc(a, b, ports) : line(a, b, ports);
   const group = drawn("g", { class: "edge", stroke: "#444444", fill: "none" }, svg);
   group.edge = edge;
-  const path = { d: `M${x1},${y1} C${x1 + bend},${y1 + lift} ${x2 - bend},${y2 + lift} ${x2},${y2}`, "stroke-width": 1 + 4 * edge.frequency };
+  const path = { d, "stroke-width": 1 + 4 * edge.frequency };
   if (edge.frequency < 0.5) path["stroke-dasharray"] = "6 4";
   drawn("path", path, group);
-  if (edge.sign > 0) drawn("path", { d: `M${b.x - 1},${y2} l-12,-6 l0,12 z`, fill: "#444444", stroke: "none" }, group);
-  if (edge.sign < 0) drawn("path", { d: `M${x2},${y2 - 9} l0,18`, "stroke-width": 4 }, group);
+  if (edge.sign > 0) drawn("path", { d: "M-1,0 l-12,-6 l0,12 z", fill: "#444444", stroke: "none", transform: at }, group);
+  if (edge.sign < 0) drawn("path", { d: "M-10,0 l6,0 m0,-9 l0,18", "stroke-width": 4, transform: at }, group);
+  if (!edge.sign) drawn("path", { d: "M-10,0 l10,0", "stroke-width": path["stroke-width"], transform: at }, group);
   const kind = edge.sign > 0 ? "activates" : edge.sign < 0 ? "inhibits" : "acts on";
   drawn("title", {}, group).textContent = `${edge.source} ${kind} ${edge.target}, in ${percent(edge.frequency)} of the networks`;
 }
@@ -78,8 +100,8 @@ function drawGene(svg, gene, at) {
   drawn("rect", { class: "box", width: BOX.width, height: BOX.height, rx: 7, fill: mixed(gene.score), stroke: "#222222" }, group);
   const mark = gene.score > 0 ? " +" : gene.score < 0 ? " −" : "";
   const size = gene.name.length > 9 ? 11 : 13;
-  drawn("text", { x: BOX.width / 2, y: 20, "text-anchor": "middle", "font-size": size, "font-weight": 600, fill: ink }, group).textContent = cut(gene.name, 11) + mark;
-  drawn("text", { x: BOX.width / 2, y: -6, "text-anchor": "middle", "font-size": 11, fill: "#555555" }, group).textContent = cut(gene.compartment, 16);
+  drawn("text", { x: BOX.width / 2, y: 20, "text-anchor": "middle", "font-size": size, "font-weight": 600, fill: ink }, group).textContent = cut(gene.name, 10) + mark;
+  drawn("text", { x: BOX.width / 2, y: BOX.height + 14, "text-anchor": "middle", "font-size": 11, fill: "#444444", stroke: "#ffffff", "stroke-width": 3, "paint-order": "stroke" }, group).textContent = cut(gene.compartment, 16);
   let x = 8;
   gene.shares.forEach((share, m) => {
     const width = share * (BOX.width - 16);
@@ -105,7 +127,7 @@ function drawLegend(svg, height) {
 }
 
 function drawTitle(svg, cascade) {
-  drawn("text", { x: BOX.left, y: 20, "font-size": 14, "font-weight": 700, fill: "#111111" }, svg).textContent = cut(cascade.pathway || "no named pathway", 60);
+  drawn("text", { x: BOX.left, y: 20, "font-size": 14, "font-weight": 700, fill: "#111111" }, svg).textContent = cut(cascade.pathway || "no named pathway", 44);
   const words = `p ${short(cascade.p)}; edges in ${percent(cascade.stability)} of the networks; carried by ${percent(cascade.carried_by)} of patients`;
   drawn("text", { x: BOX.left, y: 38, "font-size": 12, fill: "#444444" }, svg).textContent = words;
 }

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import html
-
 import numpy as np
 import plotly.graph_objects as go
 
+from pathgnn.export.figure_style import MODALITY_COLOURS
 from pathgnn.export.flow import Flow, flow_of
 from pathgnn.export.forest import Row, rows_of
-from pathgnn.export.page import sized
+from pathgnn.export.page import escaped, label, sized
 from pathgnn.export.results import Results
-from pathgnn.export.to_figures import MODALITY_COLOURS
 
-LONGEST = 26
 MORE, LESS, NEITHER = "178,24,43", "33,102,172", "120,120,120"
-
-
-def label(name: str) -> str:
-    """A name for plotly, which reads a few HTML tags: escaped, and cut where long."""
-    cut = name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
-    return html.escape(cut, quote=False)
 
 
 def flow_plot(results: Results) -> go.Figure:
@@ -33,7 +24,7 @@ def flow_plot(results: Results) -> go.Figure:
         go.Sankey(
             node={
                 "label": [label(n) for n in names],
-                "customdata": [html.escape(n, quote=False) for n in names],
+                "customdata": [escaped(n) for n in names],
                 "color": [*_fills(len(flow.modalities)), *grey],
                 "pad": 12,
                 "thickness": 14,
@@ -67,7 +58,7 @@ def forest_plot(results: Results) -> go.Figure:
         automargin=True,
         zeroline=False,
     )
-    unit = html.escape(results.benefit.estimand.unit, quote=False)
+    unit = escaped(results.benefit.estimand.unit)
     figure.update_xaxes(title=f"effect: {unit}", zeroline=False)
     return sized(figure, 90 + 26 * len(rows))
 
@@ -81,7 +72,7 @@ def _forest_marks(rows: list[Row], place: list[int]) -> go.Scatter:
             "arrayminus": [row.value - row.low for row in rows],
             "color": "#0072b2",
         },
-        customdata=[[html.escape(row.name, quote=False), row.n] for row in rows],
+        customdata=[[escaped(row.name), row.n] for row in rows],
         hovertemplate="%{customdata[0]}: %{x:.3g}, %{customdata[1]} patients<extra></extra>",
         mode="markers",
         marker={"color": "#0072b2", "size": 9, "symbol": "square"},

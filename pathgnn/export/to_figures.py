@@ -1,4 +1,4 @@
-"""Figures in matplotlib: cascade, pathway heat map, TOC, calibration, pathways."""
+"""Figures in matplotlib, in a table: cascade, heat map, TOC, calibration, pathways and more."""
 
 from __future__ import annotations
 
@@ -14,17 +14,15 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 
 from pathgnn.attribute.attribution import Cascade
+from pathgnn.export.figure_style import MODALITY_COLOURS, STYLE
 from pathgnn.export.results import Results
+from pathgnn.export.to_flow_figure import flow_figure
 from pathgnn.export.to_over_time import over_time_figure
+from pathgnn.export.to_patient_figure import patient_figure
+from pathgnn.export.to_subgroup_figure import subgroup_figure
 from pathgnn.files import whole_file
 
 COLOURS = "RdBu_r"
-# Colour-blind safe, after Okabe and Ito.
-MODALITY_COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442")
-# svg text stays text; dollar signs in a name are no formula; the same figure has the same bytes.
-STYLE = MappingProxyType(
-    {"svg.fonttype": "none", "text.parse_math": False, "svg.hashsalt": "pathgnn", "font.size": 9}
-)
 PATHWAYS_SHOWN = 12
 
 
@@ -123,6 +121,9 @@ FIGURES: Mapping[str, Callable[[Results], Figure]] = MappingProxyType(
         "toc": toc_figure,
         "calibration": calibration_figure,
         "prognostic_predictive": pathways_figure,
+        "patient_waterfall": patient_figure,
+        "flow": flow_figure,
+        "subgroups": subgroup_figure,
     }
 )
 

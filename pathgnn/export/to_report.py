@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from pathgnn.export.page import sized, write_page
+from pathgnn.export.figure_style import MODALITY_COLOURS
+from pathgnn.export.page import escaped, label, sized, write_page
 from pathgnn.export.report_cascades import cascade_data
 from pathgnn.export.report_flow import flow_plot, forest_plot
 from pathgnn.export.report_methods import methods
 from pathgnn.export.report_words import first_screen
 from pathgnn.export.results import Results
 from pathgnn.export.to_evaluation import policy, prognosis
-from pathgnn.export.to_figures import MODALITY_COLOURS, pathway_matrix, pathway_points
+from pathgnn.export.to_figures import pathway_matrix, pathway_points
 from pathgnn.export.to_over_time import over_time
 from pathgnn.export.to_tables import genes, ladder, pathways
 from pathgnn.export.tripod import tripod
@@ -124,18 +125,22 @@ def _recovered(results: Results) -> dict[str, Any] | None:
 
 def _heatmap(results: Results) -> go.Figure:
     names, values = pathway_matrix(results)
+    place = list(range(len(names)))
     limit = float(np.quantile(np.abs(values), 0.99)) or 1.0
     figure = go.Figure(
         go.Heatmap(
             z=np.round(values, 4),
-            y=names,
+            y=place,
+            text=[[escaped(n)] * values.shape[1] for n in names],
+            hovertemplate="%{text}: %{z:.3g}<extra></extra>",
             colorscale="RdBu",
             reversescale=True,
             zmin=-limit,
             zmax=limit,
         )
     )
-    figure.update_yaxes(autorange="reversed")
+    ticks = [label(n) for n in names]
+    figure.update_yaxes(autorange="reversed", tickvals=place, ticktext=ticks, automargin=True)
     figure.update_xaxes(title="patients, by predicted benefit →", showticklabels=False)
     return sized(figure, 60 + 26 * len(names))
 
@@ -196,7 +201,13 @@ def _prognostic(results: Results) -> go.Figure:
     names, prognostic, predictive, q = pathway_points(results)
     colour = np.where(q < 0.05, "#b2182b", "#999999")
     figure = go.Figure(
-        go.Scatter(x=prognostic, y=predictive, text=names, mode="markers", marker={"color": colour})
+        go.Scatter(
+            x=prognostic,
+            y=predictive,
+            text=[escaped(n) for n in names],
+            mode="markers",
+            marker={"color": colour},
+        )
     )
     figure.update_xaxes(title="prognostic")
     figure.update_yaxes(title="predictive (red: q < .05)")

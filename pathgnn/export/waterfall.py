@@ -11,7 +11,7 @@ from pathgnn.export.results import Results
 
 STEPS = 8
 DIGITS = 4
-CLINICAL, REST = "clinical covariates", "everything else"
+OTHERS, CLINICAL, REST = "other pathways", "clinical covariates", "everything else"
 SHRUNK = "shrunken towards the average"
 
 
@@ -74,7 +74,7 @@ def patient_data(results: Results) -> dict[str, Any]:
         "unit": benefit.estimand.unit,
         "modalities": list(results.nodes.modalities),
         "pathways": [results.fitted.recipe.graph.pathways[p] for p in used],
-        "rest": ["other pathways", CLINICAL, REST, SHRUNK],
+        "rest": [OTHERS, CLINICAL, REST, SHRUNK],
         "best": int(np.argmax(benefit.score)),
         "rows": [
             {

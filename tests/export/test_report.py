@@ -4,121 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from browser import acted, opened, width_in
+from small_results import cascade_on, small_results, without_differences
 
-from pathgnn.attribute.attribution import Cascade
-from pathgnn.attribute.explain import explain
-from pathgnn.benefit.verdict import Finding
-from pathgnn.export.flow import flow_of
-from pathgnn.export.report_words import first_screen
-from pathgnn.export.results import Results
 from pathgnn.export.to_report import to_report
-from pathgnn.export.tripod import tripod
-from pathgnn.export.waterfall import remainder, steps_of, strongest
-from pathgnn.model.config import ExplainConfig
-from pathgnn.train.by_subgroup import by_subgroup
-from pathgnn.train.estimate import estimate
 
 HOSTILE = "<img src=x onerror=document.title='hacked'></script><script>document.title='hacked'//"
 
 
-def cascade_on(genes, pathway="PATH0"):
-    """A chain with one inhibiting edge and one that few networks hold."""
-    n = len(genes)
-    return Cascade(
-        genes=tuple(genes),
-        order=tuple(range(n)),
-        kind=("receptor", *["kinase"] * (n - 2), "transcription_factor"),
-        compartment=("membrane", *["cytosol"] * (n - 2), "nucleus"),
-        score=tuple(np.linspace(1, 0.3, n).tolist()),
-        direction=(*[1] * (n - 1), -1),
-        edges=tuple((genes[i], genes[i + 1], -1 if i == n - 2 else 1) for i in range(n - 1)),
-        frequency=(0.3, *[1.0] * (n - 2)),
-        pathway=pathway,
-        p=0.001,
-        share_of_patients=0.8,
-    )
-
-
 @pytest.fixture(scope="module")
 def results(fitted, nodes, graph):
-    explanation = explain(fitted, nodes, ExplainConfig(permutations=199))
-    benefits = (estimate(fitted, nodes),)
-    sex = [("F", "M")[i % 2] for i in range(nodes.n_patients)]
-    return Results(
-        name="A trial",
-        nodes=nodes,
-        fitted=fitted,
-        benefits=benefits,
-        explained=0,
-        explanation=explanation._replace(cascades=(cascade_on(graph.members_of("PATH0")),)),
-        checks=(Finding("warning", "events", 20.0, "Few outcomes."),),
-        stamp={"pathgnn": "0.1", "data_sha256": "ab" * 32},
-        subgroups=by_subgroup(fitted, nodes, benefits, {"sex": sex}),
-    )
-
-
-def without_differences(results):
-    """The same where benefit is not shown to differ and no cascade is stable."""
-    benefit = results.benefit
-    alike = np.full_like(benefit.benefit, benefit.average.value)
-    return replace(
-        results,
-        benefits=(replace(benefit, differs=False, benefit=alike),),
-        explanation=results.explanation._replace(cascades=()),
-        subgroups=(),
-    )
+    return small_results(fitted, nodes, graph)
 
 
 @pytest.fixture(scope="module")
 def page(results, tmp_path_factory):
     return to_report(results, tmp_path_factory.mktemp("report") / "report.html")
-
-
-def test_steps_add_up_from_the_average_to_every_benefit(results):
-    steps = steps_of(results)
-    for patient in (0, 1, len(results.benefit.benefit) - 1):
-        shown = strongest(steps, patient, 3)
-        whole = steps.average + sum(v for _, v in shown) + sum(remainder(steps, patient, shown))
-        assert whole == pytest.approx(results.benefit.benefit[patient], abs=1e-5)
-
-
-def test_steps_are_taken_back_where_benefit_does_not_differ(results):
-    steps = steps_of(without_differences(results))
-    added = steps.pathway.sum(1) + steps.clinical + steps.rest
-    assert np.allclose(added, -steps.shrunk, atol=1e-6)
-
-
-def test_what_flows_into_a_gene_flows_out_to_its_pathways(results):
-    flow = flow_of(results)
-    assert np.allclose(flow.to_gene.sum(0), flow.to_pathway.sum(1))
-    whole = float(results.explanation.attribution.score.abs().mean(0).sum())
-    assert flow.to_pathway.sum() == pytest.approx(whole, rel=1e-4)
-
-
-def test_the_first_screen_is_honest_where_nothing_was_found(results):
-    text = " ".join(s for block in first_screen(without_differences(results)) for s in block[1])
-    assert "no evidence that benefit differs" in text
-    assert "no pathway can be named" in text
-    assert "No cascade comes back" in text
-    assert "Not that all benefit alike" in text
-
-
-def test_the_first_screen_names_what_warns(results):
-    blocks = first_screen(results)
-    assert [len(b.sentences) > 1 for b in blocks] == [True] * 4
-    assert "events" in blocks[1].sentences[-1]
-
-
-def test_tripod_leaves_to_the_author_what_no_run_can_know(results):
-    items = {item.number: item for item in tripod(results)}
-    assert len(items) == 52
-    for number in ("1", "4", "8b", "17", "18a", "18b", "18d", "19", "25"):
-        assert items[number].state == "the author must write"
-    assert items["12a"].state == "filled"
-    assert items["26"].answer.startswith("Few outcomes.")
 
 
 def test_the_page_asks_for_nothing_and_the_console_is_silent(page, tmp_path):

@@ -1,0 +1,83 @@
+"""What the report and its figures say: steps that add up, honest words, labels apart."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from small_results import small_results, without_differences
+
+from pathgnn.export.flow import flow_of
+from pathgnn.export.report_words import first_screen
+from pathgnn.export.to_figures import FIGURES
+from pathgnn.export.tripod import tripod
+from pathgnn.export.waterfall import remainder, steps_of, strongest
+
+
+@pytest.fixture(scope="module")
+def results(fitted, nodes, graph):
+    return small_results(fitted, nodes, graph)
+
+
+def test_steps_add_up_from_the_average_to_every_benefit(results):
+    steps = steps_of(results)
+    for patient in (0, 1, len(results.benefit.benefit) - 1):
+        shown = strongest(steps, patient, 3)
+        whole = steps.average + sum(v for _, v in shown) + sum(remainder(steps, patient, shown))
+        assert whole == pytest.approx(results.benefit.benefit[patient], abs=1e-5)
+
+
+def test_steps_are_taken_back_where_benefit_does_not_differ(results):
+    steps = steps_of(without_differences(results))
+    added = steps.pathway.sum(1) + steps.clinical + steps.rest
+    assert np.allclose(added, -steps.shrunk, atol=1e-6)
+
+
+def test_what_flows_into_a_gene_flows_out_to_its_pathways(results):
+    flow = flow_of(results)
+    assert np.allclose(flow.to_gene.sum(0), flow.to_pathway.sum(1))
+    whole = float(results.explanation.attribution.score.abs().mean(0).sum())
+    assert flow.to_pathway.sum() == pytest.approx(whole, rel=1e-4)
+
+
+def test_the_first_screen_is_honest_where_nothing_was_found(results):
+    text = " ".join(s for block in first_screen(without_differences(results)) for s in block[1])
+    assert "no evidence that benefit differs" in text
+    assert "no pathway can be named" in text
+    assert "No cascade comes back" in text
+    assert "Not that all benefit alike" in text
+
+
+def test_the_first_screen_names_what_warns(results):
+    blocks = first_screen(results)
+    assert [len(b.sentences) > 1 for b in blocks] == [True] * 4
+    assert "events" in blocks[1].sentences[-1]
+
+
+def test_tripod_leaves_to_the_author_what_no_run_can_know(results):
+    items = {item.number: item for item in tripod(results)}
+    assert len(items) == 52
+    for number in ("1", "4", "8b", "17", "18a", "18b", "18d", "19", "25"):
+        assert items[number].state == "the author must write"
+    assert items["12a"].state == "filled"
+    assert items["26"].answer.startswith("Few outcomes.")
+
+
+@pytest.mark.parametrize("name", ["patient_waterfall", "flow", "subgroups"])
+@pytest.mark.parametrize("differs", [True, False])
+def test_no_label_lies_on_another(name, differs, results):
+    graph = results.fitted.recipe.graph
+    sets = ("$a very long name of a pathway that has no end_{", *graph.pathways[1:])
+    fitted = replace(
+        results.fitted, recipe=results.fitted.recipe._replace(graph=replace(graph, pathways=sets))
+    )
+    given = replace(results, fitted=fitted)
+    figure = FIGURES[name](given if differs else without_differences(given))
+    FigureCanvasAgg(figure).draw()
+    axes = figure.axes[0]
+    texts = [t for t in (*axes.texts, *axes.get_yticklabels()) if t.get_text()]
+    boxes = [t.get_window_extent().padded(-1) for t in texts if t.get_visible()]
+    assert not any(a.overlaps(b) for a, b in combinations(boxes, 2) if a.width and b.width)
