@@ -12,13 +12,9 @@ from pathgnn.benefit.verdict import Finding
 from pathgnn.cohort.read_everyone import read_everyone
 from pathgnn.cohort.read_tables import files_of, read_cohort
 from pathgnn.errors import ConfigError
+from pathgnn.export.formats import Order, chosen, write_formats
 from pathgnn.export.results import Results
 from pathgnn.export.to_check import to_check, write_tables
-from pathgnn.export.to_figures import to_figures
-from pathgnn.export.to_graphml import to_graphml
-from pathgnn.export.to_report import to_report
-from pathgnn.export.to_rnk import to_gmt, to_rnk
-from pathgnn.export.to_tables import to_tables
 from pathgnn.files import sha256, write_csv, write_json
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.load import load_graph, load_identifiers
@@ -46,11 +42,11 @@ STAGES = ("check", "fit", "explain", "export")
 class Options(NamedTuple):
     """How one run is done; `seen` is what `see` gave, where that was called before.
 
-    `start` is a pretrained encoder that the networks start from.
+    `order` says what is exported; `start` is a pretrained encoder that the networks start from.
     """
 
     accept_risk: bool = False
-    with_ids: bool = False
+    order: Order = Order()
     until: str = "export"
     progress: Progress = lambda _: None
     seen: Overview | None = None
@@ -101,6 +97,7 @@ def run(given: Input, out: Path, options: Options | None = None) -> Results | No
     options = options or Options()
     if options.until not in STAGES:
         raise ConfigError(f"no stage {options.until!r}; the stages are {', '.join(STAGES)}")
+    chosen(options.order)
     last = STAGES.index(options.until)
     options = options._replace(start=options.start or _kept_encoder(out))
     keeper = Keeper(given, out, options.start)
@@ -132,7 +129,7 @@ def run(given: Input, out: Path, options: Options | None = None) -> Results | No
         subgroups=apart,
     )
     if last >= STAGES.index("export"):
-        export(results, out, options.with_ids)
+        write_formats(results, out, options.order)
         keeper.finish("export")
     return results
 
@@ -168,17 +165,6 @@ def _kept_encoder(out: Path) -> Encoder | None:
     """The encoder that an earlier call started this run folder from."""
     folder = out / "fit" / START
     return load_encoder(folder) if folder.is_dir() else None
-
-
-def export(results: Results, out: Path, with_ids: bool = False) -> list[Path]:
-    """Tables, ranks, graphs, figures and report of a run."""
-    written = to_tables(results, out / "tables", with_ids)
-    written += to_figures(results, out / "figures")
-    written.append(to_rnk(results, out / "tables" / "genes.rnk"))
-    written.append(to_gmt(results, out / "tables" / "cascades.gmt"))
-    written.append(to_graphml(results, out / "graph.graphml"))
-    written.append(to_report(results, out / "report.html"))
-    return written
 
 
 def _fitted(

@@ -5,18 +5,29 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from pathgnn.export.results import Results
 from pathgnn.files import write_text
 
+DIGITS = 8
 
-def to_rnk(results: Results, path: Path) -> Path:
+
+def ranking(results: Results) -> pd.Series[float]:
     """Genes measured, by signed score: mean absolute attribution with the gene's direction."""
     attribution = results.explanation.attribution
     measured = attribution.n_seen.sum(1).numpy() > 0
     score = attribution.by_gene.abs().mean(0).numpy() * np.sign(attribution.slope.numpy())
     order = [g for g in np.argsort(-score, kind="stable") if measured[g]]
-    write_text(path, "".join(f"{attribution.genes[g]}\t{score[g]:.8g}\n" for g in order))
+    # As the file has them: GSEA from the file gives the same numbers.
+    values = [float(f"{score[g]:.{DIGITS}g}") for g in order]
+    return pd.Series(values, index=[attribution.genes[g] for g in order], name="score", dtype=float)
+
+
+def to_rnk(results: Results, path: Path) -> Path:
+    """Write the ranking, highest first, without a header."""
+    lines = [f"{gene}\t{score:.{DIGITS}g}\n" for gene, score in ranking(results).items()]
+    write_text(path, "".join(lines))
     return path
 
 

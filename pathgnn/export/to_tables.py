@@ -10,6 +10,7 @@ import pandas as pd
 from jaxtyping import Float
 
 from pathgnn.attribute.stability import TOP_GENES, share_in_top
+from pathgnn.export.dictionary import write_dictionary
 from pathgnn.export.results import Results
 from pathgnn.export.to_evaluation import policy, prognosis
 from pathgnn.export.to_over_time import over_time
@@ -38,15 +39,16 @@ def tables(results: Results, with_ids: bool = False) -> dict[str, pd.DataFrame]:
 
 
 def to_tables(results: Results, folder: Path, with_ids: bool = False) -> list[Path]:
-    """Write every table as csv and parquet, and what they mean as tables.json."""
-    written = []
-    for name, table in tables(results, with_ids).items():
+    """Write every table as csv and parquet, with data_dictionary.csv and tables.json on them."""
+    whole = tables(results, with_ids)
+    for name, table in whole.items():
         write_csv(folder / f"{name}.csv", table)
-        with whole_file(folder / f"{name}.parquet") as part:
-            table.to_parquet(part, index=False)
-        written += [folder / f"{name}.csv", folder / f"{name}.parquet"]
-    write_json(folder / "tables.json", describe(results))
-    return [*written, folder / "tables.json"]
+    return [*(folder / f"{name}.csv" for name in whole), *_parquet(results, whole, folder)]
+
+
+def to_parquet(results: Results, folder: Path, with_ids: bool = False) -> list[Path]:
+    """Write every table as parquet alone, and what they mean."""
+    return _parquet(results, tables(results, with_ids), folder)
 
 
 def describe(results: Results) -> dict[str, object]:
@@ -59,6 +61,7 @@ def describe(results: Results) -> dict[str, object]:
         "largest_gap": float(attribution.gap.abs().max()),
         "p": "permutation of the benefit scores within folds, one-sided, (b + 1) / (m + 1)",
         "q": "Benjamini-Hochberg within one table",
+        "csv": "pandas.read_csv(file, keep_default_na=False, na_values=['']) keeps a gene named NA",
         "caution": "the null is no effect modification: correlates of a true driver can be small p",
         **results.stamp,
     }
@@ -191,9 +194,7 @@ def cascades(results: Results) -> pd.DataFrame:
 
 def patients(results: Results, with_ids: bool) -> pd.DataFrame:
     """One row per patient and arm: benefit with interval, raw score, strongest pathway."""
-    names = results.nodes.patients
-    anonymous = tuple(f"P{i + 1:05d}" for i in range(len(names)))
-    names = names if with_ids else anonymous
+    names = names_of(results, with_ids)
     top = results.explanation.attribution.pathway.abs().argmax(1).numpy()
     pathway = [results.fitted.recipe.graph.pathways[i] for i in top]
     seen, basis = results.nodes.seen.any(0).numpy(), rests_on(results.nodes)
@@ -215,6 +216,12 @@ def patients(results: Results, with_ids: bool) -> pd.DataFrame:
         part["rests_on"] = basis
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
+
+
+def names_of(results: Results, with_ids: bool) -> tuple[str, ...]:
+    """Ids of the patients where they are asked for, else pseudonyms in the order of the cohort."""
+    ids = results.nodes.patients
+    return ids if with_ids else tuple(f"P{i + 1:05d}" for i in range(len(ids)))
 
 
 def ladder(results: Results) -> pd.DataFrame:
@@ -246,6 +253,15 @@ def findings(results: Results) -> pd.DataFrame:
     for benefit in results.benefits:
         rows += [{"arm": benefit.arm, **f._asdict()} for f in benefit.findings]
     return pd.DataFrame(rows)
+
+
+def _parquet(results: Results, whole: Mapping[str, pd.DataFrame], folder: Path) -> list[Path]:
+    for name, table in whole.items():
+        with whole_file(folder / f"{name}.parquet") as part:
+            table.to_parquet(part, index=False)
+    dictionary = write_dictionary(whole, results.benefit.estimand.unit, folder)
+    write_json(folder / "tables.json", describe(results))
+    return [*(folder / f"{name}.parquet" for name in whole), dictionary, folder / "tables.json"]
 
 
 def _thirds(results: Results) -> tuple[np.ndarray, np.ndarray]:

@@ -53,6 +53,11 @@ def to_cx2(graph: PathwayGraph, path: Path) -> None:
         "nodes": nodes,
         "edges": edges,
     }
+    write_cx2(aspects, path)
+
+
+def write_cx2(aspects: dict[str, list[dict[str, Any]]], path: Path) -> None:
+    """Write aspects in their order as one CX2 file; ndex2 wants nodes before edges."""
     text = json.dumps(
         [
             {"CXVersion": "2.0", "hasFragments": False},
