@@ -64,7 +64,8 @@ class Cascade:
     """A connected route of signed edges from one receptor to effectors.
 
     `order` is the distance from the receptor, `score` the gene's share of the strongest gene's
-    mean absolute attribution, `direction` +1 where more of it goes with more benefit.
+    mean absolute attribution, `direction` +1 where more of it goes with more benefit; `drugs`
+    names for each gene the approved drugs that act on it.
     """
 
     genes: tuple[str, ...]
@@ -78,6 +79,7 @@ class Cascade:
     pathway: str
     p: float
     share_of_patients: float
+    drugs: tuple[tuple[str, ...], ...] = ()
 
     @property
     def stability(self) -> float:

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import networkx as nx
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from pathgnn.attribute.attribution import Attribution, Cascade
+from pathgnn.attribute.drug_targets import drugs_by_gene
 from pathgnn.attribute.significance import OF_SUMS, association
 from pathgnn.attribute.solve import ENDS, STARTS, Route, Terrain, solve_many
+from pathgnn.errors import ConfigError
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.model.config import ExplainConfig
 from pathgnn.train.fitted import Fitted
 
 FEWEST_STABLE = 2
+# Kind of a gene that is no end once the user has named the ends.
+NO_END = "adaptor"
 # A patient carries a cascade when it makes up this share of their attribution.
 CARRIED = 0.2
 
 
 def cascades(
-    attribution: Attribution, fitted: Fitted, config: ExplainConfig, rng: np.random.Generator
+    attribution: Attribution,
+    fitted: Fitted,
+    config: ExplainConfig,
+    rng: np.random.Generator,
+    patients: Int[np.ndarray, " chosen"] | None = None,
 ) -> tuple[Cascade, ...]:
     """Receptor-to-effector cascades that come back in the networks; none if none does.
 
@@ -32,8 +41,19 @@ def cascades(
     Networks that agree on the middle can split between paralogues at its ends (MAPK1, MAPK3), so
     that no last edge alone is stable: in four simulated trials, edges that are stable themselves
     led from receptor to effector in three, with this rule in all four.
+
+    Args:
+        attribution: Scores of genes, by patient and by network.
+        fitted: The networks' cohort.
+        config: Ends, edge cost, stability.
+        rng: Decides the permutations behind p.
+        patients: Places of a subgroup, or of one patient: which of the edges that are stable in
+            the cohort carry their benefit? None: everybody.
+
+    Raises:
+        ConfigError: a receptor or effector that is named is not on the graph.
     """
-    graph = fitted.recipe.graph
+    graph = with_ends(fitted.recipe.graph, config)
     direction = directions(attribution)
     frequency = np.zeros(graph.edges.shape[1])
     for scores in attribution.member.double().numpy():
@@ -41,19 +61,42 @@ def cascades(
         found = solve_many(terrain, config, config.cascades, np.flatnonzero(graph.directed))
         frequency[list({e for route in found for e in route.edges})] += 1
     frequency /= len(attribution.member)
-    whole = consensus(attribution, graph)
+    chosen = np.arange(len(attribution.score)) if patients is None else patients
+    whole = consensus(attribution, graph, chosen)
     stable = frequency >= config.stable
     allowed = np.flatnonzero((stable | _at_the_ends(graph, stable)) & graph.directed)
     found = solve_many(whole, config, config.cascades, allowed)
     routes = [route for route in found if stable[list(route.edges)].sum() >= FEWEST_STABLE]
-    return tuple(
-        _describe(route, whole, frequency, attribution, (fitted, config, rng)) for route in routes
-    )
+    how = (fitted, config, rng, chosen)
+    return tuple(_describe(route, whole, frequency, attribution, how) for route in routes)
 
 
-def consensus(attribution: Attribution, graph: PathwayGraph) -> Terrain:
+def with_ends(graph: PathwayGraph, config: ExplainConfig) -> PathwayGraph:
+    """The graph with the genes that the user names as the only receptors, or effectors."""
+    lost = sorted({*config.receptors, *config.effectors} - set(graph.genes))
+    if lost:
+        raise ConfigError(
+            f"explain.receptors or explain.effectors name {', '.join(lost[:5])}, which the graph "
+            "does not hold; `pathgnn graph summary` shows what it holds"
+        )
+    kind = list(graph.kind)
+    for named, kinds in ((config.receptors, STARTS), (config.effectors, ENDS)):
+        if named:
+            kind = [NO_END if k in kinds else k for k in kind]
+    for i, gene in enumerate(graph.genes):
+        kind[i] = STARTS[0] if gene in config.receptors else kind[i]
+        kind[i] = ENDS[1] if gene in config.effectors else kind[i]
+    return replace(graph, kind=tuple(kind))
+
+
+def consensus(
+    attribution: Attribution,
+    graph: PathwayGraph,
+    patients: Int[np.ndarray, " chosen"] | None = None,
+) -> Terrain:
     """Scores of all networks together, relative to the best gene, with the genes' directions."""
-    scores = attribution.by_gene.abs().mean(0).double().numpy()
+    by_gene = attribution.by_gene if patients is None else attribution.by_gene[patients]
+    scores = by_gene.abs().mean(0).double().numpy()
     return Terrain(graph, _relative(scores), directions(attribution))
 
 
@@ -84,25 +127,26 @@ def _describe(
     terrain: Terrain,
     frequency: Float[np.ndarray, " edge"],
     attribution: Attribution,
-    how: tuple[Fitted, ExplainConfig, np.random.Generator],
+    how: tuple[Fitted, ExplainConfig, np.random.Generator, Int[np.ndarray, " chosen"]],
 ) -> Cascade:
-    fitted, config, rng = how
+    fitted, config, rng, chosen = how
     contrast = attribution.contrast
-    graph = terrain.graph
+    graph = fitted.recipe.graph
     pairs = [(int(u), int(v)) for u, v in graph.edges[:, list(route.edges)].T]
     level = _levels(pairs)
     genes = sorted(level, key=lambda g: (level[g], graph.genes[g]))
-    share = attribution.by_gene[:, genes].double().numpy()
-    on = fitted.scores.informs[:, contrast]
+    share = attribution.by_gene[chosen][:, genes].double().numpy()
+    on = fitted.scores.informs[chosen, contrast]
     evidence = association(
         share[on].sum(1, keepdims=True),
-        fitted.scores.gain[on, contrast],
-        fitted.fold[on],
+        fitted.scores.gain[chosen][on, contrast],
+        fitted.fold[chosen][on],
         config.permutations,
         rng,
         OF_SUMS,
     )
-    whole = attribution.by_gene.abs().sum(1).double().numpy()
+    whole = attribution.by_gene[chosen].abs().sum(1).double().numpy()
+    drugs = drugs_by_gene()
     carried = np.abs(share).sum(1) / whole.clip(1e-12) >= CARRIED
     return Cascade(
         genes=tuple(graph.genes[g] for g in genes),
@@ -119,6 +163,7 @@ def _describe(
         pathway=_pathway_of(genes, graph),
         p=float(evidence.p[0]),
         share_of_patients=float(carried.mean()),
+        drugs=tuple(drugs.get(graph.genes[g], ()) for g in genes),
     )
 
 

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Int
 
 from pathgnn.attribute.attribution import Attribution, Cascade
-from pathgnn.attribute.cascade import consensus
+from pathgnn.attribute.cascade import consensus, with_ends
 from pathgnn.attribute.predicted import by_fold
 from pathgnn.attribute.reference import Compared
 from pathgnn.attribute.solve import ENDS, STARTS, Terrain, solve
@@ -42,7 +42,8 @@ class Drawn(NamedTuple):
 
 def needed(who: Compared, cascades: tuple[Cascade, ...], n_walks: int) -> tuple[Needed, ...]:
     """Necessity of every cascade against size-matched walks, one-sided p, (b + 1) / (m + 1)."""
-    graph, rng = who.fitted.recipe.graph, rng_for(who.fitted.seed, 7, 9)
+    graph = with_ends(who.fitted.recipe.graph, who.config)
+    rng = rng_for(who.fitted.seed, 7, 9)
     place, folds = {gene: i for i, gene in enumerate(graph.genes)}, by_fold(who)
     whole = np.concatenate([p(p.inputs.z) for p in folds])
     sd = float(whole.std()) or 1.0
@@ -89,7 +90,7 @@ def drawn_by_chance(who: Compared, attribution: Attribution, n: int) -> Drawn | 
 
     None where not even the real scores give a cascade.
     """
-    terrain = consensus(attribution, who.fitted.recipe.graph)
+    terrain = consensus(attribution, with_ends(who.fitted.recipe.graph, who.config))
     edges = np.flatnonzero(terrain.graph.directed)
     best = solve(terrain, who.config, edges)
     if best is None:

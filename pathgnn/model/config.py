@@ -141,6 +141,10 @@ class ExplainConfig(Settings):
     steps: int = setting(8, "Gauss-Legendre nodes of the integral", ge=2, le=64)
     permutations: int = setting(9999, "permutations behind each p", ge=99)
     cascades: int = setting(3, "how many cascades to look for", ge=0, le=20)
+    receptors: tuple[str, ...] = setting((), "genes a cascade may start at; empty: receptors")
+    effectors: tuple[str, ...] = setting(
+        (), "genes a cascade may end at; empty: transcription factors and effectors"
+    )
     edge_cost: float = setting(0.2, "score an edge must earn", sweep=(0.05, 0.5), gt=0)
     longest: int = setting(9, "most genes from receptor to effector", ge=2, le=20)
     stable: float = setting(0.5, "share of networks an edge must come back in", ge=0, le=1)

@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pathgnn.attribute.cascade import cascades
+from pathgnn.attribute.drug_targets import drugs_by_gene
 from pathgnn.attribute.explain import explain
 from pathgnn.attribute.solve import Terrain, solve, solve_many
+from pathgnn.errors import ConfigError
 from pathgnn.graph.assemble import Sets, assemble
 from pathgnn.graph.graph import Provenance
 from pathgnn.model.config import ExplainConfig
@@ -107,3 +109,36 @@ def test_the_planted_chain_comes_back_with_its_signs(fitted, nodes, trial, graph
 def test_asking_for_no_cascade_gives_none(fitted, nodes):
     assert explain(fitted, nodes, CONFIG.model_copy(update={"cascades": 0})).cascades == ()
     assert cascades.__doc__
+
+
+LONG = CONFIG.model_copy(update={"longest": 9, "edge_cost": 0.1})
+
+
+def test_the_user_may_name_both_ends(fitted, nodes):
+    chosen = LONG.model_copy(update={"receptors": ("P0G1",), "effectors": ("P0G3",)})
+    for cascade in explain(fitted, nodes, chosen).cascades:
+        assert cascade.genes[0] == "P0G1"
+        last = {v for _, v, _ in cascade.edges} - {u for u, _, _ in cascade.edges}
+        assert last <= {"P0G3"}
+        assert cascade.kind[0] == "kinase"
+    with pytest.raises(ConfigError, match="NOGENE"):
+        explain(fitted, nodes, LONG.model_copy(update={"receptors": ("NOGENE",)}))
+
+
+def test_a_subgroup_and_one_patient_have_cascades_of_the_stable_edges(fitted, nodes):
+    explanation = explain(fitted, nodes, LONG)
+    rng = np.random.default_rng(0)
+    stable = {e for c in explanation.cascades for e in c.edges}
+    best = np.argsort(fitted.benefit[:, 0])[-50:]
+    for patients in (best, best[-1:]):
+        found = cascades(explanation.attribution, fitted, LONG, rng, np.sort(patients))
+        assert all(0 < c.p <= 1 for c in found)
+        assert found
+        assert len(stable & {e for c in found for e in c.edges}) >= 2
+
+
+def test_approved_drugs_of_a_target_are_named():
+    drugs = drugs_by_gene()
+    assert "trametinib" in drugs["MAP2K1"]
+    assert "pembrolizumab" in drugs["PDCD1"]
+    assert "TP53" not in drugs
