@@ -20,6 +20,10 @@ class Leaning(NamedTuple):
     low: Float[np.ndarray, " pathway"]
     high: Float[np.ndarray, " pathway"]
 
+    def columns(self) -> dict[str, Float[np.ndarray, " pathway"]]:
+        """As columns of a table."""
+        return {"leaning": self.value, "leaning_low": self.low, "leaning_high": self.high}
+
 
 def leaning(attribution: Attribution) -> Leaning:
     """(a - b) / (a + b) of a pathway's share in all attribution of benefit (a), of outcome (b).

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from pathgnn.attribute.leaning import leaning
 from pathgnn.attribute.stability import TOP_GENES, share_in_top
 from pathgnn.export.dictionary import write_dictionary
 from pathgnn.export.results import Results
@@ -90,6 +91,7 @@ def genes(results: Results) -> pd.DataFrame:
                     "gene_mean_abs": float(whole[g]),
                     "direction": int(np.sign(float(e.attribution.slope[g]))),
                     "prognostic_mean_abs": float(prognostic[:, g, m].abs().mean()),
+                    "treated_mean_abs": float(e.attribution.treated[:, g, m].abs().mean()),
                     "p": float(e.gene.p[g]),
                     "q": float(e.gene.q[g]),
                     "stability": float(frequency[g]),
@@ -152,6 +154,7 @@ def pathways(results: Results) -> pd.DataFrame:
             "is_predictive": (e.pathway.q < 0.05) & results.benefit.differs,
             "prognostic_score": prognostic,
             "is_prognostic": prognostic > score,
+            **leaning(e.attribution).columns(),
             "lead_genes": [
                 ";".join(_lead(graph.members_of(p), graph.genes, whole)) for p in graph.pathways
             ],
@@ -185,10 +188,11 @@ def cascades(results: Results) -> pd.DataFrame:
                     "pathway": cascade.pathway,
                     "p": cascade.p,
                     "share_of_patients": cascade.share_of_patients,
+                    "drugs": ";".join(cascade.drugs[i]) if cascade.drugs else "",
                 }
             )
     columns = ["cascade", "order", "gene", "role", "compartment", "parent", "sign", "score"]
-    columns += ["direction", "frequency", "pathway", "p", "share_of_patients"]
+    columns += ["direction", "frequency", "pathway", "p", "share_of_patients", "drugs"]
     return pd.DataFrame(rows, columns=columns)
 
 
