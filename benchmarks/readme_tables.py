@@ -244,7 +244,7 @@ def _recovered(tumours: list[dict[str, Any]], semi: list[dict[str, Any]]) -> lis
         cells = []
         for variant in variants:
             r = [x["r"] for x in semi if (x["variant"], x["learner"]) == (variant, learner)]
-            cells.append(f"{sum(r) / len(r):.2f}")
+            cells.append(f"{sum(r) / len(r):.2f}" if r else "")
         lines.append(f"| {learner} | {first} | " + " | ".join(cells) + " |")
     return lines
 
