@@ -92,12 +92,15 @@ def prerank(ranked: pd.Series[float], sets: Mapping[str, Sequence[str]], seed: i
     """gseapy's prerank of a ranking, strongest set first, as gseapy names its columns."""
     import gseapy
 
-    table = pd.DataFrame({"gene": ranked.index, "score": ranked.to_numpy()})
+    code = _codes(ranked.index)
+    table = pd.DataFrame({"gene": list(code.values()), "score": ranked.to_numpy()})
     # In order already: sorted again, ties would come in another.
     done = gseapy.prerank(
-        table, dict(sets), ascending=None, permutation_num=PERMUTATIONS, **_shared(seed)
+        table, _coded(sets, code), ascending=None, permutation_num=PERMUTATIONS, **_shared(seed)
     )
-    return _with_numbers(done.res2d)
+    gene = {c: g for g, c in code.items()}
+    lead = [";".join(gene[c] for c in row.split(";") if c) for row in done.res2d["Lead_genes"]]
+    return _with_numbers(done.res2d.assign(Lead_genes=lead))
 
 
 def ssgsea(
@@ -108,13 +111,23 @@ def ssgsea(
 
     attribution = results.explanation.attribution
     measured = attribution.n_seen.sum(1).numpy() > 0
+    code = _codes([g for g, on in zip(attribution.genes, measured, strict=True) if on])
     table = pd.DataFrame(
         attribution.by_gene.double().numpy().T[measured],
-        index=[g for g, on in zip(attribution.genes, measured, strict=True) if on],
+        index=list(code.values()),
         columns=list(names_of(results, with_ids)),
     )
-    done = gseapy.ssgsea(table, dict(sets), **_shared(results.fitted.seed))
+    done = gseapy.ssgsea(table, _coded(sets, code), **_shared(results.fitted.seed))
     return _with_numbers(done.res2d).sort_values(["Name", "Term"], ignore_index=True)
+
+
+def _codes(genes: Iterable[str]) -> dict[str, str]:
+    """Gene -> code. gseapy turns names to capitals where most are, and loses metabolites so."""
+    return {gene: f"G{i}" for i, gene in enumerate(genes)}
+
+
+def _coded(sets: Mapping[str, Sequence[str]], code: Mapping[str, str]) -> dict[str, list[str]]:
+    return {name: [code[g] for g in genes] for name, genes in sets.items()}
 
 
 def _shared(seed: int) -> dict[str, Any]:

@@ -25,7 +25,11 @@ def ranking(results: Results) -> pd.Series[float]:
 
 
 def to_rnk(results: Results, path: Path) -> Path:
-    """Write the ranking, highest first, without a header."""
+    """Write the ranking, highest first, without a header.
+
+    Readers that take NA for missing, gseapy's among them, lose a gene of that name; the format
+    gsea keeps it.
+    """
     lines = [f"{gene}\t{score:.{DIGITS}g}\n" for gene, score in ranking(results).items()]
     write_text(path, "".join(lines))
     return path

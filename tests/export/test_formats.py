@@ -21,9 +21,8 @@ from typer.testing import CliRunner
 import pathgnn as pg
 from pathgnn import run as run_module
 from pathgnn.cli import app
-from pathgnn.errors import ConfigError, GraphError
+from pathgnn.errors import ConfigError
 from pathgnn.export.formats import EXPORTS, USUAL
-from pathgnn.export.to_gsea import LEAST
 from pathgnn.export.to_rnk import ranking
 from pathgnn.export.to_tables import pathways, tables
 from pathgnn.graph.from_cx2 import from_cx2
@@ -33,8 +32,6 @@ from pathgnn.graph.from_sif import from_sif
 # What breaks readers: a missing value, a formula, XML, quotes and spaces, a separator.
 GENES = {"P0G1": "NA", "P0G2": "nan", "P0G3": "A<&>'\"", "P1G1": "fumaric acid"}
 PATHWAYS = {"PATH0": "NA", "PATH1": "=1+1", "PATH2": "a|b;c/d"}
-PRERANK = ["Name", "Term", "ES", "NES", "NOM p-val", "FDR q-val", "FWER p-val"]
-PRERANK += ["Tag %", "Gene %", "Lead_genes"]
 
 
 @pytest.fixture(scope="module")
@@ -250,59 +247,6 @@ def test_ids_are_in_h5ad_and_ssgsea_only_on_request(results, tmp_path):
     ids = set(results.nodes.patients)
     assert set(read_h5ad(tmp_path / "pathways.h5ad").obs_names) == ids
     assert set(pd.read_csv(tmp_path / "gsea/ssgsea.csv")["Name"]) == ids
-
-
-def test_prerank_has_the_header_of_gseapy_and_its_numbers(results, written, tmp_path):
-    back = pd.read_csv(written[0] / "gsea/prerank.csv")
-    assert list(back.columns) == PRERANK
-    graph = results.fitted.recipe.graph
-    sets = {p: list(graph.members_of(p)) for p in graph.pathways}
-    rnk = str(written[0] / "tables/genes.rnk")
-    seed = results.fitted.seed
-    by_hand = gseapy.prerank(
-        rnk, sets, min_size=LEAST, seed=seed, outdir=str(tmp_path), no_plot=True
-    )
-    theirs = pd.read_csv(tmp_path / "gseapy.gene_set.prerank.report.csv")
-    assert list(theirs.columns) == PRERANK
-    assert by_hand.res2d["Term"].tolist() == back["Term"].tolist()
-    assert np.allclose(back["NES"], theirs["NES"], rtol=1e-5)
-    assert gseapy.dotplot(back, column="NOM p-val", cutoff=1.0) is not None
-
-
-def test_a_gene_named_na_counts_in_gsea(odd, odd_folder):
-    back = pd.read_csv(odd_folder / "gsea/prerank.csv", keep_default_na=False)
-    assert set(back["Term"]) == {"NA", "'=1+1", "a|b;c/d", "PATH3"}
-    assert back.set_index("Term")["Tag %"]["NA"].endswith("/6")
-    assert {"NA", "nan"} <= set(ranking(odd).index)
-
-
-def test_ssgsea_is_high_where_the_genes_of_a_set_add_most(results, written):
-    back = pd.read_csv(written[0] / "gsea/ssgsea.csv")
-    assert list(back.columns) == ["Name", "Term", "ES", "NES"]
-    wide = back.pivot(index="Name", columns="Term", values="ES")
-    assert len(wide) == len(results.nodes.patients)
-    assert not wide.isna().any().any()
-    sums = pd.DataFrame(
-        results.explanation.attribution.pathway.numpy(),
-        columns=results.fitted.recipe.graph.pathways,
-    )
-    first = results.fitted.recipe.graph.pathways[0]
-    assert np.corrcoef(wide[first], sums[first])[0, 1] > 0.3
-
-
-def test_gene_sets_of_the_user(results, tmp_path):
-    graph = results.fitted.recipe.graph
-    lines = [("MINE", "na", *graph.genes[:7], "ELSEWHERE"), ("SMALL", "na", graph.genes[0])]
-    (tmp_path / "mine.gmt").write_text("".join("\t".join(line) + "\n" for line in lines))
-    pg.export(results, tmp_path / "out", to=["gsea"], gmt=tmp_path / "mine.gmt")
-    back = pd.read_csv(tmp_path / "out/gsea/prerank.csv")
-    assert back["Term"].tolist() == ["MINE"]
-    assert back["Tag %"][0].endswith("/7")
-    settings = json.loads((tmp_path / "out/gsea/gsea.json").read_text())
-    assert (settings["gene_sets"], settings["sets_tested"]) == ("mine.gmt", 1)
-    (tmp_path / "ids.gmt").write_text("\t".join(("ENS", "na", *map(str, range(9)))) + "\n")
-    with pytest.raises(GraphError, match=r"no gene set of ids\.gmt has 5 to 23 of the 24 ranked"):
-        pg.export(results, tmp_path / "out", to=["gsea"], gmt=tmp_path / "ids.gmt")
 
 
 def test_the_command_line_refuses_a_wrong_format_before_it_reads_a_study(tmp_path):
