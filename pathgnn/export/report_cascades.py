@@ -56,6 +56,7 @@ def _gene(results: Results, cascade: Cascade, i: int, at: tuple[int, float]) -> 
         "shares": np.round(share, DIGITS).tolist(),
         "observed": e.attribution.n_seen[g].tolist(),
         "pathways": [graph.pathways[p] for p in inside],
+        "drugs": list(cascade.drugs[i]) if cascade.drugs else [],
     }
 
 

@@ -52,6 +52,7 @@ function openGene(holder, cascade, gene) {
   ]);
   const omics = report.modalities.map((m, i) => [m, `${Math.round(100 * gene.shares[i])} %`, String(gene.observed[i])]);
   addTable(panel, ["omic", "share", "patients observed"], omics);
+  if (gene.drugs.length) element("p", `Approved drugs that act on it: ${gene.drugs.join(", ")}. A question for an experiment, no advice.`, panel);
   addEdges(panel, cascade, gene);
   element("h3", "Pathways", panel);
   element("p", gene.pathways.join(", ") || "in no pathway", panel);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from pathgnn.attribute.attribution import Cascade
 from pathgnn.benefit.metrics import Estimate
 from pathgnn.benefit.subgroups import Interval
 from pathgnn.export.results import Results
@@ -110,7 +111,18 @@ def _cascade_words(results: Results) -> tuple[str, ...]:
     said += f"the networks (p = {best.p:.2g})."
     if not results.benefit.differs:
         return (said, "Without evidence that benefit differs it is a hypothesis at most.")
-    return (said,)
+    return (said, *_drug_words(best))
+
+
+def _drug_words(cascade: Cascade) -> tuple[str, ...]:
+    """Approved drugs that act on a gene of the cascade, which are a question and no advice."""
+    drugs = cascade.drugs or ((),) * len(cascade.genes)
+    acted = [(g, d) for g, d in zip(cascade.genes, drugs, strict=True) if d]
+    if not acted:
+        return ()
+    said = "; ".join(f"{g} ({', '.join(d[:NAMED])})" for g, d in acted[:NAMED])
+    more = f"; and {len(acted) - NAMED} more genes" if len(acted) > NAMED else ""
+    return (f"Approved drugs act on {said}{more}: a question for an experiment, no advice.",)
 
 
 def _not_concluded(results: Results) -> tuple[str, ...]:

@@ -51,6 +51,16 @@ def test_the_first_screen_is_honest_where_nothing_was_found(results):
     assert "Not that all benefit alike" in text
 
 
+def test_the_first_screen_names_approved_drugs_of_the_cascade_as_no_advice(results):
+    explanation = results.explanation
+    cascade = explanation.cascades[0]
+    for drugs, said in ((("trametinib",), True), ((), False)):
+        marked = replace(cascade, drugs=(drugs, *((),) * (len(cascade.genes) - 1)))
+        other = replace(results, explanation=explanation._replace(cascades=(marked,)))
+        text = " ".join(s for block in first_screen(other) for s in block[1])
+        assert (f"{cascade.genes[0]} (trametinib): a question" in text) is said
+
+
 def test_the_first_screen_names_what_warns(results):
     blocks = first_screen(results)
     assert [len(b.sentences) > 1 for b in blocks] == [True] * 4
