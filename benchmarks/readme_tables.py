@@ -32,7 +32,16 @@ def main() -> None:
     text = path.read_text()
     before, rest = text.split(START)
     after = rest.split(END)[1]
-    parts = [_demo(), _benefit(), _accuracy(), _speed(), _pretraining(), _graph(), _cohorts()]
+    parts = [
+        _demo(),
+        _attribution(),
+        _benefit(),
+        _accuracy(),
+        _speed(),
+        _pretraining(),
+        _graph(),
+        _cohorts(),
+    ]
     measured = "\n\n".join(parts)
     path.write_text(f"{before}{START}\n{measured}\n{END}{after}")
 
@@ -59,6 +68,37 @@ def _demo() -> str:
             f"| {r['pathway_rank']} | {r['recovered']:.0%} | {called} |"
         )
     return "\n".join(lines)
+
+
+def _attribution() -> str:
+    found = _read("attribution")
+    of = {
+        regime: [r["auprc"] for r in found["rows"] if r["regime"] == regime]
+        for regime in ("strong", "weak")
+    }
+    lines = [
+        f"**Attribution** (`attribution.py`; {len(of['strong'])} simulated trials of each kind; "
+        "area under precision and recall of the planted genes, by mean absolute score):",
+        "",
+        "| ranking | strong benefit | weak benefit |",
+        "|---|---|---|",
+    ]
+    for name in of["strong"][0]:
+        cells = []
+        for rows in of.values():
+            each = [r[name] for r in rows]
+            mean = sum(each) / len(each)
+            cells.append(f"{mean:.2f} ({min(each):.2f} to {max(each):.2f})")
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join([*lines, "", *_goals(found["bars"])])
+
+
+def _goals(bars: list[dict[str, Any]]) -> list[str]:
+    """What was asked, one line each."""
+    return [
+        f"- {b['name']}: {b['value']:.3g}, asked {b['goal']}: {'met' if b['met'] else '**missed**'}"
+        for b in bars
+    ]
 
 
 def _graph() -> str:

@@ -18,6 +18,8 @@ from pathgnn.run_folder import Input
 from pathgnn.train.by_subgroup import by_subgroup
 from pathgnn.train.estimate import Benefit, estimate
 from pathgnn.train.falsification import (
+    negative_arm,
+    negative_arm_finding,
     negative_outcome,
     negative_outcome_finding,
     positive_control_finding,
@@ -33,7 +35,7 @@ def benefits_of(fitted: Fitted, given: Input) -> tuple[Benefit, ...]:
     for k, benefit in enumerate(each):
         more = [*joint, *_negative(fitted, given, k)]
         if k == 0:
-            more += _positive(benefit, given)
+            more += [*_positive(benefit, given), *_split_reference(given)]
         out.append(replace(benefit, findings=(*benefit.findings, *more)))
     return tuple(out)
 
@@ -74,6 +76,14 @@ def _positive(benefit: Benefit, given: Input) -> tuple[Finding, ...]:
         return ()
     known = Estimate(asked.known, asked.known_se)
     return (positive_control_finding(benefit.average, known),)
+
+
+def _split_reference(given: Input) -> tuple[Finding, ...]:
+    """Where the study asks how often halves of the reference arm seem to differ."""
+    splits = given.study.estimand.reference_splits
+    if not splits:
+        return ()
+    return (negative_arm_finding(negative_arm(given.nodes, splits, given.study.seed)),)
 
 
 def _negative(fitted: Fitted, given: Input, contrast: int) -> tuple[Finding, ...]:

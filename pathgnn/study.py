@@ -31,6 +31,9 @@ class EstimandSource(Settings):
     at: float = setting(0.0, "survival: the month it is read at; 0: the horizon", ge=0)
     known: float | None = setting(None, "average effect known from elsewhere, in this unit")
     known_se: float = setting(0.0, "its standard error", ge=0)
+    reference_splits: int = setting(
+        0, "random splits of the reference arm, whose halves must not differ; 0: none", ge=0
+    )
 
 
 class Study(Settings):

@@ -7,10 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from conftest import trial_on
+from small_study import write_small_study
 
 from pathgnn.benefit.metrics import Estimate
 from pathgnn.errors import CohortError
 from pathgnn.graph.project import project
+from pathgnn.run import read_input
+from pathgnn.run_benefits import _split_reference
+from pathgnn.study import read_study
 from pathgnn.train.falsification import (
     negative_arm,
     negative_arm_finding,
@@ -64,3 +68,12 @@ def test_only_observational_arms_are_asked_about_hidden_causes(fitted, nodes, gr
     both = sensitivity_findings(fitted, asked, 0)
     assert [f.topic for f in both] == ["sensitivity"] * 2
     assert "top half" in both[1].sentence
+
+
+def test_a_study_may_ask_for_splits_of_the_reference_arm(tmp_path):
+    path = write_small_study(tmp_path)
+    for splits, topics in ((0, []), (4, ["negative arm"])):
+        text = path.read_text().split("[estimand]")[0]
+        path.write_text(f"{text}[estimand]\nreference_splits = {splits}\n")
+        given = read_input(read_study(path), tmp_path)
+        assert [f.topic for f in _split_reference(given)] == topics
