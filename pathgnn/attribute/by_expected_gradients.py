@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from pathgnn.attribute.method import Function, Path, gradients, summed
+from pathgnn.attribute.method import Function, Path, Points, gradients, summed
 from pathgnn.model.scales import Standardised
 from pathgnn.seeds import rng_for
 
-# Every explanation draws the same points, so that two networks differ by their weights alone.
-SEED = 0
-
 
 def expected_gradients(
-    function: Function, inputs: Standardised, starts: list[Standardised], steps: int
+    function: Function, inputs: Standardised, starts: list[Standardised], points: Points
 ) -> list[Standardised]:
-    """Mean of gradient times way at one point of each path; `steps` points on a lone one.
+    """Mean of gradient times way at one point of each path; `points.steps` on a lone one.
 
     The points are stratified over the ways, so the sum comes near the whole difference.
 
     Source: Erion et al., Nature Machine Intelligence 2021, 3:620.
     """
-    starts = starts * steps if len(starts) == 1 else starts
-    rng, n = rng_for(SEED, 17), len(starts)
+    starts = starts * points.steps if len(starts) == 1 else starts
+    rng, n = rng_for(points.seed, 17), len(starts)
     share = (rng.permutation(n) + rng.random(n)) / n
     return summed(
         (1 / n, path, gradients(function, path.at(float(at))))

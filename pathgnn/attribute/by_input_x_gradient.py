@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathgnn.attribute.method import Function, Path, gradients, summed
+from pathgnn.attribute.method import Function, Path, Points, gradients, summed
 from pathgnn.model.scales import Standardised
 
 
 def input_x_gradient(
-    function: Function, inputs: Standardised, starts: list[Standardised], steps: int
+    function: Function, inputs: Standardised, starts: list[Standardised], points: Points
 ) -> list[Standardised]:
     """One gradient, times the mean way; not complete where the function bends.
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from pathgnn.attribute.method import Function, Path, gradients, summed
+from pathgnn.attribute.method import Function, Path, Points, gradients, summed
 from pathgnn.model.scales import Standardised
 
 
 def integrated_gradients(
-    function: Function, inputs: Standardised, starts: list[Standardised], steps: int
+    function: Function, inputs: Standardised, starts: list[Standardised], points: Points
 ) -> list[Standardised]:
     """Mean over the references of the path integral, by Gauss-Legendre quadrature.
 
@@ -21,7 +21,7 @@ def integrated_gradients(
     return summed(
         (weight / len(starts), path, gradients(function, path.at(node)))
         for path in paths
-        for node, weight in gauss(steps)
+        for node, weight in gauss(points.steps)
     )
 
 

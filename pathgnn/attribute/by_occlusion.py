@@ -5,12 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from pathgnn.attribute.method import Function
+from pathgnn.attribute.method import Function, Points
 from pathgnn.model.scales import Standardised
 
 
 def occlusion(
-    function: Function, inputs: Standardised, starts: list[Standardised], steps: int
+    function: Function, inputs: Standardised, starts: list[Standardised], points: Points
 ) -> list[Standardised]:
     """One pass of the network per gene, modality and reference: for small graphs.
 

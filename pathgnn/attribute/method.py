@@ -10,11 +10,23 @@ from torch import Tensor
 
 from pathgnn.model.scales import Standardised
 
+
+class Points(NamedTuple):
+    """Points on the way: how many, and what decides those that are random.
+
+    Every network has a seed of its own: the same random points in all would make attributions
+    agree that have nothing in common.
+    """
+
+    steps: int
+    seed: int
+
+
 # From inputs in training units to values per patient, several at once: they share the way there.
 Function = Callable[[Standardised], tuple[Tensor, ...]]
-# From a function, the patients, their references and the number of steps to a part for every
-# input, one set per value of the function.
-Method = Callable[[Function, Standardised, list[Standardised], int], list[Standardised]]
+# From a function, the patients, their references and the points to a part for every input, one
+# set per value of the function.
+Method = Callable[[Function, Standardised, list[Standardised], Points], list[Standardised]]
 
 
 class Path(NamedTuple):

@@ -10,6 +10,7 @@ import torch
 
 from pathgnn.attribute.account import METHODS
 from pathgnn.attribute.attribute import attribute, finished, shard
+from pathgnn.attribute.method import Points
 from pathgnn.attribute.reference import IN_WORDS, Compared, references
 from pathgnn.errors import ConfigError
 from pathgnn.model.config import ExplainConfig
@@ -41,7 +42,7 @@ def one(fitted, nodes):
 
 
 def _ours(name, one, start, steps=8):
-    z, clinical = METHODS[name](one[0], one[1], start, steps)[0]
+    z, clinical = METHODS[name](one[0], one[1], start, Points(steps, 0))[0]
     return z.permute(1, 0, 2), clinical
 
 
@@ -106,6 +107,16 @@ def test_expected_gradients_come_near_the_whole(fitted, nodes):
     )
     total = a.score.sum((1, 2)) + a.clinical.sum(1)
     assert np.corrcoef(total.numpy(), a.explained.numpy())[0, 1] > 0.97
+
+
+def test_other_random_points_give_another_attribution_that_ranks_alike(one):
+    a, b = (
+        METHODS["expected gradients"](one[0], one[1], _at_zero(one[1]), Points(16, seed))[0].z
+        for seed in (1, 2)
+    )
+    assert not torch.equal(a, b)
+    strength = [x.abs().mean((1, 2)).numpy() for x in (a, b)]
+    assert np.corrcoef(*strength)[0, 1] > 0.95
 
 
 def test_benefit_is_outcome_with_minus_outcome_without(fitted, nodes):
