@@ -158,8 +158,8 @@ def _check_names(graph: PathwayGraph) -> None:
         if len(set(names)) != len(names):
             raise GraphError(f"a {what} stands twice in the graph; each needs a name of its own")
         for name in names:
-            if not name or not name.isprintable():
-                raise GraphError(f"{name!r} is no name for a {what}: empty or unprintable")
+            if not name.strip() or not name.isprintable():
+                raise GraphError(f"{name!r} is no name for a {what}: blank or unprintable")
     if not len(graph.kind) == len(graph.compartment) == len(graph.drugs) == n:
         raise GraphError("kind, compartment and drugs need one entry per gene")
     strange = set(graph.kind) - set(NODE_KINDS)

@@ -121,6 +121,7 @@ def test_restricting_keeps_edges_between_the_chosen(graph):
         ({"edges": np.full((2, 24), 99)}, "not in the graph"),
         ({"sign": np.full(24, 3)}, "\\+1, -1 or 0"),
         ({"pathways": ("a", "b", "c", "bad\x00name")}, "unprintable"),
+        ({"pathways": ("a", "b", "c", " ")}, "blank"),
     ],
 )
 def test_an_impossible_graph_is_refused(graph, change, said):
