@@ -77,7 +77,7 @@ def _attribution() -> str:
         for regime in ("strong", "weak")
     }
     lines = [
-        f"**Attribution** (`attribution.py`; {len(of['strong'])} simulated trials of each kind; "
+        f"**Attribution** (`attribution.py`; simulated trials of each kind so far: {len(of['strong'])}; "
         "area under precision and recall of the planted genes, by mean absolute score):",
         "",
         "| ranking | strong benefit | weak benefit |",

@@ -66,7 +66,10 @@ def causal_forest(task: Task) -> Benefits:
 
 
 _FOREST: dict[str, Learner] = (
-    {"causal forest, pathways": causal_forest} if find_spec("econml") else {}
+    # A folder that merely has the name has no origin.
+    {"causal forest, pathways": causal_forest}
+    if getattr(find_spec("econml"), "origin", None)
+    else {}
 )
 OTHERS: Mapping[str, Learner] = MappingProxyType(
     {
