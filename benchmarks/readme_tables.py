@@ -77,8 +77,8 @@ def _attribution() -> str:
         for regime in ("strong", "weak")
     }
     lines = [
-        f"**Attribution** (`attribution.py`; simulated trials of each kind so far: {len(of['strong'])}; "
-        "area under precision and recall of the planted genes, by mean absolute score):",
+        f"**Attribution** (`attribution.py`; trials of each kind so far: {len(of['strong'])}; area "
+        "under precision and recall of the planted genes, by mean absolute score):",
         "",
         "| ranking | strong benefit | weak benefit |",
         "|---|---|---|",
