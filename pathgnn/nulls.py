@@ -22,6 +22,7 @@ from pathgnn.graph.nodes import Nodes
 from pathgnn.model.config import ExplainConfig
 from pathgnn.seeds import rng_for, seed_for
 from pathgnn.train.crossfit import fit
+from pathgnn.train.estimate import contrast_of
 from pathgnn.train.fitted import Fitted
 from pathgnn.train.permutation import check_exchangeable, constant_effect, permuted
 
@@ -81,7 +82,7 @@ def run_nulls(
         raise ConfigError(f"{plan.draws} trainings are no null; give 20 or more")
     if plan.kind == TREATMENT:
         check_exchangeable(nodes)
-    contrast = 0 if not config.contrast else nodes.arms.index(config.contrast) - 1
+    contrast = contrast_of(nodes, config.contrast)
     effect = constant_effect(nodes, fitted.scores)
     words = f"null {plan.kind} {contrast} {effect.tolist()} {config.model_dump_json()}"
     kept = Kept(folder / plan.kind, stamp_of(fitted, nodes, words))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -19,15 +21,16 @@ from pathgnn.graph.graph import PathwayGraph
 from pathgnn.model.layers import FIRST_WEIGHT
 from pathgnn.model.network import PathwayNet, Scores
 from pathgnn.model.scales import Standardised
-from pathgnn.train.linear import LinearEffect
 from pathgnn.train.part import Member
 
-METHODS: dict[str, Method] = {
-    "integrated gradients": integrated_gradients,
-    "input x gradient": input_x_gradient,
-    "expected gradients": expected_gradients,
-    "occlusion": occlusion,
-}
+METHODS: Mapping[str, Method] = MappingProxyType(
+    {
+        "integrated gradients": integrated_gradients,
+        "input x gradient": input_x_gradient,
+        "expected gradients": expected_gradients,
+        "occlusion": occlusion,
+    }
+)
 
 
 class Account(NamedTuple):
@@ -152,9 +155,9 @@ def _stacked(
     if not who.fitted.stacks:
         return one
     stack = who.fitted.stacks[member.fold]
-    share, effect = stack.network_share, _of(stack.linear, who.contrast)
-    gene = (inputs.z - start.z) * effect.gene[:, None, :, 0]
-    clinical = (inputs.clinical - start.clinical) * effect.clinical[:, 0]
+    share, effect, k = stack.network_share, stack.linear, who.contrast
+    gene = (inputs.z - start.z) * effect.gene[:, None, :, k]
+    clinical = (inputs.clinical - start.clinical) * effect.clinical[:, k]
     graph = who.fitted.recipe.graph
     return Account(
         score=share * one.score + gene,
@@ -167,11 +170,6 @@ def _stacked(
         edge=share * one.edge,
         slope=share * one.slope + _slope(gene, inputs.z, member.net.scales.kinds),
     )
-
-
-def _of(effect: LinearEffect, contrast: int) -> LinearEffect:
-    k = slice(contrast, contrast + 1)
-    return LinearEffect(effect.level[k], effect.gene[:, :, k], effect.clinical[:, k])
 
 
 def dealt_out(

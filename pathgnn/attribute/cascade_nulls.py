@@ -49,6 +49,7 @@ def needed(who: Compared, cascades: tuple[Cascade, ...], n_walks: int) -> tuple[
     sd = float(whole.std()) or 1.0
 
     def change(genes: list[int]) -> float:
+        """Mean change without these genes, in standard deviations."""
         mask = torch.zeros(len(graph.genes), dtype=torch.bool)
         mask[genes] = True
         return float(np.abs(whole - np.concatenate([p.moved(mask) for p in folds])).mean()) / sd

@@ -104,9 +104,8 @@ def _findings(found: Examination) -> list[Finding]:
         out.append(_needed_finding(one))
     if found.drawn is not None:
         p = found.drawn.p
-        said = (
-            f"So good a cascade comes out of scores dealt anew to genes of like degree: p {p:.2g}."
-        )
+        said = "A cascade as good comes out of scores dealt anew to genes of like degree with p "
+        said += f"{p:.2g}."
         out.append(Finding("ok" if p < P else "warning", "cascade by chance", p, said))
     return out
 

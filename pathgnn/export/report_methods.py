@@ -16,7 +16,7 @@ def methods(results: Results) -> tuple[tuple[str, str], ...]:
         ("Contrast", f"{benefit.arm} against {benefit.reference}"),
         ("Estimand", f"{benefit.estimand.unit}; above 0 favours {benefit.arm}"),
         ("Design", f"{nodes.outcome} outcome, {how}" + (", crossover" * nodes.crossover)),
-        ("Reference of the attribution", a.reference),
+        ("Attribution", f"{a.method}; reference: {a.reference}"),
         ("Largest gap of completeness", f"{float(a.gap.abs().max()):.2g}"),
         (
             "Folds",

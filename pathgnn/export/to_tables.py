@@ -58,7 +58,7 @@ def describe(results: Results) -> dict[str, object]:
     return {
         "contrast": f"{benefit.arm} against {benefit.reference}",
         "estimand": benefit.estimand.unit,
-        "attribution_reference": attribution.reference,
+        "attribution": f"{attribution.method}; reference: {attribution.reference}",
         "largest_gap": float(attribution.gap.abs().max()),
         "p": "permutation of the benefit scores within folds, one-sided, (b + 1) / (m + 1)",
         "q": "Benjamini-Hochberg within one table",
