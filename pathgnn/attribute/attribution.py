@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from pathgnn.card import Card, Shown
 
-@dataclass(frozen=True)
-class Attribution:
+# How many pathways and genes a card names.
+SHOWN = 8
+
+
+@dataclass(frozen=True, repr=False)
+class Attribution(Shown):
     """Where the predicted benefit comes from, by networks that never saw the patient.
 
     Sum over genes and modalities of `score`, plus `clinical`, plus `gap`, is the patient's
@@ -50,6 +56,22 @@ class Attribution:
         """Attribution of every patient to genes, all modalities together."""
         return self.score.sum(2)
 
+    def card(self) -> Card:
+        """How it was made, with the strongest pathways and genes by mean absolute score."""
+        facts = (
+            ("contrast", f"{self.arm} against {self.reference_arm}"),
+            ("benefit", self.unit),
+            ("method", self.method),
+            ("compared with", self.reference),
+            ("patients", len(self.score)),
+            ("networks", len(self.member)),
+            ("largest gap", float(self.gap.abs().max())),
+        )
+        pathways = _strongest(self.pathways, self.pathway)
+        genes = _strongest(self.genes, self.by_gene)
+        rows = [(*p, *g) for p, g in zip_longest(pathways, genes, fillvalue=("", ""))]
+        return Card("Attribution", facts, ("pathway", "score", "gene", "score"), rows)
+
 
 class Evidence(NamedTuple):
     """Permutation evidence of a family of items: one-sided p, q by Benjamini-Hochberg."""
@@ -59,8 +81,8 @@ class Evidence(NamedTuple):
     q: Float[np.ndarray, " item"]
 
 
-@dataclass(frozen=True)
-class Cascade:
+@dataclass(frozen=True, repr=False)
+class Cascade(Shown):
     """A connected route of signed edges from one receptor to effectors.
 
     `order` is the distance from the receptor, `score` the gene's share of the strongest gene's
@@ -85,3 +107,30 @@ class Cascade:
     def stability(self) -> float:
         """Mean share of the networks in which its edges come back."""
         return float(np.mean(self.frequency)) if self.frequency else 0.0
+
+    def card(self) -> Card:
+        """Its evidence, with one row per gene from the receptor on."""
+        facts = (
+            ("p", self.p),
+            ("its edges come back in", f"{self.stability:.0%} of the networks"),
+            ("carries the benefit of", f"{self.share_of_patients:.0%} of the patients"),
+        )
+        told = {v: f"{u} {'inhibits' if s < 0 else 'activates'}" for u, v, s in self.edges}
+        more = {1: "more benefit", -1: "less benefit"}
+        rows = [
+            (gene, told.get(gene, ""), kind, score, more.get(direction, ""))
+            for gene, kind, score, direction in zip(
+                self.genes, self.kind, self.score, self.direction, strict=True
+            )
+        ]
+        head = ("gene", "after", "role", "score", "more of it")
+        return Card(f"Cascade in {self.pathway or 'no pathway'}", facts, head, rows)
+
+
+def _strongest(
+    names: tuple[str, ...], score: Float[Tensor, "patient item"]
+) -> list[tuple[str, float]]:
+    """Names with their mean absolute score, largest first, as many as a card takes."""
+    size = score.abs().mean(0)
+    order = size.argsort(descending=True)[:SHOWN].tolist()
+    return [(names[i], float(size[i])) for i in order]

@@ -27,6 +27,11 @@ class Estimate(NamedTuple):
         """Upper end of the 95 % interval."""
         return self.value + 1.96 * self.se
 
+    @property
+    def ranged(self) -> str:
+        """The number with its 95 % interval, in words."""
+        return f"{self.value:.3g} ({self.low:.3g} to {self.high:.3g})"
+
 
 class Compared(NamedTuple):
     """A difference and its 95 % interval."""

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int
 
+from pathgnn.card import Card, Shown
 from pathgnn.cohort.facts import Facts, facts_of
 from pathgnn.cohort.large_tables import as_omics
 from pathgnn.errors import CohortError
@@ -28,8 +29,8 @@ def _unknown() -> Float[np.ndarray, "row known"]:
     return np.empty((0, 0))
 
 
-@dataclass(frozen=True)
-class Outcome:
+@dataclass(frozen=True, repr=False)
+class Outcome(Shown):
     """Observed outcomes, one per row; a patient treated in several arms has several rows.
 
     `value` is coded so that higher is better: 1 is the good answer, and months for survival.
@@ -60,9 +61,13 @@ class Outcome:
             object.__setattr__(self, "propensity", np.empty((n, 0)))
         check_outcome(self)
 
+    def card(self) -> Card:
+        """Kind, arms and follow-up."""
+        return Card(f"Outcome, {self.kind}", _facts(self))
 
-@dataclass(frozen=True)
-class Cohort:
+
+@dataclass(frozen=True, repr=False)
+class Cohort(Shown):
     """Patients with their omic tables (patient x feature, NaN = not measured) and outcomes.
 
     `beside` holds what is known of a patient but is no input, as text: the columns site, sex, arm
@@ -101,6 +106,29 @@ class Cohort:
             raise CohortError(f"{len(without)} patients of '{self.name}' have no outcome row")
         if lost:
             raise CohortError(f"{len(lost)} outcome rows belong to no patient of '{self.name}'")
+
+    def card(self) -> Card:
+        """Patients, outcome and arms, with one row per omic."""
+        omics = as_omics(self.omics)
+        facts = (
+            ("patients", len(self.patients)),
+            ("outcome", self.outcome.kind),
+            *_facts(self.outcome),
+            ("clinical columns", len(self.clinical.columns)),
+        )
+        rows = [(name, self.kinds.get(name, ""), *omics.shape(name)) for name in omics]
+        head = ("omic", "kind", "patients", "features")
+        return Card(f"Cohort {self.name}", facts, head, rows)
+
+
+def _facts(outcome: Outcome) -> list[tuple[str, object]]:
+    """What a card says of an outcome."""
+    counts = np.bincount(outcome.arm, minlength=len(outcome.arms))
+    arms = ", ".join(f"{a} {n}" for a, n in zip(outcome.arms, counts, strict=True))
+    facts: list[tuple[str, object]] = [("arms", arms), ("randomised", outcome.randomised)]
+    if outcome.kind == "survival":
+        facts += [("events", int(outcome.event.sum())), ("horizon, months", outcome.horizon)]
+    return [*facts, ("unit", outcome.unit)] if outcome.unit else facts
 
 
 def check_omic(name: str, table: pd.DataFrame) -> None:

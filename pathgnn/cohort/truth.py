@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float
@@ -36,7 +36,7 @@ class Truth:
     score: Float[np.ndarray, "patient contrast"]
     propensity: Float[np.ndarray, "patient arm"]
     confounder: Float[np.ndarray, " patient"]
-    patients: tuple[str, ...]
+    patients: tuple[str, ...] = field(repr=False)
     arms: tuple[str, ...]
     genes: tuple[str, ...]
     cascade: tuple[str, ...]

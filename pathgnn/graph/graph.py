@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from pathgnn.card import Card, as_html
 from pathgnn.errors import GraphError
 
 NODE_KINDS = (
@@ -94,6 +96,27 @@ class PathwayGraph:
             f"PathwayGraph({self.provenance.name!r}: {len(self.genes)} genes, "
             f"{self.edges.shape[1]} edges, {len(self.pathways)} pathways)"
         )
+
+    def _repr_html_(self) -> str:
+        return as_html(self.card())
+
+    def card(self) -> Card:
+        """Counts of nodes and edges, with the largest pathways."""
+        size = np.bincount(self.members[0], minlength=len(self.pathways))
+        kinds = Counter(self.kind).most_common(4)
+        facts = (
+            ("nodes", f"{len(self.genes)}: {', '.join(f'{k} {n}' for k, n in kinds)}, ..."),
+            (
+                "edges",
+                f"{self.edges.shape[1]}: {(self.sign > 0).sum()} activate, "
+                f"{(self.sign < 0).sum()} inhibit",
+            ),
+            ("pathways", len(self.pathways)),
+            ("from", f"{self.provenance.name} {self.provenance.version}".strip()),
+            ("licence", self.provenance.licence),
+        )
+        rows = [(self.pathways[p], size[p]) for p in np.argsort(-size, kind="stable")]
+        return Card("PathwayGraph", facts, ("pathway", "genes"), rows)
 
     @property
     def sha256(self) -> str:

@@ -10,13 +10,14 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from pathgnn.card import Card, Shown
 from pathgnn.cohort.genes import GeneMap
 from pathgnn.errors import GraphError
 from pathgnn.graph.mapping import OmicReport
 
 
-@dataclass(frozen=True)
-class Nodes:
+@dataclass(frozen=True, repr=False)
+class Nodes(Shown):
     """A cohort on a graph: tensors with the ids beside them.
 
     `x` is 0 where `seen` is False. Rows are observed outcomes and point at patients. Patients of
@@ -58,6 +59,23 @@ class Nodes:
     def n_patients(self) -> int:
         """How many patients there are."""
         return len(self.patients)
+
+    def card(self) -> Card:
+        """Patients, genes and arms, with one row per omic."""
+        facts = (
+            ("patients", self.n_patients),
+            ("nodes", len(self.genes)),
+            ("arms", ", ".join(self.arms)),
+            ("outcome", self.outcome),
+            ("randomised", self.randomised),
+            ("clinical columns", len(self.covariates)),
+        )
+        seen = self.seen.any(0).sum(0), self.seen.any(1).sum(0)
+        rows = [
+            (name, kind, int(seen[0][m]), int(seen[1][m]))
+            for m, (name, kind) in enumerate(zip(self.modalities, self.kinds, strict=True))
+        ]
+        return Card("Nodes", facts, ("omic", "kind", "patients", "nodes measured"), rows)
 
     def to(self, device: torch.device) -> Nodes:
         """The same with its tensors on another device; itself where they are there already."""

@@ -14,6 +14,7 @@ from pathgnn.benefit.estimand import Estimand
 from pathgnn.benefit.metrics import Estimate, SequentialTest
 from pathgnn.benefit.overlap import Overlap, overlap
 from pathgnn.benefit.policy import PolicyValues, policy_values
+from pathgnn.card import Card, Shown
 from pathgnn.errors import ConfigError
 from pathgnn.graph.nodes import Nodes
 from pathgnn.seeds import rng_for
@@ -47,8 +48,8 @@ class Toc(NamedTuple):
     se: Float[np.ndarray, " share"]
 
 
-@dataclass(frozen=True)
-class Benefit:
+@dataclass(frozen=True, repr=False)
+class Benefit(Shown):
     """Who benefits, by how much, and how sure that is; one value per patient.
 
     `benefit` is calibrated: shrunken towards the average effect, and the average itself where
@@ -78,6 +79,19 @@ class Benefit:
     ladder: tuple[Rung, ...]
     overlap: Overlap
     findings: tuple[verdict.Finding, ...]
+
+    def card(self) -> Card:
+        """The average, whether benefit differs, and every finding in its words."""
+        facts = (
+            ("benefit", self.estimand.unit),
+            ("average", self.average.ranged),
+            ("differs between patients", "shown" if self.differs else "not shown"),
+            ("sequential test", f"z = {self.test.z:.2f}, p = {self.test.p:.3g}"),
+            ("top half, bottom half", ", ".join(half.ranged for half in self.halves)),
+            ("patients", len(self.benefit)),
+        )
+        rows = [(f.severity, f.sentence) for f in self.findings]
+        return Card(f"Benefit of {self.arm} against {self.reference}", facts, ("", "finding"), rows)
 
 
 def contrast_of(nodes: Nodes, arm: str) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from pathgnn.benefit.metrics import Estimate
+from pathgnn.card import Card, Shown
 from pathgnn.train.fit import Recipe
 from pathgnn.train.linear import Benefits
 from pathgnn.train.nuisance import Nuisances
@@ -17,8 +18,8 @@ from pathgnn.train.part import STACKED, Member
 from pathgnn.train.stack import NETWORK, Stack
 
 
-@dataclass(frozen=True)
-class Fitted:
+@dataclass(frozen=True, repr=False)
+class Fitted(Shown):
     """Cross-fitted networks and, for every patient, out-of-fold predictions and scores.
 
     `ladder` holds the predicted benefit of every learner, the network's under "network" and the
@@ -50,6 +51,25 @@ class Fitted:
         """The default prediction of the benefit, before shrinkage."""
         return self.ladder[self.default]
 
+    @property
+    def n_folds(self) -> int:
+        """How many folds there are."""
+        return self.recipe.fit.folds
+
     def network_share(self, fold: int) -> float:
         """The share of the network in the benefit of a fold's patients."""
         return self.stacks[fold].network_share if self.stacks else 1.0
+
+    def card(self) -> Card:
+        """How it was trained, with the spread of every learner's predicted benefit."""
+        recipe, share = self.recipe, np.mean([self.network_share(k) for k in range(self.n_folds)])
+        facts = (
+            ("patients", len(self.fold)),
+            ("benefit", recipe.estimand.unit),
+            ("networks", f"{len(self.members)} in {self.n_folds} folds"),
+            ("default prediction", f"{self.default}, {share:.0%} of it the network's"),
+            ("graph", repr(recipe.graph)),
+            ("seed", self.seed),
+        )
+        rows = [(name, float(tau[:, 0].std())) for name, tau in self.ladder.items()]
+        return Card("Fitted", facts, ("learner", "sd of predicted benefit"), rows)
