@@ -60,7 +60,9 @@ class _SignedRound(torch.autograd.Function):
         torch.mm(_rows(grad), bend, out=_rows(passed))
         torch.ops.aten.gelu_backward.grad_input(passed, x, grad_input=for_x)
         for_x += grad
-        for_h, for_mix = for_x.clone(), torch.empty_like(mix)
+        # Where one relation is all, nothing reads x's gradient after its product: it becomes h's.
+        for_h = for_x if len(mix) == 1 else for_x.clone()
+        for_mix = torch.empty_like(mix)
         for r, (topo, weight) in enumerate(zip(ctx.topos, ctx.weights, strict=True)):
             add_product(topo.transpose(weight), for_x.flatten(1), passed.zero_().flatten(1))
             torch.mm(_rows(h).T, _rows(passed), out=for_mix[r])
