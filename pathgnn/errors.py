@@ -25,3 +25,7 @@ class BundleError(PathgnnError):
 
 class RefusedError(PathgnnError):
     """The data do not support the estimate: a safeguard refuses to print a benefit."""
+
+
+class StorageError(PathgnnError):
+    """A file cannot be written: a full disk, a read-only folder, a quota."""

@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pathgnn.errors import PathgnnError
+from safetensors import SafetensorError
+
+from pathgnn.errors import PathgnnError, StorageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,38 +23,78 @@ if TYPE_CHECKING:
 # A spreadsheet takes these for the start of a formula.
 SIGNS = re.compile(r"-?[01](;-?[01])*")
 FORMULA = ("=", "+", "-", "@")
+# Before the names of what is being written, and of what is being replaced.
+PART, OLD = ".part-", ".old-"
+# No JSON of ours is larger; what is was made to fill the memory.
+MOST_JSON = 16 * 2**20
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """What the operating system refuses to write, as a sentence.
+
+    Raises:
+        StorageError: a full disk, a read-only folder, a quota.
+    """
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
+        raise StorageError(
+            f"cannot write {path}: {reason}; what was finished before is kept: make room or give "
+            "another folder, then run the same command again"
+        ) from error
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """A temporary path that replaces `path` in one step when the block ends without an error."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-", suffix=path.suffix)
-    os.close(handle)
-    part = Path(name)
-    try:
-        yield part
-        part.chmod(0o644)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    """A temporary path that replaces `path` in one step when the block ends without an error.
+
+    Raises:
+        StorageError: it cannot be written; `path` stays as it was.
+    """
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=PART, suffix=path.suffix)
+        os.close(handle)
+        part = Path(name)
+        try:
+            yield part
+            part.chmod(0o644)
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """A temporary folder that takes the place of `path` when the block ends without an error."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(dir=path.parent, prefix=".part-"))
-    old = path.parent / f".old-{part.name}"
-    try:
-        yield part
-        part.chmod(0o755)
-        if path.exists():
-            os.replace(path, old)
-        os.replace(part, path)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+    """A temporary folder that takes the place of `path` when the block ends without an error.
+
+    Raises:
+        StorageError: it cannot be written; `path` stays as it was.
+    """
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(dir=path.parent, prefix=PART))
+        old = path.parent / f"{OLD}{part.name}"
+        try:
+            yield part
+            part.chmod(0o755)
+            if path.exists():
+                os.replace(path, old)
+            os.replace(part, path)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def sweep_parts(folder: Path) -> None:
+    """Delete what a killed process left half-written below a folder that nobody writes to now."""
+    for left in [p for start in (PART, OLD) for p in folder.rglob(f"{start}*")]:
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -90,8 +132,13 @@ def write_json(path: Path, content: Any) -> None:
 def read_json(path: Path, fail: Callable[[str], PathgnnError]) -> Any:
     """The content of a JSON file; `fail` makes the error when it is missing or broken."""
     try:
+        # A pipe in the place of a file would be waited for.
+        if path.exists() and not path.is_file():
+            raise ValueError("it is no file")
+        if path.stat().st_size > MOST_JSON:
+            raise ValueError(f"it is larger than {MOST_JSON // 2**20} MB")
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise fail(
             f"{path} cannot be read as JSON ({error}); run the step that writes it"
         ) from error

@@ -20,12 +20,14 @@ from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.load import load_graph, load_identifiers
 from pathgnn.graph.nodes import Nodes
 from pathgnn.graph.project import coverage, features, project
+from pathgnn.lock import locked
 from pathgnn.model.defaults import Sized, sized
 from pathgnn.model.encoder import Encoder
 from pathgnn.run_benefits import benefits_of, metrics, subgroups_of, with_subgroups
 from pathgnn.run_folder import Input, Keeper, stamp
 from pathgnn.study import Study, estimand_of
 from pathgnn.train.check import refuse
+from pathgnn.train.checkpoints import Checkpoints
 from pathgnn.train.crossfit import Progress, fit
 from pathgnn.train.encoder_file import load_encoder
 from pathgnn.train.estimate import Benefit, contrast_of
@@ -37,6 +39,8 @@ from pathgnn.train.overview import Overview, overview
 from pathgnn.train.settings_in_force import encoder_finding, training_findings
 
 STAGES = ("check", "fit", "explain", "export")
+# Finished parts of a fit that is not finished.
+PARTS = "fit-parts"
 
 
 class Options(NamedTuple):
@@ -93,11 +97,19 @@ def run(given: Input, out: Path, options: Options | None = None) -> Results | No
 
     Raises:
         RefusedError: a safeguard forbids a benefit.
+        ConfigError: no such stage, or another process is at work in the folder.
+        StorageError: the folder cannot be written; what was finished before is kept.
     """
     options = options or Options()
     if options.until not in STAGES:
         raise ConfigError(f"no stage {options.until!r}; the stages are {', '.join(STAGES)}")
     chosen(options.order)
+    with locked(out):
+        return _stages(given, out, options)
+
+
+def _stages(given: Input, out: Path, options: Options) -> Results | None:
+    """What `run` does while the folder is its own."""
     last = STAGES.index(options.until)
     options = options._replace(start=options.start or _kept_encoder(out))
     keeper = Keeper(given, out, options.start)
@@ -171,7 +183,9 @@ def _fitted(
     given: Input, out: Path, keeper: Keeper, options: Options
 ) -> tuple[Fitted, tuple[Benefit, ...]]:
     study, nodes = given.study, given.nodes
+    kept = Checkpoints(out / PARTS, keeper.key("fit"))
     if keeper.is_done("fit"):
+        kept.clear()
         options.progress("fit: taken from the run folder")
         fitted = load_fitted(out / "fit")
         return fitted, benefits_of(fitted, given)
@@ -179,12 +193,15 @@ def _fitted(
     recipe = Recipe(given.graph, estimand_of(study, nodes), chosen.net, chosen.fit, options.start)
     for sentence in chosen.said:
         keeper.log(sentence)
-    fitted = fit(nodes, recipe, study.seed, options.progress)
+    if n_kept := kept.n_kept():
+        keeper.log(f"fit: {n_kept} finished parts taken up")
+    fitted = fit(nodes, recipe, study.seed, options.progress, kept)
     benefits = benefits_of(fitted, given)
     keeper.begin("fit")
     save_fitted(fitted, nodes, benefits, out / "fit")
     write_json(out / "metrics.json", metrics(benefits))
     keeper.finish("fit")
+    kept.clear()
     return fitted, benefits
 
 

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from pathgnn.cohort.cohort import Cohort
 from pathgnn.cohort.identifiers import Identifiers
 from pathgnn.cohort.truth import Truth
-from pathgnn.errors import ConfigError
-from pathgnn.files import write_json
+from pathgnn.errors import BundleError
+from pathgnn.files import read_json, sweep_parts, write_json, writing
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.encoder import Encoder
@@ -40,22 +40,19 @@ class Keeper:
     def __init__(self, given: Input, out: Path, start: Encoder | None) -> None:
         self.given, self.out, self.path = given, out, out / "stages.json"
         self.start_hash = "" if start is None else start.sha256
-        self.done: dict[str, str] = json.loads(self.path.read_text()) if self.path.is_file() else {}
+        self.done = _stages(self.path)
 
     def start(self) -> None:
-        """Write the resolved settings and hashes."""
-        try:
-            self.out.mkdir(parents=True, exist_ok=True)
-            write_json(self.out / "config.json", self.given.study.model_dump(mode="json"))
-        except OSError as error:
-            raise ConfigError(f"cannot write to the run folder {self.out}: {error}") from error
+        """Write the resolved settings and hashes; what a killed run left half-written goes."""
+        sweep_parts(self.out)
+        write_json(self.out / "config.json", self.given.study.model_dump(mode="json"))
         write_json(
             self.out / "versions.json", stamp(self.given) | {"platform": platform.platform()}
         )
 
     def is_done(self, stage: str) -> bool:
         """Finished before, with the same settings, data and versions."""
-        return self.done.get(stage) == self._key(stage)
+        return self.done.get(stage) == self.key(stage)
 
     def begin(self, stage: str) -> None:
         """Forget what an earlier run left of a stage before it is written anew."""
@@ -64,22 +61,36 @@ class Keeper:
 
     def finish(self, stage: str) -> None:
         """Mark a stage as finished."""
-        self.done[stage] = self._key(stage)
+        self.done[stage] = self.key(stage)
         write_json(self.path, self.done)
         self.log(f"{stage} finished")
 
     def log(self, text: str) -> None:
         """One line in run.log; no patient id ever goes here."""
-        with (self.out / "run.log").open("a", encoding="utf-8") as handle:
+        path = self.out / "run.log"
+        with writing(path), path.open("a", encoding="utf-8") as handle:
             handle.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} {text}\n")
 
-    def _key(self, stage: str) -> str:
+    def key(self, stage: str) -> str:
+        """Settings, data and versions that decide a stage, as a hash."""
         study = self.given.study.model_dump(mode="json", exclude={"out", "data"})
         if stage == "fit":
             study.pop("explain")
         content = [study, dict(self.given.hashes), self.given.graph.sha256, versions()]
         content += [self.start_hash] if self.start_hash else []
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _stages(path: Path) -> dict[str, str]:
+    """The finished stages of an earlier run, with their keys.
+
+    Raises:
+        BundleError: the file was changed.
+    """
+    done = read_json(path, BundleError) if path.exists() else {}
+    if not isinstance(done, dict):
+        raise BundleError(f"{path} is no list of finished stages; delete it, and all is run anew")
+    return done
 
 
 def stamp(given: Input) -> dict[str, str]:

@@ -2,49 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from jaxtyping import Float
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor
+from safetensors.torch import save_file
 
 from pathgnn.benefit.estimand import Estimand
 from pathgnn.cohort.cohort import Cohort
 from pathgnn.cohort.identifiers import Identifiers
-from pathgnn.errors import BundleError, GraphError
-from pathgnn.files import read_json, sha256, whole_folder, write_json
-from pathgnn.graph.graph import PathwayGraph
+from pathgnn.errors import BundleError, ConfigError, GraphError
+from pathgnn.files import sha256, whole_folder, write_json
 from pathgnn.graph.keep import read_graph, save_graph
 from pathgnn.graph.nodes import Nodes, match_layout
 from pathgnn.graph.project import project, rests_on
-from pathgnn.model.config import FitConfig, NetConfig
-from pathgnn.model.network import Layout, PathwayNet, layout_of
+from pathgnn.model.network import Layout, layout_of
 from pathgnn.train.estimate import Benefit
-from pathgnn.train.fit import History, Recipe
+from pathgnn.train.fit import Recipe
 from pathgnn.train.fitted import Fitted
-from pathgnn.train.linear import LinearEffect
+from pathgnn.train.manifest import (
+    GRAPH,
+    MANIFEST,
+    SCHEMA,
+    WEIGHTS,
+    Calibration,
+    CalibrationWords,
+    EstimandWords,
+    LayoutWords,
+    Manifest,
+    read_manifest,
+)
 from pathgnn.train.part import Member
 from pathgnn.train.stack import Stack
-
-SCHEMA = 2
-MANIFEST, WEIGHTS, GRAPH = "manifest.json", "weights.safetensors", "graph.pathgraph"
-
-
-class Calibration(NamedTuple):
-    """How a raw score becomes a benefit: average + slope (score - mean score)."""
-
-    arm: str
-    average: float
-    slope: float
-    mean_score: float
-    differs: bool
+from pathgnn.train.weights import (
+    Shape,
+    members_from,
+    read_weights,
+    stack_words,
+    stacks_from,
+    tensors_of,
+    words_of,
+)
 
 
 @dataclass(frozen=True)
@@ -112,39 +114,22 @@ def model_of(fitted: Fitted, nodes: Nodes, benefits: tuple[Benefit, ...]) -> Mod
 def save(model: Model, folder: Path) -> None:
     """Write the bundle; an earlier one is replaced only when the new one is complete."""
     with whole_folder(folder) as part:
-        weights = {
-            f"{i}.{name}": value.contiguous()
-            for i, member in enumerate(model.members)
-            for name, value in member.net.state_dict().items()
-        } | _linear_weights(model.stacks)
-        save_file(weights, part / WEIGHTS)
+        save_file(tensors_of(model.members, model.stacks), part / WEIGHTS)
         save_graph(model.recipe.graph, part / GRAPH)
         files = {name: sha256(part / name) for name in (WEIGHTS, GRAPH)}
-        write_json(part / MANIFEST, _manifest(model) | {"files": files})
+        write_json(part / MANIFEST, _manifest(model, files))
 
 
 def load(folder: Path) -> Model:
-    """Read a bundle back.
+    """Read a bundle back; nothing in it is ever executed.
 
     Raises:
-        BundleError: missing, changed, broken or newer than this version.
+        BundleError: missing, changed, broken, of another version, or with something too many.
     """
-    manifest = read_json(folder / MANIFEST, BundleError)
-    if not isinstance(manifest, dict) or not isinstance(manifest.get("schema"), int):
-        raise BundleError(f"{folder / MANIFEST} is no pathgnn model")
-    if manifest["schema"] < SCHEMA:
-        raise BundleError(
-            f"{folder} was written by an older pathgnn (schema {manifest['schema']}, this version "
-            f"reads {SCHEMA}); fit the study again"
-        )
-    if manifest["schema"] > SCHEMA:
-        raise BundleError(
-            f"{folder} was written by a newer pathgnn (schema {manifest['schema']}, this version "
-            f"reads {SCHEMA}); upgrade pathgnn"
-        )
+    manifest = read_manifest(folder)
     try:
         for name in (WEIGHTS, GRAPH):
-            if sha256(folder / name) != manifest["files"][name]:
+            if sha256(folder / name) != manifest.files[name]:
                 raise BundleError(f"{folder / name} was changed or cut off since it was written")
         return _read(folder, manifest)
     except (
@@ -154,16 +139,23 @@ def load(folder: Path) -> Model:
         ValueError,
         RuntimeError,
         SafetensorError,
+        ConfigError,
         GraphError,
     ) as error:
-        raise BundleError(f"{folder} cannot be read as a model: {error}") from error
+        reason = str(error).partition("\n")[0]
+        raise BundleError(f"{folder} cannot be read as a model: {reason}") from error
 
 
 def predict(
     model: Model, cohort: Cohort, known: Identifiers | None = None
 ) -> tuple[NewBenefit, ...]:
-    """Benefit of every contrast for new patients, by all networks of the model together."""
+    """Benefit of every contrast for new patients, by all networks of the model together.
+
+    Raises:
+        GraphError: no omic in common, or one that holds another kind of values.
+    """
     nodes = project(cohort, model.recipe.graph, known)
+    _refuse_other_kinds(model, nodes)
     nodes = match_layout(nodes, model.modalities, model.covariates, model.layout.sites)
     tau = model.benefit(nodes)
     measured = nodes.seen.any(2).double().mean(0).numpy()
@@ -181,93 +173,55 @@ def versions() -> dict[str, str]:
     return {name: version(name) for name in names}
 
 
-def _manifest(model: Model) -> dict[str, Any]:
-    return {
-        "schema": SCHEMA,
-        "versions": versions(),
-        "seed": model.seed,
-        "graph": model.recipe.graph.sha256,
-        "estimand": asdict(model.recipe.estimand),
-        "net": model.recipe.net.model_dump(),
-        "fit": model.recipe.fit.model_dump(),
-        "layout": model.layout._asdict(),
-        "modalities": model.modalities,
-        "covariates": model.covariates,
-        "arms": model.arms,
-        "members": [{"fold": m.fold, "seed": m.seed, "history": m.history} for m in model.members],
-        "calibration": [c._asdict() for c in model.calibration],
-        "stacks": [{"share": s.share.tolist(), "rounds": s.rounds} for s in model.stacks],
-    }
+def _manifest(model: Model, files: dict[str, str]) -> dict[str, Any]:
+    recipe = model.recipe
+    manifest = Manifest(
+        versions=versions(),
+        seed=model.seed,
+        graph=recipe.graph.sha256,
+        genes=recipe.graph.genes,
+        estimand=EstimandWords(**asdict(recipe.estimand)),
+        net=recipe.net,
+        fit=recipe.fit,
+        layout=LayoutWords(**model.layout._asdict()),
+        modalities=model.modalities,
+        covariates=model.covariates,
+        arms=model.arms,
+        members=tuple(words_of(model.members)),
+        calibration=tuple(CalibrationWords(**c._asdict()) for c in model.calibration),
+        stacks=tuple(stack_words(model.stacks)),
+        files=files,
+    )
+    return {"schema": SCHEMA} | manifest.model_dump()
 
 
-def _linear_weights(stacks: tuple[Stack, ...]) -> dict[str, Tensor]:
-    return {
-        f"linear.{k}.{name}": value.contiguous()
-        for k, stack in enumerate(stacks)
-        for name, value in stack.linear._asdict().items()
-    }
-
-
-def _stacks(manifest: Mapping[str, Any], weights: Mapping[str, Tensor]) -> tuple[Stack, ...]:
-    out = []
-    for k, words in enumerate(manifest["stacks"]):
-        linear = LinearEffect(*(weights[f"linear.{k}.{name}"] for name in LinearEffect._fields))
-        out.append(Stack(np.array(words["share"]), words["rounds"], linear))
-    return tuple(out)
-
-
-def _read(folder: Path, manifest: Mapping[str, Any]) -> Model:
+def _read(folder: Path, manifest: Manifest) -> Model:
     graph = read_graph(folder / GRAPH)
-    if graph.sha256 != manifest["graph"]:
+    if graph.sha256 != manifest.graph or graph.genes != manifest.genes:
         raise BundleError(f"the graph in {folder} is not the one the model was trained on")
-    net_config = NetConfig.model_validate(manifest["net"])
-    shape = manifest["layout"]
-    layout = Layout(
-        tuple(shape["kinds"]),
-        shape["n_covariates"],
-        shape["n_contrasts"],
-        shape["outcome"],
-        tuple(shape.get("sites", ())),
-    )
-    weights = load_file(folder / WEIGHTS)
-    members = tuple(
-        Member(m["fold"], m["seed"], _net(i, weights, graph, layout, net_config), _history(m))
-        for i, m in enumerate(manifest["members"])
-    )
-    recipe = Recipe(
-        graph,
-        Estimand(**manifest["estimand"]),
-        net_config,
-        FitConfig.model_validate(manifest["fit"]),
-    )
+    layout = Layout(**dict(manifest.layout))
+    shape = Shape(graph, layout, manifest.net)
+    weights = read_weights(folder / WEIGHTS, manifest.members, manifest.stacks, shape)
+    estimand = Estimand(**dict(manifest.estimand))
     return Model(
-        recipe=recipe,
+        recipe=Recipe(graph, estimand, manifest.net, manifest.fit),
         layout=layout,
-        modalities=tuple(manifest["modalities"]),
-        covariates=tuple(manifest["covariates"]),
-        arms=tuple(manifest["arms"]),
-        members=members,
-        calibration=tuple(Calibration(**c) for c in manifest["calibration"]),
-        seed=manifest["seed"],
-        stacks=_stacks(manifest, weights),
+        modalities=manifest.modalities,
+        covariates=manifest.covariates,
+        arms=manifest.arms,
+        members=members_from(manifest.members, weights, shape),
+        calibration=tuple(Calibration(**dict(c)) for c in manifest.calibration),
+        seed=manifest.seed,
+        stacks=stacks_from(manifest.stacks, weights),
     )
 
 
-def _net(
-    i: int, weights: Mapping[str, Tensor], graph: PathwayGraph, layout: Layout, config: NetConfig
-) -> PathwayNet:
-    # Building draws first weights that are overwritten; the user's random state is left alone.
-    with torch.random.fork_rng(devices=[]):
-        net = PathwayNet(graph, layout, config)
-    start = f"{i}."
-    net.load_state_dict(
-        {k.removeprefix(start): v for k, v in weights.items() if k.startswith(start)}
-    )
-    for parameter in net.parameters():
-        parameter.requires_grad_(False)
-    return net.eval()
-
-
-def _history(member: Mapping[str, Any]) -> History:
-    outcome, benefit = member["history"]
-    return History(tuple(outcome), tuple(benefit))
+def _refuse_other_kinds(model: Model, nodes: Nodes) -> None:
+    """An omic of the same name must hold the same kind of values."""
+    trained = dict(zip(model.modalities, model.layout.kinds, strict=True))
+    for name, kind in zip(nodes.modalities, nodes.kinds, strict=True):
+        if trained.get(name, kind) != kind:
+            raise GraphError(
+                f"the model was trained on {name!r} as {trained[name]}, the cohort has it as "
+                f"{kind}; set its `kind` in [cohort.omics.{name}], or call it something else"
+            )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -16,12 +17,13 @@ from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.nodes import Nodes
 from pathgnn.graph.rewire import rewire
 from pathgnn.seeds import rng_for, seed_for
+from pathgnn.train.checkpoints import NOTHING_KEPT, Checkpoints
 from pathgnn.train.fit import Recipe
 from pathgnn.train.fitted import Fitted
 from pathgnn.train.folds import check_size, folds
 from pathgnn.train.half_samples import half_sample_spread
 from pathgnn.train.nuisance import Nuisances
-from pathgnn.train.over_time import average_over_time
+from pathgnn.train.over_time import OverTime, average_over_time
 from pathgnn.train.part import (
     INNER_FOLDS,
     Member,
@@ -48,7 +50,13 @@ def n_steps(n_folds: int, half_samples: int = 0) -> int:
     return n_folds * 3 - 2 + n_folds * half_samples
 
 
-def fit(nodes: Nodes, recipe: Recipe, seed: int, progress: Progress = lambda _: None) -> Fitted:
+def fit(
+    nodes: Nodes,
+    recipe: Recipe,
+    seed: int,
+    progress: Progress = lambda _: None,
+    kept: Checkpoints = NOTHING_KEPT,
+) -> Fitted:
     """Cross-fitted networks, baselines and the sequential test.
 
     Args:
@@ -56,6 +64,7 @@ def fit(nodes: Nodes, recipe: Recipe, seed: int, progress: Progress = lambda _: 
         recipe: Graph, estimand and settings.
         seed: Decides folds, first weights and dropout.
         progress: Called with a word before each step.
+        kept: Where each finished part is kept and taken up again; nothing is without it.
 
     Raises:
         CohortError: too few patients for the folds, or a horizon beyond the follow-up.
@@ -70,24 +79,26 @@ def fit(nodes: Nodes, recipe: Recipe, seed: int, progress: Progress = lambda _: 
     parts: list[Part] = []
     for k in range(recipe.fit.folds):
         progress(f"fold {k + 1}")
-        part = fit_part(nodes, fold != k, fold == k, recipe, (seed, k))
+        make = partial(fit_part, nodes, fold != k, fold == k, recipe, (seed, k))
+        part = kept.part(f"fold-{k}", (nodes, recipe), make)
         progress(f"fold {k + 1}, rewired graph")
-        again = stopped(control, part.stack)
-        rewired = networks(nodes, fold != k, part.train_scores, again, (seed, k))
-        tau = predict_benefit(rewired, nodes.take(part.test), recipe)[0]
+        again = partial(_rewired, nodes, fold, part, control, (seed, k))
+        tau = kept.arrays(f"rewired-{k}", again)["benefit"]
         parts.append(part._replace(ladder=part.ladder | {REWIRED: tau}))
     earlier: list[Part] = []
     for k in range(1, recipe.fit.folds - 1):
         progress(f"sequential test, fold {k + 1}")
-        earlier.append(fit_part(nodes, fold < k, fold == k, recipe, (seed, 100 + k)))
+        make = partial(fit_part, nodes, fold < k, fold == k, recipe, (seed, 100 + k))
+        earlier.append(kept.part(f"earlier-{k}", (nodes, recipe), make))
     # The model of all folds but the last is the cross-fitted one.
     fitted = _assemble(parts, [*earlier, parts[-1]], nodes, recipe, fold, seed)
     if nodes.outcome == "survival":
         progress("average benefit over time")
-        fitted = replace(fitted, over_time=average_over_time(nodes, fold, recipe.fit.scaling))
+        over_time = kept.arrays("over-time", partial(_over_time, nodes, fold, recipe))
+        fitted = replace(fitted, over_time=OverTime(**over_time))
     if not recipe.fit.half_samples:
         return fitted
-    return replace(fitted, spread=half_sample_spread(fitted, nodes, progress))
+    return replace(fitted, spread=half_sample_spread(fitted, nodes, progress, kept))
 
 
 def fold_scores(nodes: Nodes, fitted: Fitted) -> tuple[Nuisances, ...]:
@@ -137,6 +148,25 @@ def refit(
         stacks=(),
         spread=None,
     )
+
+
+def _rewired(
+    nodes: Nodes,
+    fold: Int[np.ndarray, " patient"],
+    part: Part,
+    control: Recipe,
+    path: tuple[int, int],
+) -> dict[str, np.ndarray]:
+    """The benefit of a fold's patients by networks on the rewired graph."""
+    again = stopped(control, part.stack)
+    nets = networks(nodes, fold != path[1], part.train_scores, again, path)
+    return {"benefit": predict_benefit(nets, nodes.take(part.test), control)[0]}
+
+
+def _over_time(
+    nodes: Nodes, fold: Int[np.ndarray, " patient"], recipe: Recipe
+) -> dict[str, np.ndarray]:
+    return average_over_time(nodes, fold, recipe.fit.scaling)._asdict()
 
 
 def _check_estimand(nodes: Nodes, estimand: Estimand) -> None:

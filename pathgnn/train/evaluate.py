@@ -30,9 +30,10 @@ from pathgnn.graph.nodes import Nodes, match_layout
 from pathgnn.graph.project import project
 from pathgnn.model.scales import Scaling
 from pathgnn.seeds import rng_for
-from pathgnn.train.bundle import Calibration, Model
+from pathgnn.train.bundle import Model
 from pathgnn.train.estimate import N_GROUPS, TOC_POINTS, Toc
 from pathgnn.train.folds import check_size, folds, informs
+from pathgnn.train.manifest import Calibration
 from pathgnn.train.nuisance import Nuisances, fit_nuisances
 from pathgnn.train.part import join
 

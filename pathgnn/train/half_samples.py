@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from pathgnn.graph.nodes import Nodes
 from pathgnn.model.scales import learned_scales
 from pathgnn.seeds import rng_for, seed_for
 from pathgnn.train.baselines import LINEAR
+from pathgnn.train.checkpoints import NOTHING_KEPT, Checkpoints
 from pathgnn.train.fit import fit_network
 from pathgnn.train.fitted import Fitted
 from pathgnn.train.folds import folds
@@ -21,7 +23,10 @@ from pathgnn.train.stack import Stack
 
 
 def half_sample_spread(
-    fitted: Fitted, nodes: Nodes, progress: Callable[[str], None] = lambda _: None
+    fitted: Fitted,
+    nodes: Nodes,
+    progress: Callable[[str], None] = lambda _: None,
+    kept: Checkpoints = NOTHING_KEPT,
 ) -> Float[np.ndarray, "patient contrast"]:
     """Standard error of every patient's out-of-fold benefit, from models of half the patients.
 
@@ -35,6 +40,7 @@ def half_sample_spread(
             give the error to about a quarter.
         nodes: Its cohort.
         progress: Called with a word before each draw.
+        kept: Where each finished draw is kept and taken up again.
 
     Source: Politis & Romano, Annals of Statistics 1994, 22:2031; Athey, Tibshirani & Wager,
     Annals of Statistics 2019, 47:1148, section 4.
@@ -45,10 +51,18 @@ def half_sample_spread(
         at = np.flatnonzero(fitted.fold == k)
         for b in range(draws):
             progress(f"half samples, fold {k + 1}, draw {b + 1}")
-            half = folds(train, 2, rng_for(fitted.seed, 9, k, b)) == 0
-            again = _benefit(fitted, k, b, train.take(places(half)), test)
+            make = partial(_draw, fitted, (k, b), train, test)
+            again = kept.arrays(f"half-{k}-{b}", make)["benefit"]
             total[at] += (again - fitted.benefit[at]) ** 2
     return np.sqrt(total / draws)
+
+
+def _draw(
+    fitted: Fitted, which: tuple[int, int], train: Nodes, test: Nodes
+) -> dict[str, np.ndarray]:
+    """The benefit of a fold's patients by the model of half of the others."""
+    half = folds(train, 2, rng_for(fitted.seed, 9, *which)) == 0
+    return {"benefit": _benefit(fitted, *which, train.take(places(half)), test)}
 
 
 def _benefit(fitted: Fitted, fold: int, draw: int, half: Nodes, test: Nodes) -> Benefits:

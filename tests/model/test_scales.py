@@ -16,9 +16,10 @@ from pathgnn.model.config import FitConfig, NetConfig
 from pathgnn.model.head import observed
 from pathgnn.model.network import PathwayNet, layout_of
 from pathgnn.model.scales import HALF_TRUSTED, InputScales, Scaling, learned_scales
-from pathgnn.train.bundle import Calibration, Model, load, predict, save
+from pathgnn.train.bundle import Model, load, predict, save
 from pathgnn.train.crossfit import fit
 from pathgnn.train.fit import History
+from pathgnn.train.manifest import Calibration
 from pathgnn.train.nuisance import fit_nuisances
 from pathgnn.train.part import Member
 
