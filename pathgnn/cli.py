@@ -14,7 +14,7 @@ from pathgnn.cli_examine import examine, nulls
 from pathgnn.cli_graph import app as graph_app
 from pathgnn.cli_modalities import modalities
 from pathgnn.cli_pretrain import pretrain
-from pathgnn.cli_say import errors, print_table, say
+from pathgnn.cli_say import errors, print_table, say, without_values
 from pathgnn.cli_show import show_results, show_truth
 from pathgnn.cli_simulate import score, simulate
 
@@ -48,6 +48,12 @@ Start = Annotated[Path | None, typer.Option("--from", help="encoder of `pathgnn 
 Ids = Annotated[bool, typer.Option("--with-ids", help="write patient ids into the tables")]
 To = Annotated[list[str] | None, typer.Option("--to", help="format; may be given several times")]
 Gmt = Annotated[Path | None, typer.Option(help="gene sets for --to gsea; else the pathways")]
+
+
+def main() -> None:
+    """What the command `pathgnn` runs."""
+    with without_values():
+        app()
 
 
 @app.command()
@@ -163,6 +169,7 @@ def controls(
         from tqdm.auto import tqdm
 
         from pathgnn.controls import Plan, run_controls, tables
+        from pathgnn.lock import locked
         from pathgnn.run import Options, fitted_of
         from pathgnn.train.controls import CONTROLS
         from pathgnn.train.encoder_file import load_encoder
@@ -178,7 +185,7 @@ def controls(
             bar.update()
 
         plan = Plan(draws, explain=given.study.explain, progress=step)
-        with bar:
+        with bar, locked(target):
             outcome = run_controls(fitted_of(target), given.nodes, plan, target / "controls")
         for finding in outcome.findings:
             say(f"[{finding.severity}] {finding.sentence}")

@@ -41,7 +41,13 @@ def permute(
     """Permute the arms inside strata and train all anew: is the ranking better than chance?"""
     with errors():
         from pathgnn.draws import Pool
-        from pathgnn.evidence import Permuting, permutation_tables, run_permutations
+        from pathgnn.evidence import (
+            Permuting,
+            permutation_tables,
+            run_permutations,
+            write_evidence,
+        )
+        from pathgnn.lock import locked
         from pathgnn.run import fitted_of
         from pathgnn.train.permutation import check_exchangeable
 
@@ -49,9 +55,10 @@ def permute(
         check_exchangeable(given.nodes)
         target = out or Path(given.study.out)
         _fit(given, target, risk)
-        with _bar(draws) as step:
+        with _bar(draws) as step, locked(target):
             plan = Permuting(draws, not no_effect, Pool(processes, step))
             done = run_permutations(fitted_of(target), given.nodes, plan, target / "permutation")
+            write_evidence(permutation_tables(done), target / "permutation")
         _tell(permutation_tables(done), ("test",), target / "permutation")
 
 
@@ -66,15 +73,17 @@ def repeat(
     """Cross-fit again with other folds and first weights: how far does the answer move?"""
     with errors():
         from pathgnn.draws import Pool
-        from pathgnn.evidence import repeat_tables, run_repeats
+        from pathgnn.evidence import repeat_tables, run_repeats, write_evidence
+        from pathgnn.lock import locked
         from pathgnn.run import fitted_of
 
         given = _read(study, data)
         target = out or Path(given.study.out)
         _fit(given, target, risk)
-        with _bar(repeats - 1) as step:
+        with _bar(repeats - 1) as step, locked(target):
             pool = Pool(processes, step)
             done = run_repeats(fitted_of(target), given.nodes, repeats, target / "repeats", pool)
+            write_evidence(repeat_tables(done), target / "repeats")
         _tell(repeat_tables(done), ("together", "repeats"), target / "repeats")
 
 
@@ -108,9 +117,6 @@ def _bar(total: int) -> Iterator[Callable[[str], None]]:
 
 
 def _tell(tables: dict[str, pd.DataFrame], shown: tuple[str, ...], folder: Path) -> None:
-    from pathgnn.evidence import write_evidence
-
-    write_evidence(tables, folder)
     findings = tables["findings"]
     for severity, sentence in zip(findings["severity"], findings["sentence"], strict=True):
         say(f"[{severity}] {sentence}")

@@ -25,11 +25,10 @@ def modalities(
 
         from pathgnn.export.to_modality_value import (
             in_words,
-            modality_figure,
             shares_table,
-            subsets_table,
+            write_value,
         )
-        from pathgnn.files import whole_folder, write_csv
+        from pathgnn.lock import locked
         from pathgnn.run import check_study, read_input, sized_for
         from pathgnn.study import estimand_of, read_study
         from pathgnn.train.check import refuse
@@ -49,13 +48,10 @@ def modalities(
 
             worth = modality_value(given.nodes, recipe, given.study.seed, prices, kind, step)
         full = {player: prices.get(player, 1.0) for player in players}
-        target = (out or Path(given.study.out)) / "modalities"
-        with whole_folder(target) as part:
-            write_csv(part / "subsets.csv", subsets_table(worth, full))
-            write_csv(part / "shares.csv", shares_table(worth))
-            for i, one in enumerate(worth):
-                modality_figure(one, full).savefig(part / f"value_{i + 1}.png", dpi=150)
-                modality_figure(one, full).savefig(part / f"value_{i + 1}.svg")
+        run_folder = out or Path(given.study.out)
+        target = run_folder / "modalities"
+        with locked(run_folder):
+            write_value(worth, full, target)
         print_table(shares_table(worth).round(3), "what each omic adds")
         said = "\n".join(in_words(one) for one in worth)
         say(f"{said}\nIntervals hold the models fixed. Tables and pictures: {target}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -33,11 +34,31 @@ def print_table(table: pd.DataFrame, title: str) -> None:
 
 @contextmanager
 def errors() -> Iterator[None]:
-    """Our errors end in one sentence and exit status 2, without a traceback."""
+    """Our errors and the system's end in one sentence and exit status 2, without a traceback."""
     try:
         yield
-    except PathgnnError as error:
+    except (PathgnnError, OSError) as error:
         Console(stderr=True).print(
             f"pathgnn: {error}", markup=False, highlight=False, soft_wrap=True
         )
         raise typer.Exit(2) from error
+
+
+@contextmanager
+def without_values() -> Iterator[None]:
+    """An error that nobody foresaw says where it was, but not its words: they may name a patient.
+
+    A KeyError prints the key, a ValueError the cell; what is printed ends in logs and bug reports.
+    """
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001
+        lines = "".join(traceback.format_tb(error.__traceback__))
+        Console(stderr=True).print(
+            f"{lines}pathgnn: an unforeseen {type(error).__name__}. Its words may hold data of "
+            "patients and are not shown; the lines above say where it was: please report them.",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+        raise SystemExit(1) from None

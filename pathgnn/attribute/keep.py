@@ -15,7 +15,7 @@ from torch import Tensor
 from pathgnn.attribute.attribution import Attribution, Cascade, Evidence
 from pathgnn.attribute.explain import Explanation
 from pathgnn.errors import BundleError
-from pathgnn.files import read_json, whole_folder, write_json
+from pathgnn.files import read_json, sha256, whole_folder, write_json
 
 ARRAYS, WORDS = "explanation.safetensors", "explanation.json"
 
@@ -33,10 +33,8 @@ def save_explanation(explanation: Explanation, folder: Path) -> None:
     found = [asdict(c) for c in explanation.cascades]
     with whole_folder(folder) as part:
         save_file(arrays, part / ARRAYS)
-        write_json(
-            part / WORDS,
-            {"attribution": words, "cascades": found, "stability": explanation.stability},
-        )
+        content = {"attribution": words, "cascades": found, "stability": explanation.stability}
+        write_json(part / WORDS, content | {"sha256": sha256(part / ARRAYS)})
 
 
 def load_explanation(folder: Path) -> Explanation:
@@ -47,6 +45,8 @@ def load_explanation(folder: Path) -> Explanation:
     """
     words = read_json(folder / WORDS, BundleError)
     try:
+        if sha256(folder / ARRAYS) != words["sha256"]:
+            raise BundleError(f"{folder / ARRAYS} was changed or cut off since it was written")
         arrays = load_file(folder / ARRAYS)
         own = {f.name: arrays[f.name] for f in fields(Attribution) if f.name in arrays}
         return Explanation(
@@ -57,8 +57,10 @@ def load_explanation(folder: Path) -> Explanation:
             stability=tuple(words["stability"]),
             univariate=arrays["univariate"].numpy(),
         )
-    except (OSError, KeyError, TypeError, SafetensorError) as error:
-        raise BundleError(f"{folder} cannot be read as an explanation: {error}") from error
+    except (OSError, AttributeError, KeyError, TypeError, ValueError, SafetensorError) as error:
+        raise BundleError(
+            f"{folder} cannot be read as an explanation ({error}); delete it, and it is done anew"
+        ) from error
 
 
 def _evidence(arrays: dict[str, Tensor], name: str) -> Evidence:

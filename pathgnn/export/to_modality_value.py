@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pathgnn.benefit.shapley import Coalition
+from pathgnn.files import whole_folder, write_csv
 from pathgnn.train.modality_value import Worth
 
 # Colour-blind safe: grey, the chosen one in orange, the best in blue.
@@ -54,6 +56,16 @@ def in_words(one: Worth) -> str:
         return f"{one.metric}: none; no subset is a standard error better than measuring nothing."
     said = f"{one.metric}: {chosen} is the cheapest within a standard error of the best"
     return f"{said} ({best})." if chosen != best else f"{one.metric}: {best}, nothing less."
+
+
+def write_value(worth: Sequence[Worth], cost: Mapping[str, float], folder: Path) -> None:
+    """Tables and pictures, the whole folder or nothing."""
+    with whole_folder(folder) as part:
+        write_csv(part / "subsets.csv", subsets_table(worth, cost))
+        write_csv(part / "shares.csv", shares_table(worth))
+        for i, one in enumerate(worth):
+            modality_figure(one, cost).savefig(part / f"value_{i + 1}.png", dpi=150)
+            modality_figure(one, cost).savefig(part / f"value_{i + 1}.svg")
 
 
 def modality_figure(one: Worth, cost: Mapping[str, float]) -> Figure:

@@ -61,7 +61,16 @@ def read_graph(path: Path) -> PathwayGraph:
             _check_schema(path, head)
             arrays = {name: file.get_tensor(name) for name in (*ARRAYS, *WORDS)}
         return _build(json.loads(head["names"]), arrays)
-    except (OSError, KeyError, IndexError, TypeError, ValueError, SafetensorError) as error:
+    except (
+        OSError,
+        AttributeError,
+        KeyError,
+        IndexError,
+        TypeError,
+        ValueError,
+        RecursionError,
+        SafetensorError,
+    ) as error:
         raise GraphError(
             f"{path} cannot be read as a graph file ({error}); write it again with "
             "`pathgnn graph build`"

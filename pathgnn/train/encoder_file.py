@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
@@ -12,6 +11,7 @@ from pathgnn.errors import BundleError
 from pathgnn.files import read_json, sha256, whole_folder, write_json
 from pathgnn.model.config import NetConfig
 from pathgnn.model.encoder import Encoder
+from pathgnn.train.manifest import refuse_links, refuse_other_schema
 from pathgnn.train.pretrain import Pretrained
 
 SCHEMA = 1
@@ -46,21 +46,21 @@ def load_encoder(folder: Path) -> Encoder:
     Raises:
         BundleError: missing, changed, broken or of another version.
     """
+    refuse_links(folder, (MANIFEST, WEIGHTS))
     words = read_json(folder / MANIFEST, BundleError)
+    if not isinstance(words, dict) or type(words.get("schema")) is not int:
+        raise BundleError(f"{folder / MANIFEST} is no encoder of `pathgnn pretrain`")
+    refuse_other_schema(folder, words["schema"], SCHEMA, "pretrain again")
     try:
-        if words["schema"] != SCHEMA:
-            raise BundleError(
-                f"{folder} has schema {words['schema']}, this version reads {SCHEMA}: pretrain"
-            )
         if sha256(folder / WEIGHTS) != words["sha256"]:
             raise BundleError(f"{folder / WEIGHTS} was changed or cut off since it was written")
         return Encoder(
             weights=load_file(folder / WEIGHTS),
-            genes=tuple(words["genes"]),
-            kinds=tuple(words["kinds"]),
+            genes=tuple(map(str, words["genes"])),
+            kinds=tuple(map(str, words["kinds"])),
             net=NetConfig.model_validate(words["net"]),
-            graph=words["graph"],
-            n_patients=words["n_patients"],
+            graph=str(words["graph"]),
+            n_patients=int(words["n_patients"]),
         )
-    except (OSError, KeyError, TypeError, SafetensorError, ValidationError) as error:
+    except (OSError, KeyError, TypeError, ValueError, OverflowError, SafetensorError) as error:
         raise BundleError(f"{folder} cannot be read as an encoder: {error}") from error

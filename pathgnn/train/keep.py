@@ -10,7 +10,7 @@ from safetensors.numpy import load_file, save_file
 
 from pathgnn.benefit.metrics import Estimate
 from pathgnn.errors import BundleError
-from pathgnn.files import read_json, whole_folder, write_json
+from pathgnn.files import read_json, sha256, whole_folder, write_json
 from pathgnn.graph.nodes import Nodes
 from pathgnn.train.bundle import load, model_of, save
 from pathgnn.train.encoder_file import load_encoder, save_encoder
@@ -41,7 +41,8 @@ def save_fitted(fitted: Fitted, nodes: Nodes, benefits: tuple[Benefit, ...], fol
         if fitted.recipe.start is not None:
             save_encoder(fitted.recipe.start, part / START)
         save_file({k: np.ascontiguousarray(v) for k, v in arrays.items()}, part / ARRAYS)
-        write_json(part / WORDS, {"ladder": names, "sequential": sequential})
+        words = {"ladder": names, "sequential": sequential, "sha256": sha256(part / ARRAYS)}
+        write_json(part / WORDS, words)
 
 
 def load_fitted(folder: Path) -> Fitted:
@@ -52,6 +53,8 @@ def load_fitted(folder: Path) -> Fitted:
     """
     model, words = load(folder / "model"), read_json(folder / WORDS, BundleError)
     try:
+        if sha256(folder / ARRAYS) != words["sha256"]:
+            raise BundleError(f"{folder / ARRAYS} was changed or cut off since it was written")
         arrays = load_file(folder / ARRAYS)
         scores = Nuisances(**{name: arrays[f"scores.{name}"] for name in Nuisances._fields})
         ladder = {name: arrays[f"ladder.{i}"] for i, name in enumerate(words["ladder"])}
@@ -62,8 +65,10 @@ def load_fitted(folder: Path) -> Fitted:
             name: tuple(tuple(Estimate(*e) for e in folds) for folds in by_contrast)
             for name, by_contrast in words["sequential"].items()
         }
-    except (OSError, KeyError, TypeError, SafetensorError) as error:
-        raise BundleError(f"{folder} cannot be read as a finished fit: {error}") from error
+    except (OSError, AttributeError, KeyError, TypeError, ValueError, SafetensorError) as error:
+        raise BundleError(
+            f"{folder} cannot be read as a finished fit ({error}); delete it, and it is done anew"
+        ) from error
     start = folder / START
     return Fitted(
         recipe=model.recipe._replace(start=load_encoder(start) if start.is_dir() else None),
