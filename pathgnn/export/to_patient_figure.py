@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from pathgnn.errors import ConfigError
 from pathgnn.export.figure_style import LESS, MORE, NEUTRAL, STYLE, cut
 from pathgnn.export.results import Results
 from pathgnn.export.waterfall import (
@@ -20,9 +21,21 @@ from pathgnn.export.waterfall import (
 )
 
 
-def patient_figure(results: Results) -> Figure:
-    """The patient with the highest prediction, by pseudonym; steps add up to their benefit."""
-    patient = int(np.argmax(results.benefit.score))
+def patient_figure(results: Results, patient: int | None = None) -> Figure:
+    """From the average benefit to that of one patient, by the strongest pathways.
+
+    Args:
+        results: What a run found out.
+        patient: Place in the cohort, named by pseudonym; None: the one with the highest prediction.
+
+    Raises:
+        ConfigError: the cohort has no such patient.
+    """
+    n = len(results.benefit.score)
+    if patient is None:
+        patient = int(np.argmax(results.benefit.score))
+    if not 0 <= patient < n:
+        raise ConfigError(f"no patient {patient}; the cohort has the places 0 to {n - 1}")
     steps = steps_of(results)
     shown = strongest(steps, patient)
     names = results.fitted.recipe.graph.pathways
