@@ -1,0 +1,247 @@
+"""The loop of a worker: plan, take, try and tell trials; what a dead worker left is done again."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import Event, Thread
+from typing import Any, NamedTuple
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from pathgnn.errors import ConfigError, PathgnnError
+from pathgnn.seeds import seed_for
+from pathgnn.train.search_space import Choices, Space, Values
+from pathgnn.train.trial_store import BEAT_SECONDS, Store, end_lost, fail_silent, still
+from pathgnn.train.trial_worker import identity, is_dead
+
+# What is kept of a trial beside Optuna's own: its place in the plan, who works at it, what failed,
+# and whether two machines that started at once planned it twice.
+PLACE, WORKER, ERROR, SURPLUS = "place", "worker", "error", "surplus"
+# A trial that ends its worker so often is given up: it needs more memory than there is.
+MOST_TRIES = 10
+POLL_SECONDS = 0.5
+# A worker writes its name at once when it takes a trial; one without a name for so long is dead.
+UNNAMED_SECONDS = 20
+# Key of a random stream that nothing else uses.
+SAMPLER = 32
+# What a setting can do to training, and is told of the trial; anything else ends the sweep.
+FAILURES = (PathgnnError, ArithmeticError, ValueError, RuntimeError)
+
+# Told the number of a fold and the risk so far; True: give the trial up.
+Report = Callable[[int, float], bool]
+# From settings to one value per objective; None: given up.
+Objective = Callable[[Values, Report], tuple[float, ...] | None]
+
+
+class Search(NamedTuple):
+    """What is searched and how; `sampler_of` makes Optuna's sampler from a seed.
+
+    `planned` has the settings of every place, empty where a sampler proposes them. `first_alone`:
+    nothing else starts before the first trial is finished.
+    """
+
+    space: Space
+    planned: Sequence[Values]
+    seed: int
+    sampler_of: Callable[[int], Any]
+    first_alone: bool = False
+
+
+def work(
+    store: Store,
+    search: Search,
+    objective: Objective,
+    progress: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Try trials until every place of the plan is done, by whoever works at the same store.
+
+    Raises:
+        ConfigError: the first trial, with the study's own settings, cannot be trained.
+    """
+    unnamed: dict[int, float] = {}
+    while True:
+        reap(store, unnamed)
+        fill(store, search.planned)
+        _check_first(store)
+        trial = take(store, search)
+        if trial is not None:
+            progress(_try(store, search, trial, objective))
+        elif store.trials(TrialState.WAITING, TrialState.RUNNING):
+            time.sleep(POLL_SECONDS)
+        else:
+            return
+
+
+def fill(store: Store, planned: Sequence[Values]) -> None:
+    """Queue every place that has no trial, and again those whose worker died.
+
+    It can be broken off anywhere and called by several: it looks at what is there.
+    """
+    places = by_place(store)
+    for place, values in enumerate(planned):
+        tried = places.get(place, [])
+        if any(_counts(t) for t in tried) or len(tried) >= MOST_TRIES:
+            continue
+        known: Values = next((t.params for t in reversed(tried) if t.params), {})
+        store.study.enqueue_trial(values or known, user_attrs={PLACE: place})
+
+
+def by_place(store: Store) -> dict[int, list[FrozenTrial]]:
+    """The trials of each place by number; trials of others in the same study have none."""
+    out: dict[int, list[FrozenTrial]] = {}
+    for trial in store.trials():
+        if PLACE in trial.user_attrs and SURPLUS not in trial.user_attrs:
+            out.setdefault(trial.user_attrs[PLACE], []).append(trial)
+    return out
+
+
+def reap(store: Store, unnamed: dict[int, float]) -> None:
+    """End the trials of dead workers, of this machine at once, of others after a silence.
+
+    Args:
+        store: Where they are kept.
+        unnamed: When this worker first saw a running trial without a worker, by number.
+    """
+    fail_silent(store)
+    now = time.monotonic()
+    for trial in store.trials(TrialState.RUNNING):
+        who = trial.user_attrs.get(WORKER)
+        if who is None:
+            since = unnamed.setdefault(trial.number, now)
+            lost = now - since > UNNAMED_SECONDS
+        else:
+            # This worker is at no trial now: one under its name was broken off.
+            lost = who == identity() or is_dead(who)
+        if lost:
+            end_lost(store, trial.number)
+
+
+def take(store: Store, search: Search) -> Any | None:
+    """Take a waiting trial, which no other worker can take as well; None: there is none to take."""
+    first = search.first_alone and not _finished(by_place(store).get(0, []))
+    for waiting in store.trials(TrialState.WAITING):
+        if first and waiting.user_attrs.get(PLACE) != 0:
+            continue
+        number = store.id_of(waiting.number)
+        try:
+            if not store.storage.set_trial_state_values(number, state=TrialState.RUNNING):
+                continue
+        except optuna.exceptions.UpdateFinishedTrialError:
+            continue
+        still(store, waiting.number)
+        store.storage.set_trial_user_attr(number, WORKER, identity())
+        if _is_surplus(store, waiting):
+            store.storage.set_trial_user_attr(number, SURPLUS, True)
+            end_lost(store, waiting.number)
+            continue
+        # A sampler of its own for each place: a sweep that goes on proposes what it would have.
+        place = waiting.user_attrs.get(PLACE, waiting.number)
+        store.study.sampler = search.sampler_of(seed_for(search.seed, SAMPLER, place))
+        return optuna.trial.Trial(store.study, number)
+    return None
+
+
+def _try(store: Store, search: Search, trial: Any, objective: Objective) -> str:
+    """Try one trial and tell; what it came to, in words."""
+    is_first = trial.user_attrs.get(PLACE) == 0
+    several = len(store.study.directions) > 1
+
+    def report(fold: int, risk: float) -> bool:
+        if several:
+            return False
+        trial.report(risk, fold)
+        return not is_first and bool(trial.should_prune())
+
+    try:
+        with _beating(store, trial.number):
+            values = _suggested(trial, search.space)
+            found = objective(values, report)
+            if found is not None and not all(map(math.isfinite, found)):
+                raise ArithmeticError("the risk is not a number")
+    except optuna.exceptions.UpdateFinishedTrialError:
+        return f"trial {trial.number}: taken away, for its worker was silent for too long"
+    except FAILURES as error:
+        trial.set_user_attr(ERROR, f"{type(error).__name__}: {error}")
+        store.study.tell(trial, state=TrialState.FAIL)
+        return f"trial {trial.number}: failed"
+    except BaseException:
+        # An interrupt: somebody else, or this one later, shall do it again.
+        end_lost(store, trial.number)
+        raise
+    return _tell(store, trial, found)
+
+
+def _tell(store: Store, trial: Any, found: tuple[float, ...] | None) -> str:
+    try:
+        if found is None:
+            store.study.tell(trial, state=TrialState.PRUNED)
+            return f"trial {trial.number}: given up"
+        store.study.tell(trial, list(found))
+    except ValueError:
+        # Optuna's word for a trial that another worker has ended meanwhile.
+        return f"trial {trial.number}: taken away, for its worker was silent for too long"
+    return f"trial {trial.number}: {', '.join(f'{v:.4g}' for v in found)}"
+
+
+def _suggested(trial: Any, space: Space) -> Values:
+    out: Values = {}
+    for name, part in space.items():
+        if isinstance(part, Choices):
+            out[name] = trial.suggest_categorical(name, list(part.values))
+        elif part.whole:
+            out[name] = trial.suggest_int(name, int(part.low), int(part.high))
+        else:
+            out[name] = trial.suggest_float(name, part.low, part.high, log=part.log)
+    return out
+
+
+@contextmanager
+def _beating(store: Store, number: int) -> Iterator[None]:
+    """Say every half minute that the worker of a trial is alive."""
+    over = Event()
+
+    def beat() -> None:
+        while not over.wait(BEAT_SECONDS):
+            try:
+                still(store, number)
+            except (
+                optuna.exceptions.UpdateFinishedTrialError,
+                optuna.exceptions.StorageInternalError,
+            ):
+                continue
+
+    thread = Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _check_first(store: Store) -> None:
+    for trial in by_place(store).get(0, []):
+        if ERROR in trial.user_attrs:
+            raise ConfigError(
+                f"the study's own settings cannot be tried ({trial.user_attrs[ERROR]}); does "
+                "`pathgnn fit` run on it? Start the sweep again under another name or storage"
+            )
+
+
+def _counts(trial: FrozenTrial) -> bool:
+    """Waiting, running, done, given up, or failed for a reason that will not go away."""
+    return trial.state != TrialState.FAIL or ERROR in trial.user_attrs
+
+
+def _finished(tried: list[FrozenTrial]) -> bool:
+    return any(t.state == TrialState.COMPLETE for t in tried)
+
+
+def _is_surplus(store: Store, mine: FrozenTrial) -> bool:
+    """Two that start a sweep at the same moment queue each place twice; the earlier one counts."""
+    same = by_place(store).get(mine.user_attrs.get(PLACE, -1), [])
+    return any(t.number < mine.number and _counts(t) for t in same)

@@ -1,0 +1,262 @@
+"""Tuning: settings tried on inner folds, judged by doubly robust risk on held-out patients."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import optuna
+from jaxtyping import Bool
+
+from pathgnn.errors import ConfigError
+from pathgnn.graph.graph import PathwayGraph
+from pathgnn.graph.nodes import Nodes
+from pathgnn.seeds import seed_for
+from pathgnn.train.bundle import versions
+from pathgnn.train.fit import Recipe
+from pathgnn.train.part import STACKED, Part, fit_part, places
+from pathgnn.train.pruner import pruner_of
+from pathgnn.train.risk import Judge, average_risk, judge_of, losses, reserve
+from pathgnn.train.search_space import (
+    GRAPH,
+    OWN,
+    PATHWAYS,
+    Values,
+    own_values,
+    points,
+    space_of,
+    with_values,
+)
+from pathgnn.train.stack import NETWORK
+from pathgnn.train.sweep_config import SweepConfig
+from pathgnn.train.trial_store import Store, open_store, storage_errors
+from pathgnn.train.trials import Objective, Report, Search, work
+from pathgnn.train.tried import OBJECTIVES, Tried, best_of, tried
+
+# Key of a random stream that nothing else uses.
+PARTS = 34
+# Kept of the whole sweep: what it belongs to, and what the numbers are compared with.
+STAMP, AVERAGE = "stamp", "risk of the average effect"
+DIRECTIONS: Mapping[str, str] = {"risk": "minimize", "stability": "maximize"}
+
+
+class Layout(NamedTuple):
+    """The patients on one graph with its pathways."""
+
+    graph: PathwayGraph
+    nodes: Nodes
+
+
+# By the names of graph and pathways, each "study" for the study's own.
+Layouts = Mapping[tuple[str, str], Layout]
+# From the parts of a trial's folds to a value that is asked for beside the risk.
+Measure = Callable[[Sequence[Part], "Job", Recipe], float]
+
+
+class Job(NamedTuple):
+    """What a worker needs for any trial; `layouts` hold the patients that a sweep may see."""
+
+    layouts: Layouts
+    recipe: Recipe
+    config: SweepConfig
+    seed: int
+    judge: Judge
+    measures: Mapping[str, Measure]
+
+    @property
+    def nodes(self) -> Nodes:
+        """The patients on the study's own graph."""
+        return self.layouts[OWN, OWN].nodes
+
+
+class Tuned(NamedTuple):
+    """The chosen settings, and how they were found.
+
+    `risk` made the choice, so it is too good by now and is no estimate of anything. `reserved`
+    patients had no part in it: `verify` asks them.
+    """
+
+    recipe: Recipe
+    settings: Values
+    risk: float
+    own_risk: float
+    average_risk: float
+    trials: tuple[Tried, ...]
+    reserved: Bool[np.ndarray, " patient"]
+    seed: int
+
+
+def tune(
+    nodes: Nodes,
+    recipe: Recipe,
+    config: SweepConfig | None = None,
+    seed: int = 0,
+    name: str = "sweep",
+    layouts: Layouts | None = None,
+) -> Tuned:
+    """Settings with the least doubly robust risk on inner folds, in this process.
+
+    The risk is that of the default prediction, of patients that it never saw, against scores of
+    nuisances that never saw them. It ranks settings. Outcomes of all these patients made the
+    choice, so nothing that is measured on them afterwards, cross-fitted or not, is a valid test of
+    the winner: that is what the `reserved` patients are for, with `verify`.
+
+    Args:
+        nodes: The projected cohort; the reserved share of it is set aside first.
+        recipe: The settings to start from, which are the first trial.
+        config: What is tuned and how; without `storage` nothing is kept.
+        seed: Decides reserved patients, folds, first weights and proposals.
+        name: Name of the study in the storage; an interrupted sweep goes on there.
+        layouts: The same patients on the graphs and collections that `config` names.
+
+    Raises:
+        ConfigError: an unknown setting, or a storage with a sweep of other data or settings.
+        CohortError: too few patients.
+    """
+    config = config or SweepConfig()
+    if "stability" in config.objectives:
+        raise ConfigError("stability needs explanations: use `pathgnn sweep`, or `run_sweep`")
+    everyone = layouts or {(OWN, OWN): Layout(recipe.graph, nodes)}
+    reserved = reserve(nodes, config.reserved, seed)
+    job = job_of(everyone, recipe, config, seed, reserved)
+    store = store_of(job, config.storage, name)
+    with storage_errors(config.storage):
+        work(store, search_of(job), objective_of(job))
+    return tuned_of(store, job, reserved)
+
+
+def job_of(
+    everyone: Layouts,
+    recipe: Recipe,
+    config: SweepConfig,
+    seed: int,
+    reserved: Bool[np.ndarray, " patient"],
+    measures: Mapping[str, Measure] | None = None,
+) -> Job:
+    """The job of a sweep on the patients that are not reserved."""
+    _check_layouts(everyone, config)
+    seen = places(~reserved)
+    layouts = {key: Layout(one.graph, one.nodes.take(seen)) for key, one in everyone.items()}
+    judge = judge_of(layouts[OWN, OWN].nodes, recipe, config.folds, seed)
+    return Job(layouts, recipe, config, seed, judge, measures or {})
+
+
+def store_of(job: Job, where: str, name: str) -> Store:
+    """The sweep's study in a storage, checked or stamped.
+
+    Raises:
+        ConfigError: it belongs to other data, settings or versions.
+    """
+    config, stamp = job.config, stamp_of(job)
+    directions = tuple(DIRECTIONS[o] for o in config.objectives)
+    store = open_store(where, name, directions, None, pruner_of(config.pruner))
+    with storage_errors(where):
+        found = store.study.user_attrs.get(STAMP)
+        if found is None and not store.trials():
+            store.study.set_user_attr(AVERAGE, average_risk(job.nodes, job.judge))
+            store.study.set_user_attr(OBJECTIVES, list(config.objectives))
+            store.study.set_user_attr(STAMP, stamp)
+        elif found != stamp:
+            raise ConfigError(
+                f"the storage holds a sweep {name!r} of other data, settings or versions; give "
+                "this one another --name, or another storage"
+            )
+    return store
+
+
+def search_of(job: Job) -> Search:
+    """What is searched, and how settings are proposed."""
+    config = job.config
+    space = space_of(config, job.recipe)
+    planned = points(space, config, own_values(space, job.recipe), job.seed)
+    alone = config.pruner == "reference" and len(config.objectives) == 1
+    sampler = partial(_sampler, config.sampler, config.trials)
+    return Search(space, planned, job.seed, sampler, alone)
+
+
+def objective_of(job: Job) -> Objective:
+    """From settings to risk and what else is asked, by fold; given up where a fold says so."""
+    n_folds, fold = job.judge.n_folds, job.judge.fold
+
+    def objective(values: Values, report: Report) -> tuple[float, ...] | None:
+        recipe, nodes = chosen_of(job.layouts, job.recipe, values)
+        total, weight = 0.0, 0.0
+        parts: list[Part] = []
+        for k in range(n_folds):
+            path = (seed_for(job.seed, PARTS), k)
+            part = fit_part(nodes, fold != k, fold == k, recipe, path)
+            tau = np.full_like(job.judge.scores.gain, np.nan)
+            tau[fold == k] = part.ladder[STACKED if recipe.fit.stack else NETWORK]
+            lost = losses(job.nodes, job.judge.scores, tau, fold == k)
+            total, weight = total + lost.loss @ lost.weight, weight + lost.weight.sum()
+            parts.append(part)
+            if report(k, float(total / weight)) and k + 1 < n_folds:
+                return None
+        risk = float(total / weight)
+        return tuple(
+            risk if name == "risk" else job.measures[name](parts, job, recipe)
+            for name in job.config.objectives
+        )
+
+    return objective
+
+
+def chosen_of(layouts: Layouts, recipe: Recipe, values: Values) -> tuple[Recipe, Nodes]:
+    """The recipe with a trial's settings, and the patients on its graph."""
+    layout = layouts[str(values.get(GRAPH, OWN)), str(values.get(PATHWAYS, OWN))]
+    return with_values(recipe, values)._replace(graph=layout.graph), layout.nodes
+
+
+def tuned_of(store: Store, job: Job, reserved: Bool[np.ndarray, " patient"]) -> Tuned:
+    """The best trial of a sweep.
+
+    Raises:
+        ConfigError: no trial is complete.
+    """
+    trials, at = tried(store), job.config.objectives.index("risk")
+    best = best_of(store)
+    recipe, _ = chosen_of(job.layouts, job.recipe, best.settings)
+    own = next((t.values[at] for t in trials if t.place == 0 and t.values), float("nan"))
+    average = float(store.study.user_attrs[AVERAGE])
+    return Tuned(recipe, best.settings, best.values[at], own, average, trials, reserved, job.seed)
+
+
+def stamp_of(job: Job) -> str:
+    """Names all that decides a trial: data, settings, versions, seed; not how many trials."""
+    config = job.config.model_dump_json(exclude={"trials", "storage", "chosen"})
+    words = [config, job.recipe.net.model_dump_json(), job.recipe.fit.model_dump_json()]
+    words += [json.dumps(versions(), sort_keys=True), str(job.recipe.estimand), str(job.seed)]
+    digest = hashlib.sha256("\n".join(words).encode())
+    own = job.nodes
+    data = [own.clinical, own.arm, own.value, own.event, own.competing, own.propensity, own.stratum]
+    data += [own.patient_of, own.group, own.site]
+    for key, layout in sorted(job.layouts.items()):
+        digest.update(f"{key} {layout.graph.sha256}".encode())
+        data += [layout.nodes.x, layout.nodes.seen]
+    # No score: what is computed may differ in its last digit between machines.
+    for part in [*(tensor.numpy() for tensor in data), job.judge.fold]:
+        digest.update(np.ascontiguousarray(part).tobytes())
+    return digest.hexdigest()
+
+
+def _sampler(name: str, trials: int, seed: int) -> Any:
+    if name == "tpe":
+        return optuna.samplers.TPESampler(seed=seed, constant_liar=True)
+    if name == "nsga2":
+        return optuna.samplers.NSGAIISampler(seed=seed, population_size=max(4, trials // 5))
+    return optuna.samplers.RandomSampler(seed=seed)
+
+
+def _check_layouts(layouts: Layouts, config: SweepConfig) -> None:
+    graphs, collections = (OWN, *config.graphs), (OWN, *config.collections)
+    lacking = [(g, c) for g in graphs for c in collections if (g, c) not in layouts]
+    if lacking:
+        raise ConfigError(f"sweep: no patients are laid on {lacking[0]}; pass it in `layouts`")
+    own = layouts[OWN, OWN].nodes
+    for key, one in layouts.items():
+        if one.nodes.patients != own.patients:
+            raise ConfigError(f"sweep: the graph {key} holds other patients than the study's own")
