@@ -34,11 +34,14 @@ def examine(
     data: Data = None,
     out: Out = None,
     draws: Annotated[int, typer.Option(help="walks and permutations behind each p", min=19)] = 39,
+    shapley: Annotated[
+        int, typer.Option(help="orders behind Shapley values of pathways; 0: none", min=0)
+    ] = 0,
     risk: Risk = False,
 ) -> None:
     """Test an explanation without training: faithful, sane, stable, cascades beyond chance?"""
     with errors():
-        from pathgnn.attribute.examine import examination_tables
+        from pathgnn.attribute.examine import examination_tables, pathway_table
         from pathgnn.attribute.examine import examine as examine_explanation
         from pathgnn.attribute.reference import Compared
         from pathgnn.files import write_csv
@@ -46,10 +49,12 @@ def examine(
         given, target, results = _explained(study, data, out, risk)
         contrast = results.explanation.attribution.contrast
         who = Compared(results.fitted, given.nodes, given.study.explain, contrast)
-        found = examine_explanation(who, results.explanation, draws)
+        found = examine_explanation(who, results.explanation, draws, shapley)
         for finding in found.findings:
             say(f"[{finding.severity}] {finding.sentence}")
-        for name, table in examination_tables(found).items():
+        pathways = pathway_table(found, results.explanation.attribution)
+        print_table(pathways.head(SHOWN_ROWS), "pathways, mean absolute part of the benefit")
+        for name, table in {**examination_tables(found), "pathways": pathways}.items():
             write_csv(target / "examination" / f"{name}.csv", table)
         say(f"Tables: {target / 'examination'}")
 
@@ -71,6 +76,7 @@ def nulls(
 
         from pathgnn.draws import Pool
         from pathgnn.files import write_csv
+        from pathgnn.lock import locked
         from pathgnn.nulls import Nulling, null_tables, run_nulls
 
         given, target, results = _explained(study, data, out, risk)
@@ -80,13 +86,14 @@ def nulls(
             bar.set_description(label, refresh=False)
             bar.update()
 
-        with bar:
+        with bar, locked(target):
             plan = Nulling(kind.value, draws, Pool(processes, step))
             config = given.study.explain
             done = run_nulls(results.fitted, given.nodes, config, plan, target / "nulls")
+            for name, table in null_tables(done).items():
+                write_csv(target / "nulls" / kind.value / f"{name}.csv", table)
         for name, table in null_tables(done).items():
             print_table(table.head(SHOWN_ROWS), name)
-            write_csv(target / "nulls" / kind.value / f"{name}.csv", table)
         say(f"Tables: {target / 'nulls' / kind}")
 
 

@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
 
+from pathgnn.attribute.attribution import Attribution
+from pathgnn.attribute.by_pathway import PathwayShapley, pathway_occlusion, pathway_shapley
 from pathgnn.attribute.cascade_nulls import Drawn, Needed, drawn_by_chance, needed
 from pathgnn.attribute.explain import Explanation
 from pathgnn.attribute.faithfulness import Faithfulness, faithfulness
@@ -31,7 +34,11 @@ class Stability(NamedTuple):
 
 
 class Examination(NamedTuple):
-    """What an explanation is worth; `drawn` is None where no cascade can be drawn at all."""
+    """What an explanation is worth; `drawn` is None where no cascade can be drawn at all.
+
+    `occluded` is what each patient's benefit loses without a pathway, `shapley` each pathway's
+    fair share of it (None: not asked for).
+    """
 
     faithfulness: Faithfulness
     sanity: tuple[Sanity, ...]
@@ -39,15 +46,20 @@ class Examination(NamedTuple):
     needed: tuple[Needed, ...]
     drawn: Drawn | None
     findings: tuple[Finding, ...]
+    occluded: Float[np.ndarray, "patient pathway"]
+    shapley: PathwayShapley | None
 
 
-def examine(who: Compared, explanation: Explanation, draws: int = DRAWS) -> Examination:
+def examine(
+    who: Compared, explanation: Explanation, draws: int = DRAWS, orders: int = 0
+) -> Examination:
     """Faithfulness, shuffled weights, stability, and the nulls that need no training.
 
     Args:
         who: The cohort and how it was explained.
         explanation: What is examined.
         draws: Random walks per cascade, and permutations of the scores.
+        orders: Random orders of the pathways behind their Shapley values; 0: none.
     """
     attribution = explanation.attribution
     scores = attribution.member.double().numpy()
@@ -62,8 +74,23 @@ def examine(who: Compared, explanation: Explanation, draws: int = DRAWS) -> Exam
         needed=needed(who, explanation.cascades, draws),
         drawn=drawn_by_chance(who, attribution, draws),
         findings=(),
+        occluded=pathway_occlusion(who),
+        shapley=pathway_shapley(who, orders) if orders else None,
     )
     return found._replace(findings=tuple(_findings(found)))
+
+
+def pathway_table(found: Examination, attribution: Attribution) -> pd.DataFrame:
+    """Pathways by three accounts, mean absolute over patients, the most needed first."""
+    accounts = {"occlusion": found.occluded, "share": attribution.pathway.double().numpy()}
+    if found.shapley is not None:
+        accounts["shapley"] = found.shapley.score
+    table = pd.DataFrame({name: np.abs(x).mean(0) for name, x in accounts.items()})
+    if found.shapley is not None:
+        table["shapley_error"] = np.sqrt((found.shapley.error**2).mean(0))
+    table.insert(0, "pathway", list(attribution.pathways))
+    order = ["occlusion", "pathway"]
+    return table.sort_values(order, ascending=[False, True], ignore_index=True)
 
 
 def examination_tables(found: Examination) -> dict[str, pd.DataFrame]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from conftest import ladder_graph
@@ -160,8 +161,12 @@ def test_nulls_train_anew_and_go_on_where_they_stopped(kind, fitted, nodes, tmp_
 def test_the_commands_write_tables(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     study, out = write_small_study(tmp_path), tmp_path / "run"
-    said = CliRunner().invoke(app, ["examine", str(study), "--out", str(out), "--draws", "19"])
+    asked = ["examine", str(study), "--out", str(out), "--draws", "19", "--shapley", "2"]
+    said = CliRunner().invoke(app, asked)
     assert said.exit_code == 0, said.output
+    pathways = pd.read_csv(out / "examination" / "pathways.csv")
+    assert {"occlusion", "share", "shapley", "shapley_error"} < set(pathways)
+    assert pathways["occlusion"].is_monotonic_decreasing
     assert (out / "examination" / "faithfulness.csv").is_file()
     said = CliRunner().invoke(app, ["nulls", str(study), "--out", str(out), "--draws", "1"])
     assert said.exit_code == 0, said.output
