@@ -81,6 +81,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--task", action="append", help="only these tasks or groups of tasks")
     parser.add_argument("--flexynesis", type=Path, help="python of an environment that has it")
+    parser.add_argument("--edges", type=Path, help="parquet: source, target; for its graph network")
     parser.add_argument("--keep", type=Path, help="file that keeps finished rows for a next call")
     return parser.parse_args()
 
@@ -104,7 +105,7 @@ def _rows(
         laid = lay(task, union)
         models["ours"] = lambda: [ours(laid, fold) for fold in range(len(task.folds))]
     flexynesis = args.flexynesis if task.group != "pdxe benefit" else None
-    for name, peer in peers_for(task, flexynesis).items():
+    for name, peer in peers_for(task, flexynesis, args.edges).items():
         if name not in kept:
             models[name] = lambda name=name, peer=peer: [
                 {name: peer(task, *fold, k)} for k, fold in enumerate(task.folds)
