@@ -36,6 +36,7 @@ _PUBLIC: Mapping[str, str] = MappingProxyType(
         "assemble": "graph.assemble",
         "calibration_figure": "export.to_figures",
         "cascade_figure": "export.to_figures",
+        "attribute_outcome": "attribute.outcome",
         "cascades": "attribute.cascade",
         "check": "train.check",
         "demo_input": "demo",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from pathgnn.attribute.explain import Explanation, explain
 from pathgnn.attribute.keep import load_explanation, save_explanation
@@ -25,7 +25,7 @@ from pathgnn.model.defaults import Sized, sized
 from pathgnn.model.encoder import Encoder
 from pathgnn.run_benefits import benefits_of, metrics, subgroups_of, with_subgroups
 from pathgnn.run_folder import Input, Keeper, stamp
-from pathgnn.study import Study, estimand_of
+from pathgnn.study import Study, estimand_of, read_study
 from pathgnn.train.check import refuse
 from pathgnn.train.checkpoints import Checkpoints
 from pathgnn.train.crossfit import Progress, fit
@@ -144,6 +144,29 @@ def _stages(given: Input, out: Path, options: Options) -> Results | None:
         write_formats(results, out, options.order)
         keeper.finish("export")
     return results
+
+
+def run_study(
+    path: Path | str,
+    out: Path | None = None,
+    accept_risk: bool = False,
+    progress: Progress = lambda _: None,
+) -> Results:
+    """Check, fit and explain the study of a file; `export` and the figures take what comes back.
+
+    Args:
+        path: The study file.
+        out: Run folder, whose finished stages are read back; None: as the study says.
+        accept_risk: Go on where a safeguard refuses; the report is stamped.
+        progress: Called with a word before each step.
+
+    Raises:
+        RefusedError: a safeguard forbids a benefit.
+    """
+    path = Path(path)
+    given = read_input(read_study(path), path.parent)
+    options = Options(accept_risk, until="explain", progress=progress)
+    return cast(Results, run(given, out or Path(given.study.out), options))
 
 
 def check_study(given: Input) -> tuple[Finding, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,16 @@ def test_every_file_says_what_is_inside_and_stays_in_its_budget(path):
     text = path.read_text()
     assert text.count("\n") <= 300
     assert ast.get_docstring(ast.parse(text)), "no module docstring"
+
+
+def test_no_module_hides_a_public_name():
+    # `pathgnn.run` was a function at first, and the module of that name ever after.
+    import pathgnn
+
+    for path in sorted((ROOT / "pathgnn").iterdir()):
+        if path.stem in pathgnn.__all__:
+            import_module(f"pathgnn.{path.stem}")
+    assert [n for n in pathgnn.__all__ if not callable(getattr(pathgnn, n))] == []
 
 
 def test_public_names_are_there_and_documented():

@@ -11,6 +11,7 @@ import pytest
 from small_study import write_small_study
 from typer.testing import CliRunner
 
+import pathgnn as pg
 from pathgnn import run as run_module
 from pathgnn.cli import app
 
@@ -109,6 +110,15 @@ def test_stages_stop_where_asked(tmp_path):
     assert CliRunner().invoke(app, ["explain", str(study)]).exit_code == 0
     assert (tmp_path / "run" / "explanation").is_dir()
     assert not (tmp_path / "run" / "report.html").exists()
+
+
+def test_a_study_runs_from_python_and_takes_up_what_the_command_did(done, monkeypatch):
+    monkeypatch.setattr(run_module, "fit", None)
+    told = []
+    results = pg.run_study(done / "study.toml", done / "run", progress=told.append)
+    assert told == ["fit: taken from the run folder"]
+    patients = pd.read_csv(done / "run" / "tables" / "patients.csv")
+    assert np.allclose(results.benefit.benefit, patients["benefit"])
 
 
 def test_csv_and_parquet_say_the_same(done):
