@@ -1,0 +1,118 @@
+"""Attribution of an outcome predicted whatever the treatment: response, or survival in one arm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pathgnn.attribute.account import METHODS, dealt_out
+from pathgnn.attribute.method import Function, Points
+from pathgnn.errors import ConfigError
+from pathgnn.graph.graph import PathwayGraph
+from pathgnn.graph.nodes import Nodes
+from pathgnn.model.network import PathwayNet
+from pathgnn.model.scales import Standardised
+from pathgnn.train.linear_outcome import GENES
+from pathgnn.train.outcome import OutcomeModel
+
+
+@dataclass(frozen=True)
+class OutcomeAttribution:
+    """Where each patient's predicted outcome comes from, relative to the training mean.
+
+    `score` over genes and omics, plus `clinical`, plus `gap`, is the outlook of
+    `OutcomeModel.predict` minus that of a patient whose values are all the training mean (wild
+    type for mutations); higher is better. Unseen values get 0. `pathway` deals each gene's part
+    out in equal shares to its pathways; `network` is the part of `score` that is the networks', the
+    rest is that of the ridge regression stacked with them.
+    """
+
+    score: Float[Tensor, "patient gene modality"]
+    clinical: Float[Tensor, "patient covariate"]
+    gap: Float[Tensor, " patient"]
+    pathway: Float[Tensor, "patient pathway"]
+    network: Float[Tensor, "patient gene modality"]
+    genes: tuple[str, ...]
+    modalities: tuple[str, ...]
+    pathways: tuple[str, ...]
+
+    @property
+    def by_gene(self) -> Float[Tensor, "patient gene"]:
+        """Attribution of every patient to genes, all omics together."""
+        return self.score.sum(2)
+
+
+class Explaining(NamedTuple):
+    """How an outcome is attributed: a key of `METHODS`, and the nodes of its integral."""
+
+    method: str = "integrated gradients"
+    steps: int = 8
+
+
+def attribute_outcome(
+    model: OutcomeModel, nodes: Nodes, graph: PathwayGraph, how: Explaining | None = None
+) -> OutcomeAttribution:
+    """Attribution of the outcome of some patients, best of those that the model never saw.
+
+    Args:
+        model: What `fit_outcome` gave.
+        nodes: The patients, with the omics of the training patients.
+        graph: The graph that the model was trained on.
+        how: Method and accuracy.
+
+    Raises:
+        ConfigError: no such method, or patients on other genes than the graph's.
+    """
+    how = how or Explaining()
+    if how.method not in METHODS:
+        raise ConfigError(f"no method {how.method!r}; there are {', '.join(METHODS)}")
+    if nodes.genes != graph.genes:
+        raise ConfigError("the patients lie on other genes than the graph; project them on it")
+    linear_share, network_share = (model.share / model.spread).tolist()
+    effect, inputs = model.linear[GENES], model.scales(nodes)
+    network, clinical = _networks(model, nodes, how)
+    score = network_share * network + linear_share * inputs.z * effect.gene[:, None]
+    by_covariate = network_share * clinical + linear_share * inputs.clinical * effect.clinical
+    start = nodes_at_start(nodes)
+    difference = torch.from_numpy(model.predict(nodes) - model.predict(start)).float()
+    return OutcomeAttribution(
+        score=score.permute(1, 0, 2),
+        clinical=by_covariate,
+        gap=difference - score.sum((0, 2)) - by_covariate.sum(1),
+        pathway=dealt_out(score.sum(2), graph),
+        network=network_share * network.permute(1, 0, 2),
+        genes=nodes.genes,
+        modalities=nodes.modalities,
+        pathways=graph.pathways,
+    )
+
+
+def nodes_at_start(nodes: Nodes) -> Nodes:
+    """The same patients with nothing seen: all at the training mean, wild type."""
+    return replace(
+        nodes,
+        seen=torch.zeros_like(nodes.seen),
+        clinical_seen=torch.zeros_like(nodes.clinical_seen),
+    )
+
+
+def _networks(
+    model: OutcomeModel, nodes: Nodes, how: Explaining
+) -> tuple[Float[Tensor, "gene patient modality"], Float[Tensor, "patient covariate"]]:
+    """Mean over the networks of the parts of their outlook."""
+    parts = []
+    for i, net in enumerate(model.nets):
+        inputs = net.scales(nodes)
+        start = Standardised(*(torch.zeros_like(x) for x in inputs))
+        (found,) = METHODS[how.method](_outlook_of(net), inputs, [start], Points(how.steps, i))
+        parts.append(found)
+    z, clinical = (torch.stack(x).mean(0) for x in zip(*parts, strict=True))
+    return z, clinical
+
+
+def _outlook_of(net: PathwayNet) -> Function:
+    return lambda inputs: (net(inputs).m,)
