@@ -130,11 +130,14 @@ def pdxe_tasks(folder: Path) -> tuple[AccuracyTask, ...]:
     return (*response, *benefit)
 
 
-def cell_line_tasks(folder: Path) -> tuple[AccuracyTask, ...]:
-    """Sensitivity (minus ln IC50) of cell lines to twelve drugs; a line has one fold in all tasks.
+def cell_line_tasks(
+    folder: Path, drugs: tuple[str, ...] = CELL_LINE_DRUGS
+) -> tuple[AccuracyTask, ...]:
+    """Sensitivity (minus ln IC50) of cell lines to some drugs; a line has one fold in all tasks.
 
     Args:
         folder: The folder `cohorts` of the shared data.
+        drugs: Their names; twelve by default.
     """
     home = folder / "celllines_ccle_gdsc"
     omics = _read_omics(home, CELL_LINE_FILES)
@@ -145,7 +148,7 @@ def cell_line_tasks(folder: Path) -> tuple[AccuracyTask, ...]:
     tissue = pd.read_parquet(home / "annotation.parquet").set_index("depMapID")["tcga_code"]
     clinical = _one_hot(_common(tissue.reindex(value.index)), "tissue")
     given = _Given(omics, clinical, _deal(value.index, 1, CELL_LINE_SEED))
-    return tuple(_continuous(drug, "cell lines", value[drug], given) for drug in CELL_LINE_DRUGS)
+    return tuple(_continuous(drug, "cell lines", value[drug], given) for drug in drugs)
 
 
 class FoldData(NamedTuple):
