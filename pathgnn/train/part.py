@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from pathgnn.seeds import rng_for, seed_for
 from pathgnn.train.baselines import ladder, linear_effects
 from pathgnn.train.fit import History, Recipe, fit_network
 from pathgnn.train.folds import folds
-from pathgnn.train.linear import Benefits, LinearTask, Task
+from pathgnn.train.linear import Benefits, LinearEffect, LinearTask, Task
 from pathgnn.train.nuisance import Nuisances, fit_nuisances
 from pathgnn.train.stack import NETWORK, Stack, learn_shares, stack_of
 
@@ -46,6 +47,23 @@ class Part(NamedTuple):
     ladder: dict[str, Benefits]
 
 
+class Learned(NamedTuple):
+    """What is learned from some patients; linear `effects` only where they are stacked."""
+
+    members: tuple[Member, ...]
+    stack: Stack | None
+    task: LinearTask
+    effects: Mapping[str, LinearEffect]
+
+
+class Predicted(NamedTuple):
+    """Benefit of the network and of the default, which may be the same, and expected outcomes."""
+
+    network: Benefits
+    default: Benefits
+    mu: Float[np.ndarray, "patient arm"]
+
+
 def fit_part(
     nodes: Nodes,
     is_train: Bool[np.ndarray, " patient"],
@@ -54,25 +72,45 @@ def fit_part(
     path: tuple[int, int],
 ) -> Part:
     """Everything that is learned from some patients, and what it says of others."""
-    train, test = nodes.take(places(is_train)), nodes.take(places(is_test))
-    inner = folds(train, INNER_FOLDS, rng_for(*path, 2))
-    scaling = recipe.fit.scaling
-    train_scores = inner_scores(train, inner, recipe)
-    scores = fit_nuisances(train, test, scaling, recipe.estimand)
-    task = LinearTask(train, train_scores, recipe.graph, learned_scales(train, scaling))
-    effects = linear_effects(task)
-    predicted = ladder(Task(task, test, scores.mu), effects)
-    stack = None
-    if recipe.fit.stack:
-        stack = stack_of(learn_shares(task, inner, recipe, path), effects)
-    members = networks(nodes, is_train, train_scores, stopped(recipe, stack), path)
-    tau, mu = predict_benefit(members, test, recipe)
-    predicted[NETWORK] = tau
-    if stack is not None:
-        linear = stack.linear(task.scales(test)).double().numpy()
-        predicted[STACKED] = stack.benefit(tau, linear)
+    test = nodes.take(places(is_test))
+    learned = learn(nodes, is_train, recipe, path)
+    train, train_scores = learned.task.train, learned.task.scores
+    scores = fit_nuisances(train, test, recipe.fit.scaling, recipe.estimand)
+    effects = learned.effects or linear_effects(learned.task)
+    rungs = ladder(Task(learned.task, test, scores.mu), effects)
+    predicted = predict_part(learned, test, recipe)
+    rungs[NETWORK] = predicted.network
+    if learned.stack is not None:
+        rungs[STACKED] = predicted.default
     rows = np.flatnonzero(is_test[nodes.patient_of.numpy()])
-    return Part(places(is_test), members, stack, mu, scores, train_scores, rows, predicted)
+    members, stack = learned.members, learned.stack
+    at, mu = places(is_test), predicted.mu
+    return Part(at, members, stack, mu, scores, train_scores, rows, rungs)
+
+
+def learn(
+    nodes: Nodes, is_train: Bool[np.ndarray, " patient"], recipe: Recipe, path: tuple[int, int]
+) -> Learned:
+    """The default prediction, learned from some patients."""
+    train = nodes.take(places(is_train))
+    inner = folds(train, INNER_FOLDS, rng_for(*path, 2))
+    scores = inner_scores(train, inner, recipe)
+    task = LinearTask(train, scores, recipe.graph, learned_scales(train, recipe.fit.scaling))
+    effects, stack = {}, None
+    if recipe.fit.stack:
+        effects = linear_effects(task)
+        stack = stack_of(learn_shares(task, inner, recipe, path), effects)
+    members = networks(nodes, is_train, scores, stopped(recipe, stack), path)
+    return Learned(members, stack, task, effects)
+
+
+def predict_part(learned: Learned, test: Nodes, recipe: Recipe) -> Predicted:
+    """The default prediction of other patients."""
+    tau, mu = predict_benefit(learned.members, test, recipe)
+    if learned.stack is None:
+        return Predicted(tau, tau, mu)
+    linear = learned.stack.linear(learned.task.scales(test)).double().numpy()
+    return Predicted(tau, learned.stack.benefit(tau, linear), mu)
 
 
 def stopped(recipe: Recipe, stack: Stack | None) -> Recipe:

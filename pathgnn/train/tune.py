@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import optuna
-from jaxtyping import Bool
+import torch
+from jaxtyping import Bool, Int
 
 from pathgnn.errors import ConfigError
 from pathgnn.graph.graph import PathwayGraph
@@ -18,7 +19,7 @@ from pathgnn.graph.nodes import Nodes
 from pathgnn.seeds import seed_for
 from pathgnn.train.bundle import versions
 from pathgnn.train.fit import Recipe
-from pathgnn.train.part import STACKED, Part, fit_part, places
+from pathgnn.train.part import Learned, Predicted, learn, places, predict_part
 from pathgnn.train.pruner import pruner_of
 from pathgnn.train.risk import Judge, average_risk, judge_of, losses, reserve
 from pathgnn.train.search_space import (
@@ -31,7 +32,6 @@ from pathgnn.train.search_space import (
     space_of,
     with_values,
 )
-from pathgnn.train.stack import NETWORK
 from pathgnn.train.sweep_config import SweepConfig
 from pathgnn.train.trial_store import Store, open_store, storage_errors
 from pathgnn.train.trials import Objective, Report, Search, work
@@ -53,8 +53,18 @@ class Layout(NamedTuple):
 
 # By the names of graph and pathways, each "study" for the study's own.
 Layouts = Mapping[tuple[str, str], Layout]
-# From the parts of a trial's folds to a value that is asked for beside the risk.
-Measure = Callable[[Sequence[Part], "Job", Recipe], float]
+
+
+class HeldOut(NamedTuple):
+    """What one fold's training learned, and what it says of the patients it never saw."""
+
+    learned: Learned
+    predicted: Predicted
+    at: Int[torch.Tensor, " patient"]
+
+
+# From the folds of a trial to a value that is asked for beside the risk.
+Measure = Callable[[Sequence[HeldOut], Judge, Nodes, Recipe], float]
 
 
 class Job(NamedTuple):
@@ -185,20 +195,21 @@ def objective_of(job: Job) -> Objective:
     def objective(values: Values, report: Report) -> tuple[float, ...] | None:
         recipe, nodes = chosen_of(job.layouts, job.recipe, values)
         total, weight = 0.0, 0.0
-        parts: list[Part] = []
+        held: list[HeldOut] = []
         for k in range(n_folds):
-            path = (seed_for(job.seed, PARTS), k)
-            part = fit_part(nodes, fold != k, fold == k, recipe, path)
+            learned = learn(nodes, fold != k, recipe, (seed_for(job.seed, PARTS), k))
+            at = places(fold == k)
+            predicted = predict_part(learned, nodes.take(at), recipe)
             tau = np.full_like(job.judge.scores.gain, np.nan)
-            tau[fold == k] = part.ladder[STACKED if recipe.fit.stack else NETWORK]
+            tau[at] = predicted.default
             lost = losses(job.nodes, job.judge.scores, tau, fold == k)
             total, weight = total + lost.loss @ lost.weight, weight + lost.weight.sum()
-            parts.append(part)
+            held.append(HeldOut(learned, predicted, at))
             if report(k, float(total / weight)) and k + 1 < n_folds:
                 return None
         risk = float(total / weight)
         return tuple(
-            risk if name == "risk" else job.measures[name](parts, job, recipe)
+            risk if name == "risk" else job.measures[name](held, job.judge, nodes, recipe)
             for name in job.config.objectives
         )
 

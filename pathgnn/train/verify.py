@@ -1,0 +1,120 @@
+"""The winner of a sweep on the patients that the sweep never saw."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float
+from scipy.stats import norm
+
+from pathgnn.benefit import metrics
+from pathgnn.benefit.metrics import Estimate
+from pathgnn.errors import ConfigError
+from pathgnn.graph.nodes import Nodes
+from pathgnn.seeds import rng_for, seed_for
+from pathgnn.train.fit import Recipe
+from pathgnn.train.nuisance import Nuisances, fit_nuisances
+from pathgnn.train.part import learn, places, predict_part
+from pathgnn.train.risk import Losses, losses
+
+# Keys of random streams that nothing else uses.
+PARTS, HALVES = 36, 37
+FEWEST_RESERVED = 20
+
+
+class Verified(NamedTuple):
+    """One contrast on reserved patients, by models of the others; p is valid if asked once.
+
+    `autoc` and `slope` are the winner's, `own_autoc` that of the study's own settings; `ahead` is
+    by how much the winner's AUTOC is above.
+    """
+
+    arm: str
+    n: int
+    autoc: Estimate
+    p: float
+    slope: Estimate
+    own_autoc: Estimate
+    ahead: Estimate
+
+
+class Verification(NamedTuple):
+    """All contrasts, and the risk of the study's own settings minus the winner's (with its SE)."""
+
+    contrasts: tuple[Verified, ...]
+    risk: float
+    own_risk: float
+    gained: Estimate
+
+
+def verify(
+    winner: tuple[Recipe, Nodes],
+    own: tuple[Recipe, Nodes],
+    reserved: Bool[np.ndarray, " patient"],
+    seed: int,
+) -> Verification:
+    """Winner and own settings, both learned from the patients of the sweep, on the reserved ones.
+
+    The test of the ranking is valid: neither a weight nor a setting has seen these patients. Ask
+    once; a sweep that is changed after this answer has seen them.
+
+    Args:
+        winner: The chosen recipe and the cohort on its graph.
+        own: The study's own.
+        reserved: From `Tuned`.
+        seed: That of the sweep.
+
+    Raises:
+        ConfigError: no patients, or too few, were reserved.
+    """
+    if reserved.sum() < FEWEST_RESERVED:
+        raise ConfigError(
+            f"{reserved.sum()} patients were reserved, {FEWEST_RESERVED} are the least: set "
+            "`sweep.reserved` before the sweep; whom it has seen cannot judge its winner"
+        )
+    recipe, nodes = own
+    test, train = nodes.take(places(reserved)), nodes.take(places(~reserved))
+    scores = fit_nuisances(train, test, recipe.fit.scaling, recipe.estimand)
+    path = (seed_for(seed, PARTS), 0)
+    tau, ours = (
+        predict_part(learn(n, ~reserved, r, path), n.take(places(reserved)), r).default
+        for r, n in (winner, own)
+    )
+    everyone = np.ones(test.n_patients, dtype=bool)
+    theirs, mine = (losses(test, scores, t, everyone) for t in (ours, tau))
+    contrasts = [
+        _contrast(arm, scores, (tau, ours), k, seed) for k, arm in enumerate(nodes.arms[1:])
+    ]
+    return Verification(tuple(contrasts), mine.risk, theirs.risk, _difference(theirs, mine))
+
+
+def _contrast(
+    arm: str,
+    scores: Nuisances,
+    benefits: tuple[Float[np.ndarray, "patient contrast"], ...],
+    k: int,
+    seed: int,
+) -> Verified:
+    on, rng = scores.informs[:, k], rng_for(seed, HALVES, k)
+    gain = scores.gain[on, k]
+    tau, own = (b[on, k] for b in benefits)
+    autoc = metrics.autoc_with_se(tau, gain, rng)
+    z = autoc.value / autoc.se if autoc.se > 0 else 0.0
+    return Verified(
+        arm=arm,
+        n=int(on.sum()),
+        autoc=autoc,
+        p=float(2 * norm.sf(abs(z))),
+        slope=metrics.blp_slope(tau, gain),
+        own_autoc=metrics.autoc_with_se(own, gain, rng),
+        ahead=metrics.autoc_difference(tau, own, gain, rng),
+    )
+
+
+def _difference(theirs: Losses, ours: Losses) -> Estimate:
+    """Weighted mean of the paired differences of losses, and its standard error."""
+    weight = ours.weight / ours.weight.sum()
+    each = theirs.loss - ours.loss
+    value = float(weight @ each)
+    return Estimate(value, float(np.sqrt((weight**2 * (each - value) ** 2).sum())))
