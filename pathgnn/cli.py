@@ -17,6 +17,7 @@ from pathgnn.cli_pretrain import pretrain
 from pathgnn.cli_say import errors, print_table, say, without_values
 from pathgnn.cli_show import show_results, show_truth
 from pathgnn.cli_simulate import score, simulate
+from pathgnn.cli_sweep import app as sweep_app
 
 if TYPE_CHECKING:
     from pathgnn.export.results import Results
@@ -30,6 +31,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(graph_app, name="graph", no_args_is_help=True)
+app.add_typer(sweep_app, name="sweep", no_args_is_help=True)
 app.command()(simulate)
 app.command()(score)
 app.command()(pretrain)

@@ -113,7 +113,7 @@ def _finished(job: tuple[Work, bytes, Kept], lacking: list[int], n: int) -> Iter
     running: dict[Future[int], ProcessPoolExecutor] = {}
     with ExitStack() as stack:
         for number in islice(waiting, n):
-            pool = stack.enter_context(ProcessPoolExecutor(1, context, _begin_worker))
+            pool = stack.enter_context(ProcessPoolExecutor(1, context, begin_worker))
             running[pool.submit(_one, job, number)] = pool
         while running:
             for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -131,14 +131,14 @@ def _one(job: tuple[Work, bytes, Kept], number: int) -> int:
     from threadpoolctl import threadpool_limits
 
     work, packed, kept = job
-    # Here and not in `_begin_worker`: only by now has `work` loaded its libraries.
+    # Here and not in `begin_worker`: only by now has `work` loaded its libraries.
     with threadpool_limits(1):
         content = work(packed, number)
     write_json(kept.path(number), {"stamp": kept.stamp, **content})
     return number
 
 
-def _begin_worker() -> None:
+def begin_worker() -> None:
     """One thread per process, and none outlives the process that started it."""
     import torch
 

@@ -20,6 +20,7 @@ from pathgnn.graph.load import GraphSource
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.config import ExplainConfig, FitConfig, NetConfig
 from pathgnn.settings import Settings, parse, read_toml, setting
+from pathgnn.train.sweep_config import SweepConfig
 
 
 class EstimandSource(Settings):
@@ -49,6 +50,7 @@ class Study(Settings):
     net: NetConfig = setting(NetConfig(), "the network")
     fit: FitConfig = setting(FitConfig(), "training")
     explain: ExplainConfig = setting(ExplainConfig(), "explanation")
+    sweep: SweepConfig = setting(SweepConfig(), "what `pathgnn sweep` tunes, and how")
 
 
 def read_study(path: Path) -> Study:

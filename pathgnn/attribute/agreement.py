@@ -19,7 +19,7 @@ from pathgnn.train.stack import NETWORK
 from pathgnn.train.tune import HeldOut
 
 # One gradient per patient: a sweep asks for it in every trial.
-FAST = "input x gradient"
+FAST = ExplainConfig(method="input x gradient")
 
 
 def gene_agreement(
@@ -45,7 +45,7 @@ def gene_agreement(
     members = tuple(member for h in held for member in h.learned.members)
     ladder = {NETWORK: network} | ({STACKED: tau} if stacks else {})
     fitted = Fitted(recipe, 0, members, judge.fold, mu, judge.scores, ladder, {}, stacks)
-    found = attribute(Compared(fitted, nodes, ExplainConfig(method=FAST), contrast))
+    found = attribute(Compared(fitted, nodes, FAST, contrast))
     fold = np.array([member.fold for member in members])
     scores = found.member.double().numpy()
     return rank_biased_overlap(np.stack([scores[fold == k].mean(0) for k in np.unique(fold)]))

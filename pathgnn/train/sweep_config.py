@@ -44,6 +44,9 @@ class SweepConfig(Settings):
         ("risk",), "what is asked: risk, and how far folds agree on the genes", min_length=1
     )
     storage: str = setting(
-        "", "postgresql://..., FILE.journal or FILE.db; empty: sweep.db in the run folder"
+        "",
+        "postgresql://..., FILE.journal or FILE.db; empty: sweep.db in the run folder",
+        # An address may hold a password; no file that a run writes shall.
+        exclude=True,
     )
     chosen: str = setting("", "written by `pathgnn sweep best`: how these settings were chosen")

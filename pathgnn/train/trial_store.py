@@ -59,7 +59,7 @@ def open_store(
     Raises:
         ConfigError: a storage that cannot be opened.
     """
-    with storage_errors(where):
+    with storage_errors(where), quiet():
         storage = _storage(where)
         study = optuna.create_study(
             storage=storage,
@@ -70,6 +70,35 @@ def open_store(
             load_if_exists=True,
         )
     return Store(study, storage)
+
+
+def find_store(where: str, name: str) -> Store:
+    """The study of this name, which must be there.
+
+    Raises:
+        ConfigError: no such study.
+    """
+    nothing = f"no sweep {name!r} in {shown(where)} yet; `pathgnn sweep STUDY` starts one"
+    if "://" not in where and not Path(where).is_file():
+        raise ConfigError(nothing)
+    with storage_errors(where), quiet():
+        storage = _storage(where)
+        try:
+            study = optuna.load_study(storage=storage, study_name=name)
+        except KeyError as error:
+            raise ConfigError(nothing) from error
+    return Store(study, storage)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Optuna keeps what it would tell of new studies to itself."""
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(before)
 
 
 @contextmanager

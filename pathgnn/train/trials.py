@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Event, Thread
 from typing import Any, NamedTuple
@@ -70,10 +70,10 @@ def work(
         trial = take(store, search)
         if trial is not None:
             progress(_try(store, search, trial, objective))
-        elif store.trials(TrialState.WAITING, TrialState.RUNNING):
-            time.sleep(POLL_SECONDS)
-        else:
+        elif is_done(store, search.planned):
             return
+        else:
+            time.sleep(POLL_SECONDS)
 
 
 def fill(store: Store, planned: Sequence[Values]) -> None:
@@ -82,12 +82,25 @@ def fill(store: Store, planned: Sequence[Values]) -> None:
     It can be broken off anywhere and called by several: it looks at what is there.
     """
     places = by_place(store)
-    for place, values in enumerate(planned):
+    for place in _open(places, planned):
         tried = places.get(place, [])
-        if any(_counts(t) for t in tried) or len(tried) >= MOST_TRIES:
-            continue
         known: Values = next((t.params for t in reversed(tried) if t.params), {})
-        store.study.enqueue_trial(values or known, user_attrs={PLACE: place})
+        store.study.enqueue_trial(planned[place] or known, user_attrs={PLACE: place})
+
+
+def is_done(store: Store, planned: Sequence[Values]) -> bool:
+    """Has every place of the plan come to an end?"""
+    unfinished = store.trials(TrialState.WAITING, TrialState.RUNNING)
+    return not unfinished and not _open(by_place(store), planned)
+
+
+def _open(places: Mapping[int, list[FrozenTrial]], planned: Sequence[Values]) -> list[int]:
+    return [
+        place
+        for place in range(len(planned))
+        if not any(_counts(t) for t in places.get(place, []))
+        and len(places.get(place, [])) < MOST_TRIES
+    ]
 
 
 def by_place(store: Store) -> dict[int, list[FrozenTrial]]:
@@ -161,11 +174,13 @@ def _try(store: Store, search: Search, trial: Any, objective: Objective) -> str:
             values = _suggested(trial, search.space)
             found = objective(values, report)
             if found is not None and not all(map(math.isfinite, found)):
-                raise ArithmeticError("the risk is not a number")
+                raise ConfigError("the risk is not a number")
     except optuna.exceptions.UpdateFinishedTrialError:
         return f"trial {trial.number}: taken away, for its worker was silent for too long"
     except FAILURES as error:
-        trial.set_user_attr(ERROR, f"{type(error).__name__}: {error}")
+        # The words of a library may hold values of patients; ours do not.
+        words = str(error) if isinstance(error, PathgnnError) else type(error).__name__
+        trial.set_user_attr(ERROR, words)
         store.study.tell(trial, state=TrialState.FAIL)
         return f"trial {trial.number}: failed"
     except BaseException:

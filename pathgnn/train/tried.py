@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
+import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from pathgnn.errors import ConfigError
 from pathgnn.train.search_space import Values
-from pathgnn.train.trial_store import Store
+from pathgnn.train.trial_store import Store, quiet
 from pathgnn.train.trials import ERROR, PLACE, SURPLUS
 
 # Kept of the whole sweep.
 OBJECTIVES = "objectives"
+# Fewer different risks say nothing of what they depend on.
+FEWEST_COMPARED = 4
 ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
 
 class Tried(NamedTuple):
-    """One trial: complete, given up, failed, waiting or running; `seconds` where it has ended."""
+    """One trial: complete, given up, failed, lost with its worker, waiting or running.
+
+    `excess` is its risk minus that of the study's own settings on the same `folds`, NaN where
+    nothing is known; `seconds` where it has ended.
+    """
 
     number: int
     place: int
     state: str
     values: tuple[float, ...]
+    excess: float
+    folds: int
     settings: Values
     seconds: float
     error: str
@@ -30,32 +40,73 @@ class Tried(NamedTuple):
 
 def tried(store: Store) -> tuple[Tried, ...]:
     """Every trial by number."""
-    return tuple(
-        _tried(t) for t in store.trials() if PLACE in t.user_attrs and SURPLUS not in t.user_attrs
-    )
+    mine, at = _mine(store), risk_at(store)
+    first = next((t for t in mine if t.user_attrs[PLACE] == 0 and _is_complete(t)), None)
+    return tuple(_tried(t, first, at) for t in mine)
 
 
 def best_of(store: Store) -> Tried:
     """The complete trial with the least risk; of several objectives, on their front."""
-    front = {t.number for t in store.study.best_trials} if _complete(store) else set()
-    at = list(store.study.user_attrs.get(OBJECTIVES, ["risk"])).index("risk")
+    done = store.trials(TrialState.COMPLETE)
+    front = {t.number for t in store.study.best_trials} if done else set()
+    at = risk_at(store)
     known = [t for t in tried(store) if t.number in front]
     if not known:
         raise ConfigError("no trial of the sweep is complete yet; run `pathgnn sweep` first")
     return min(known, key=lambda t: (t.values[at], t.place))
 
 
-def _complete(store: Store) -> bool:
-    return bool(store.trials(TrialState.COMPLETE))
+def importance(store: Store) -> dict[str, float]:
+    """The share of each setting in what trials differ by, the largest first; empty if too few.
+
+    By the excess over the study's own settings, so that trials that were given up count, too.
+    """
+    with quiet():
+        out = optuna.create_study(storage=optuna.storages.InMemoryStorage())
+    for trial, known in zip(_mine(store), tried(store), strict=True):
+        if math.isfinite(known.excess):
+            out.add_trial(
+                optuna.trial.create_trial(
+                    params=trial.params, distributions=trial.distributions, value=known.excess
+                )
+            )
+    if len({t.value for t in out.trials}) < FEWEST_COMPARED:
+        return {}
+    found = optuna.importance.get_param_importances(out)
+    return {name: float(share) for name, share in found.items()}
 
 
-def _tried(trial: FrozenTrial) -> Tried:
-    spent = trial.duration.total_seconds() if trial.state in ENDED and trial.duration else 0.0
-    values = tuple(trial.values or ()) if trial.state == TrialState.COMPLETE else ()
-    fixed = trial.system_attrs.get("fixed_params", {})
+def risk_at(store: Store) -> int:
+    """Which of the objectives is the risk."""
+    return list(store.study.user_attrs.get(OBJECTIVES, ["risk"])).index("risk")
+
+
+def _mine(store: Store) -> list[FrozenTrial]:
+    return [t for t in store.trials() if PLACE in t.user_attrs and SURPLUS not in t.user_attrs]
+
+
+def _is_complete(trial: FrozenTrial) -> bool:
+    return bool(trial.state == TrialState.COMPLETE)
+
+
+def _tried(trial: FrozenTrial, first: FrozenTrial | None, at: int) -> Tried:
+    ended = trial.state in ENDED and trial.duration is not None
     error = str(trial.user_attrs.get(ERROR, ""))
     words = {TrialState.PRUNED: "given up", TrialState.FAIL: "failed" if error else "lost"}
-    state = words.get(trial.state, trial.state.name.lower())
-    settings = dict(trial.params or fixed)
-    place = int(trial.user_attrs[PLACE])
-    return Tried(trial.number, place, state, values, settings, spent, error)
+    excess, folds = math.nan, len(trial.intermediate_values)
+    if first is not None and trial.last_step in first.intermediate_values:
+        step = trial.last_step
+        excess = trial.intermediate_values[step] - first.intermediate_values[step]
+    elif first is not None and _is_complete(trial):
+        excess = trial.values[at] - first.values[at]
+    return Tried(
+        number=trial.number,
+        place=int(trial.user_attrs[PLACE]),
+        state=words.get(trial.state, trial.state.name.lower()),
+        values=tuple(trial.values) if _is_complete(trial) else (),
+        excess=excess,
+        folds=folds,
+        settings=dict(trial.params or trial.system_attrs.get("fixed_params", {})),
+        seconds=trial.duration.total_seconds() if ended else 0.0,
+        error=error,
+    )

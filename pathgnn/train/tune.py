@@ -35,7 +35,7 @@ from pathgnn.train.search_space import (
 from pathgnn.train.sweep_config import SweepConfig
 from pathgnn.train.trial_store import Store, open_store, storage_errors
 from pathgnn.train.trials import Objective, Report, Search, work
-from pathgnn.train.tried import OBJECTIVES, Tried, best_of, tried
+from pathgnn.train.tried import OBJECTIVES, Tried, best_of, risk_at, tried
 
 # Key of a random stream that nothing else uses.
 PARTS = 34
@@ -228,7 +228,7 @@ def tuned_of(store: Store, job: Job, reserved: Bool[np.ndarray, " patient"]) -> 
     Raises:
         ConfigError: no trial is complete.
     """
-    trials, at = tried(store), job.config.objectives.index("risk")
+    trials, at = tried(store), risk_at(store)
     best = best_of(store)
     recipe, _ = chosen_of(job.layouts, job.recipe, best.settings)
     own = next((t.values[at] for t in trials if t.place == 0 and t.values), float("nan"))
