@@ -1,4 +1,4 @@
-"""Directives that write tables from the code: settings, commands, public names, measured numbers."""
+"""Directives that write tables from the code: settings, commands, names, measured numbers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar, get_args
 
-import click
 import typer
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -174,7 +173,7 @@ def _said(bar: dict[str, Any]) -> tuple[str, ...]:
 
 
 class Rows(SphinxDirective):
-    """Some columns of a benchmark's rows, of those where `where` holds: `column=value`, `;` between."""
+    """Some columns of a benchmark's rows, where `where` holds: `column=value`, `;` between."""
 
     required_arguments = 1
     option_spec: ClassVar = {
@@ -184,6 +183,8 @@ class Rows(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         path = RESULTS / f"{self.arguments[0]}.json"
+        if not path.is_file():
+            raise self.error(f"no results of the benchmark {self.arguments[0]!r}")
         self.env.note_dependency(str(path))
         wanted = [part.split("=") for part in self.options.get("where", "").split(";") if part]
         columns = self.options["columns"].split()
