@@ -40,7 +40,7 @@ class Keeper:
     def __init__(self, given: Input, out: Path, start: Encoder | None) -> None:
         self.given, self.out, self.path = given, out, out / "stages.json"
         self.start_hash = "" if start is None else start.sha256
-        self.done = _stages(self.path)
+        self.done = stages_of(self.path)
 
     def start(self) -> None:
         """Write the resolved settings and hashes; what a killed run left half-written goes."""
@@ -81,7 +81,7 @@ class Keeper:
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _stages(path: Path) -> dict[str, str]:
+def stages_of(path: Path) -> dict[str, str]:
     """The finished stages of an earlier run, with their keys.
 
     Raises:

@@ -7,6 +7,7 @@ import pandas as pd
 from jaxtyping import Bool, Float
 
 from pathgnn.cohort.read_table import numeric
+from pathgnn.cohort.small_cells import shown_values
 from pathgnn.cohort.sources import OutcomeSource, TreatmentSource
 from pathgnn.errors import CohortError
 
@@ -28,15 +29,14 @@ def events(rows: pd.DataFrame, o: OutcomeSource) -> Bool[np.ndarray, " row"]:
         if absent:
             raise CohortError(
                 f"no row of {o.file} holds {absent[0]!r} in {o.event!r}; it holds "
-                f"{sorted(set(found))[:6]}"
+                f"{shown_values(found)}"
             )
         return np.asarray(found.isin(o.events))
     code = found.str.partition(":")[0].str.strip().replace({"True": "1", "False": "0"})
     if not code.isin(("0", "1")).all():
-        codes = ", ".join(sorted(set(found))[:4])
         raise CohortError(
-            f"the event column {o.event!r} holds {codes}; recode it to 1 = event, 0 = censored, or "
-            "name the texts that are events as `events`"
+            f"the event column {o.event!r} holds {shown_values(found, 4)}; recode it to "
+            "1 = event, 0 = censored, or name the texts that are events as `events`"
         )
     return np.asarray(code == "1")
 
@@ -53,7 +53,7 @@ def competing_events(rows: pd.DataFrame, o: OutcomeSource) -> Bool[np.ndarray, "
     if absent:
         raise CohortError(
             f"no row of {o.file} holds the competing event {absent[0]!r} in {o.event!r}; it holds "
-            f"{sorted(set(found))[:6]}"
+            f"{shown_values(found)}"
         )
     return np.asarray(found.isin(o.competing))
 

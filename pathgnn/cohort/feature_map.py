@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
@@ -114,7 +115,7 @@ def _lines(path: Path, at_most: int | None = None) -> list[str]:
     try:
         with _opened(path) as handle:
             return list(islice(handle, at_most))
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise CohortError(f"{path.name} cannot be read ({error}); check the path") from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,7 +87,7 @@ def read_hgnc(path: Path) -> Identifiers:
     wanted = ["symbol", "status", *HGNC_COLUMNS]
     try:
         table = pd.read_csv(path, sep="\t", dtype=str, usecols=wanted, na_filter=False)
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise GraphError(
             f"{path} cannot be read as HGNC's complete set: {error}; `pathgnn graph fetch hgnc`"
         ) from error

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pathgnn.cohort.hdf5_look import bytes_inside
+from pathgnn.cohort.memory import refuse_size
 from pathgnn.cohort.raw_table import RawTable, in_memory
 from pathgnn.errors import CohortError
 
@@ -71,13 +73,14 @@ def open_container(path: Path) -> Any:
     """The MuData or AnnData of a file.
 
     Raises:
-        CohortError: no such file, or it cannot be read.
+        CohortError: no such file, it cannot be read, or it does not fit into memory.
     """
     import anndata
     import mudata
 
     if not path.is_file():
         raise CohortError(f"no file at {path}; check the path in the study file")
+    refuse_size(path, bytes_inside(path))
     read = mudata.read_h5mu if path.suffix == ".h5mu" else anndata.read_h5ad
     try:
         with warnings.catch_warnings():

@@ -17,6 +17,7 @@ from pathgnn.cohort.event_columns import (
     labels,
 )
 from pathgnn.cohort.read_table import numeric, read_table
+from pathgnn.cohort.small_cells import counted_values, shape_of, shown_names, shown_values
 from pathgnn.cohort.sources import CohortSource, OutcomeSource, TreatmentSource
 from pathgnn.errors import CohortError
 
@@ -56,7 +57,7 @@ def outcome_rows(source: CohortSource, data: Path) -> tuple[pd.DataFrame, list[s
     absent = [c for c in (*used, *source.keep) if c not in table.columns]
     if absent:
         raise CohortError(
-            f"{o.file} has no column {absent[0]!r}; it has {', '.join(table.columns[:8])}, ..."
+            f"{o.file} has no column {absent[0]!r}; it has {shown_names(table.columns, 8)}"
         )
     for column, values in source.keep.items():
         table = table[labels(table[column]).isin([str(v) for v in values])]
@@ -68,7 +69,7 @@ def outcome_rows(source: CohortSource, data: Path) -> tuple[pd.DataFrame, list[s
         if arm not in set(found):
             raise CohortError(
                 f"no row of {o.file} with an outcome is in arm {arm!r}; the column {t.column!r} "
-                f"holds {sorted(set(found))[:6]}"
+                f"holds {shown_values(found)}"
             )
     if t.arms:
         table = table[found.isin((t.reference, *t.arms))]
@@ -173,9 +174,8 @@ def _others(table: pd.DataFrame, o: OutcomeSource) -> list[str]:
     ):
         if column and words and not rest:
             found = labels(table[column])
-            counts = found[~found.isin(words)].value_counts()
-            texts = ", ".join(f"{t} ({n})" for t, n in counts.head(6).items())
-            notes.append(f"{column}: taken as {said}: {texts or 'nobody'}")
+            texts = counted_values(found[~found.isin(words)])
+            notes.append(f"{column}: taken as {said}: {texts}")
     return notes
 
 
@@ -236,7 +236,7 @@ def _value(rows: pd.DataFrame, o: OutcomeSource) -> Float[np.ndarray, " row"]:
         if absent:
             raise CohortError(
                 f"no row of {o.file} holds {absent[0]!r} in {column!r}; it holds "
-                f"{sorted(set(found))[:6]}"
+                f"{shown_values(found)}"
             )
         return found.isin(o.good).to_numpy(dtype=float)
     value = numeric(rows[[column]], o.file).to_numpy(dtype=float)[:, 0]
@@ -251,9 +251,4 @@ def _horizon(time: Float[np.ndarray, " row"]) -> float:
 
 def _example(ids: set[str]) -> str:
     """The shape of an id, not the id itself: digits as 9, letters as x."""
-    if not ids:
-        return "none"
-    text = min(ids)
-    return "ids such as " + "".join(
-        "9" if c.isdigit() else "x" if c.isalpha() else c for c in text[:20]
-    )
+    return f"ids such as {shape_of(min(ids))}" if ids else "none"

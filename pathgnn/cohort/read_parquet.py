@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pathgnn.cohort.raw_table import ANNOTATIONS, Blocks, RawTable
-from pathgnn.cohort.read_table import read_table
+from pathgnn.cohort.read_table import BROKEN, broken, read_table
 from pathgnn.errors import CohortError
 
 CHUNK_BYTES = 64 * 2**20
@@ -20,7 +21,7 @@ def is_large(path: Path, limit: int) -> bool:
     """Would the table take more than `limit` bytes as float32?"""
     try:
         meta = pq.read_metadata(path)
-    except (OSError, pa.ArrowInvalid):
+    except BROKEN:
         return False
     return int(meta.num_rows) * int(meta.num_columns) * 4 > limit
 
@@ -36,16 +37,19 @@ def open_parquet(path: Path, id_column: str, wanted: set[str]) -> RawTable:
     Raises:
         CohortError: a column that holds no numbers.
     """
-    schema = pq.read_schema(path)
-    ids_in = id_column or _index_column(schema)
-    ids = _ids(path, ids_in, schema)
+    with _readable(path):
+        schema = pq.read_schema(path)
+        ids_in = id_column or _index_column(schema)
+        ids = _ids(path, ids_in, schema)
     kind_of = dict(zip(schema.names, schema.types, strict=True))
     columns = pd.Index([c for c in kind_of if c != ids_in])
     strange = [c for c in columns if not _is_number(kind_of[c])]
     strange = [c for c in strange if c not in ANNOTATIONS]
     if strange:
+        # Not its name: where patients are columns, it is an id.
+        place = schema.names.index(strange[0]) + 1
         raise CohortError(
-            f"{path.name}: column {strange[0]!r} holds no numbers; name the omic's `columns`, or "
+            f"{path.name}: column {place} holds no numbers; name the omic's `columns`, or "
             "write a parquet of numbers only"
         )
     n_bytes = 4 * len(ids) * len(columns)
@@ -73,12 +77,23 @@ def _turned_blocks(path: Path, samples: pd.Index, ids: pd.Index) -> Blocks:
 
 
 def _chunks(path: Path, columns: pd.Index, ids: pd.Index) -> Iterator[pd.DataFrame]:
-    file = pq.ParquetFile(path)
+    with _readable(path):
+        file = pq.ParquetFile(path)
     width = max(1, CHUNK_BYTES // (8 * max(len(ids), 1)))
     for start in range(0, len(columns), width):
         names = list(columns[start : start + width])
-        part = file.read(columns=names, use_pandas_metadata=False).to_pandas(ignore_metadata=True)
-        yield part[names].set_axis(ids, axis=0)
+        with _readable(path):
+            read = file.read(columns=names, use_pandas_metadata=False)
+            part = read.to_pandas(ignore_metadata=True)[names].set_axis(ids, axis=0)
+        yield part
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except BROKEN as error:
+        raise broken(path, error) from error
 
 
 def _index_column(schema: pa.Schema) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import os
+import zlib
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 from pandas.errors import EmptyDataError, ParserError
 
+from pathgnn.cohort.memory import refuse_size
+from pathgnn.cohort.small_cells import shown_names, shown_value
 from pathgnn.cohort.text_file import Look, look
 from pathgnn.errors import CohortError
 
@@ -19,7 +22,21 @@ SUFFIXES = (*TEXT, ".parquet", *CONTAINERS)
 BYTES_PER_CELL = 16
 # Texts that stand for no value. "None" is not among them: no prior therapy is a fact.
 NO_VALUE = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "#N/A", "<NA>", "-NaN", "-nan")
-SHARE_OF_MEMORY = 0.8
+# What the libraries raise on a damaged file.
+BROKEN = (
+    OSError,
+    EOFError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    NotImplementedError,
+    TypeError,
+    ValueError,
+    ParserError,
+    zlib.error,
+    pa.ArrowException,
+)
+LONGEST_REASON = 200
 
 
 def read_table(path: Path, id_column: str = "", text: tuple[str, ...] = ()) -> pd.DataFrame:
@@ -40,7 +57,7 @@ def read_table(path: Path, id_column: str = "", text: tuple[str, ...] = ()) -> p
     if id_column:
         if id_column not in table.columns and id_column != table.index.name:
             raise CohortError(
-                f"{path.name} has no column {id_column!r}; it has {_some(table.columns)}"
+                f"{path.name} has no column {id_column!r}; it has {shown_names(table.columns)}"
             )
         table = table if id_column == table.index.name else table.set_index(id_column)
     elif isinstance(table.index, pd.RangeIndex):
@@ -69,11 +86,14 @@ def load_table(path: Path, text: tuple[str, ...] = ()) -> pd.DataFrame:
         raise CohortError(
             f"{path.name} does not fit into memory; write it as parquet, which is read in parts"
         ) from error
-    except (OSError, EOFError, ValueError, ParserError) as error:
-        reason = str(error).splitlines()[0]
-        raise CohortError(
-            f"{path.name} is damaged or cut off ({reason}); fetch it again"
-        ) from error
+    except BROKEN as error:
+        raise broken(path, error) from error
+
+
+def broken(path: Path, error: Exception) -> CohortError:
+    """The error for a file that cannot be read; it does not repeat what the file holds."""
+    reason = str(error).partition("\n")[0][:LONGEST_REASON] or type(error).__name__
+    return CohortError(f"{path.name} is damaged or cut off ({reason}); fetch it again")
 
 
 def suffix_of(path: Path) -> str:
@@ -106,9 +126,9 @@ def numeric(table: pd.DataFrame, where: str) -> pd.DataFrame:
         wrong = values.isna() & table[column].notna()
         wrong &= ~table[column].astype(str).str.strip().isin((*NO_VALUE, "None", "."))
         if wrong.any():
-            value = table[column][wrong].iloc[0]
+            value = shown_value(table[column][wrong].iloc[0], table[column])
             raise CohortError(
-                f"{where}: column {column!r} holds {value!r}, which is no number; name the omic's "
+                f"{where}: column {column!r} holds {value}, which is no number; name the omic's "
                 "`columns`, or mend the file"
             )
         columns[column] = values
@@ -118,13 +138,13 @@ def numeric(table: pd.DataFrame, where: str) -> pd.DataFrame:
 
 def _parquet(path: Path) -> pd.DataFrame:
     rows = pq.ParquetFile(path).metadata
-    _refuse_size(path, rows.num_rows * rows.num_columns * 8)
+    refuse_size(path, rows.num_rows * rows.num_columns * 8)
     return pd.read_parquet(path)
 
 
 def _text(path: Path, seen: Look, text: tuple[str, ...]) -> pd.DataFrame:
     n_rows = _unzipped(path) / max(seen.row_bytes, 1)
-    _refuse_size(path, n_rows * len(seen.header) * BYTES_PER_CELL)
+    refuse_size(path, n_rows * len(seen.header) * BYTES_PER_CELL)
     names = [*([""] * seen.named_rows), *seen.header, *([""] * seen.trailing)]
     # By place: a column without a name holds ids, too, if it is the first.
     names = [name or f"Unnamed: {i}" for i, name in enumerate(names)]
@@ -157,24 +177,6 @@ def _without_unnamed(path: Path, table: pd.DataFrame) -> pd.DataFrame:
     return table.drop(columns=empty)
 
 
-def _refuse_size(path: Path, n_bytes: float) -> None:
-    """Refuse what the machine's memory cannot hold."""
-    if not hasattr(os, "sysconf"):
-        return
-    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if n_bytes > SHARE_OF_MEMORY * there:
-        raise CohortError(
-            f"{path.name} would need about {n_bytes / 2**30:.0f} GB of memory, this machine has "
-            f"{there / 2**30:.0f}; write it as parquet with patients as rows, which is read in "
-            "parts, or keep fewer features"
-        )
-
-
 def _unzipped(path: Path) -> float:
     """Bytes of a text file; those of a gzipped table are about four times as many."""
     return path.stat().st_size * (4.0 if path.suffix == ".gz" else 1.0)
-
-
-def _some(columns: pd.Index) -> str:
-    names = ", ".join(repr(str(c)) for c in columns[:6])
-    return names + (", ..." if len(columns) > 6 else "")

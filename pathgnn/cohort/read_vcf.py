@@ -65,15 +65,24 @@ def _files(folder: Path) -> list[Path]:
 
 def _read(path: Path) -> Called:
     from cyvcf2 import VCF
+    from cyvcf2.cyvcf2 import set_htslib_log_level
 
     if not path.is_file():
         raise CohortError(f"no file at {path}; check the path in the study file")
+    # htslib prints the lines that it cannot read, and with them the names of samples.
+    set_htslib_log_level(0)
     try:
         file = VCF(str(path))
         annotation = _annotation(path, file.raw_header)
         rows = [row for variant in file for row in _rows(variant, file.samples, annotation)]
-    except OSError as error:
-        raise CohortError(f"{path.name} cannot be read as VCF: {error}") from error
+    except CohortError:
+        raise
+    except Exception as error:
+        # cyvcf2 raises plain Exceptions; their words may hold a line of the file.
+        raise CohortError(
+            f"{path.name} cannot be read as VCF ({type(error).__name__}); is it complete? "
+            "`bcftools view` says where it is damaged"
+        ) from error
     out = pd.DataFrame(rows, columns=["sample", "gene", "effect", "protein_change"])
     missing = out["effect"] == NOT_CALLED
     uncalled = frozenset(zip(out["sample"][missing], out["gene"][missing], strict=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -100,7 +101,7 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as handle:
             yield cast(BinaryIO, handle)
-    except (gzip.BadGzipFile, EOFError) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise CohortError(f"{path.name} is damaged or cut off ({error}); fetch it again") from error
 
 
@@ -205,9 +206,12 @@ def _refuse_header(path: Path, header: list[str]) -> None:
         )
     named = [name for i, name in enumerate(names) if name or not i]
     if len(set(named)) < len(named):
-        name, n = Counter(named).most_common(1)[0]
+        name, _ = Counter(named).most_common(1)[0]
+        # Not the name itself: where patients are columns, it is an id.
+        places = [str(i + 1) for i, other in enumerate(names) if other == name][:6]
         raise CohortError(
-            f"{path.name} has {n} columns called {name!r}; keep one, or give them different names"
+            f"{path.name}: columns {' and '.join(places)} have the same name; keep one, or give "
+            "them different names"
         )
 
 

@@ -8,9 +8,8 @@ from jaxtyping import Bool, Float, Int
 
 from pathgnn.cohort.cohort import Outcome
 from pathgnn.cohort.pieces import pieces
+from pathgnn.cohort.small_cells import SMALL_CELL, shown_count
 
-# Fewer patients than this are written as "<5": a rare combination could point at a person.
-SMALL_CELL = 5
 NOTHING = "none"
 
 
@@ -63,8 +62,3 @@ def by_pattern(
     if len(has) > most:
         shown = np.sort(rng.choice(len(has), most, replace=False))
     return shown[np.lexsort((*(~has[shown]).T[::-1],))] if has.shape[1] else shown
-
-
-def shown_count(n: int, suppress_below: int = SMALL_CELL) -> int | str:
-    """The count, or "<5" where it is small but not 0."""
-    return f"<{suppress_below}" if 0 < n < suppress_below else int(n)

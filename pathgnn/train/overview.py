@@ -13,7 +13,8 @@ from pathgnn.benefit.duplicates import to_table
 from pathgnn.benefit.sites import SiteEffect, site_counts
 from pathgnn.benefit.verdict import Finding
 from pathgnn.cohort.cohort import Cohort
-from pathgnn.cohort.who_has_what import by_pattern, missing_inside, shown_count, who_has_what
+from pathgnn.cohort.small_cells import shown_count
+from pathgnn.cohort.who_has_what import by_pattern, missing_inside, who_has_what
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.nodes import Nodes
 from pathgnn.seeds import rng_for
