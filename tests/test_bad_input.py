@@ -196,7 +196,7 @@ CASES = {
     _other_ids: ["no patient id in common"],
     _negative_mutation: ["mutation", "below 0"],
     _infinite: ["infinite values", "logarithm"],
-    _events_one_two: ["holds 1, 2", "recode"],
+    _events_one_two: ["holds '1', '2'", "recode"],
     _other_estimand: ["lies beyond the horizon"],
     _no_pathways: ["no pathways", "GMT"],
     _few_patients: ["too few for 10 folds"],
