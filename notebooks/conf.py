@@ -18,7 +18,6 @@ extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
-    "sphinx.ext.mathjax",
     "site_tables",
 ]
 source_suffix = {".rst": "restructuredtext", ".md": "myst-nb", ".ipynb": "myst-nb"}
@@ -37,4 +36,5 @@ napoleon_google_docstring, napoleon_numpy_docstring = True, False
 
 html_theme = "furo"
 html_title = f"pathgnn {release}"
-# Formulas are typeset in the browser; without a network they stay readable as TeX.
+# MathML is shown by every browser of today, without a script from elsewhere.
+html_math_renderer = "mathml"

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, get_args
 import typer
 from docutils import nodes
 from docutils.parsers.rst import directives
+from docutils.utils.math.latex2mathml import tex2mathml
 from pydantic_core import PydanticUndefined
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
@@ -32,8 +33,20 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("public-names", PublicNames)
     app.add_directive("measured", Measured)
     app.add_directive("rows", Rows)
+    app.add_html_math_renderer("mathml", (_inline_math, None), (_block_math, None))
     app.connect("autodoc-process-docstring", _plain)
     return {"parallel_read_safe": True}
+
+
+def _inline_math(writer: Any, node: nodes.math) -> None:
+    writer.body.append(tex2mathml(node.astext()))
+    raise nodes.SkipNode
+
+
+def _block_math(writer: Any, node: nodes.math_block) -> None:
+    formula = tex2mathml(node.astext(), as_block=True)
+    writer.body.append(f'<div style="overflow-x:auto">{formula}</div>')
+    raise nodes.SkipNode
 
 
 class SettingsTables(SphinxDirective):
@@ -49,7 +62,10 @@ class SettingsTables(SphinxDirective):
         for where, model in _groups(found, self.options.get("name", "")):
             said = (model.__doc__ or "").strip().splitlines()[0]
             text += ["", f"**`[{where}]`** {said}" if where else said, ""]
-            text += _table(("setting", "default", "what it is", "sweep"), _settings_of(model))
+            rows = list(_settings_of(model))
+            width = 4 if any(row[3] for row in rows) else 3
+            head = ("setting", "default", "what it is", "sweep")[:width]
+            text += _table(head, [row[:width] for row in rows])
         return self.parse_text_to_nodes("\n".join(text))
 
 
@@ -129,12 +145,13 @@ class PublicNames(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         text: list[str] = []
         for name in sorted(pathgnn.__all__, key=str.lower):
-            module = import_module(f"pathgnn.{pathgnn._PUBLIC[name]}")
-            found = getattr(module, name)
+            found = getattr(import_module(f"pathgnn.{pathgnn._PUBLIC[name]}"), name)
             kind = "autoclass" if inspect.isclass(found) else "autofunction"
             if inspect.isclass(found) and issubclass(found, Exception):
                 kind = "autoexception"
-            text += [f".. {kind}:: {module.__name__}.{name}", ""]
+            # `pathgnn.export` is a package, too, which autodoc would find first.
+            where = f"{found.__module__}.{name}" if name == "export" else f"pathgnn.{name}"
+            text += [f".. {kind}:: {where}", ""]
         return self.parse_text_to_nodes("\n".join(text))
 
 

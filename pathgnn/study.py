@@ -53,13 +53,13 @@ class Study(Settings):
     sweep: SweepConfig = setting(SweepConfig(), "what `pathgnn sweep` tunes, and how")
 
 
-def read_study(path: Path) -> Study:
+def read_study(path: Path | str) -> Study:
     """A study from its file.
 
     Raises:
         ConfigError: missing or broken file, or wrong setting, by name.
     """
-    return parse(Study, read_toml(path), str(path))
+    return parse(Study, read_toml(Path(path)), str(path))
 
 
 def estimand_of(study: Study, nodes: Nodes) -> Estimand:
