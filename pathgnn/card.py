@@ -10,7 +10,7 @@ from typing import NamedTuple
 # A card is read at a glance: longer text is cut, more rows are counted.
 LONGEST, MOST_ROWS = 400, 12
 # No colour of its own, so that it can be read in light and in dark themes.
-LEFT = "text-align:left;vertical-align:top;white-space:normal"
+LEFT = "text-align:left;vertical-align:top;white-space:normal;padding:.1em 1em .1em .2em"
 FAINT = f"{LEFT};opacity:.75;font-weight:normal"
 
 
