@@ -32,7 +32,7 @@ from pathgnn.train.fit import Recipe
 from pathgnn.train.risk import reserve
 from pathgnn.train.search_space import GRAPH, OWN, PATHWAYS
 from pathgnn.train.trial_store import Store, storage_errors
-from pathgnn.train.trials import is_done, work
+from pathgnn.train.trials import fill, is_done, work
 from pathgnn.train.tried import best_of, tried
 from pathgnn.train.tune import (
     Job,
@@ -154,8 +154,10 @@ def _pack(job: Job) -> bytes:
 def _work_until_done(job: Job, where: tuple[str, str], store: Store, plan: Sweeping) -> None:
     """Start workers, and again as long as one of them was killed and a place is not done."""
     packed, planned = _pack(job), search_of(job).planned
+    # Before there are workers, who would all do it at once.
+    fill(store, planned, store.trials())
     before = -1
-    while not is_done(store, planned):
+    while not is_done(store.trials(), planned):
         started = len(store.trials()) - len(store.trials(TrialState.WAITING))
         if started == before:
             raise ConfigError(

@@ -64,34 +64,90 @@ def work(
     """
     unnamed: dict[int, float] = {}
     while True:
-        reap(store, unnamed)
-        fill(store, search.planned)
-        _check_first(store)
-        trial = take(store, search)
+        fail_silent(store)
+        now = store.trials()
+        if reap(store, now, unnamed) + fill(store, search.planned, now):
+            now = store.trials()
+        _check_first(now)
+        trial = take(store, search, now)
         if trial is not None:
             progress(_try(store, search, trial, objective))
-        elif is_done(store, search.planned):
+        elif is_done(now, search.planned):
             return
         else:
             time.sleep(POLL_SECONDS)
 
 
-def fill(store: Store, planned: Sequence[Values]) -> None:
-    """Queue every place that has no trial, and again those whose worker died.
+def fill(store: Store, planned: Sequence[Values], now: Sequence[FrozenTrial]) -> int:
+    """Queue every place that has no trial, and again those whose worker died; how many.
 
     It can be broken off anywhere and called by several: it looks at what is there.
     """
-    places = by_place(store)
-    for place in _open(places, planned):
+    places = by_place(now)
+    lacking = _open(places, planned)
+    for place in lacking:
         tried = places.get(place, [])
         known: Values = next((t.params for t in reversed(tried) if t.params), {})
         store.study.enqueue_trial(planned[place] or known, user_attrs={PLACE: place})
+    return len(lacking)
 
 
-def is_done(store: Store, planned: Sequence[Values]) -> bool:
+def is_done(now: Sequence[FrozenTrial], planned: Sequence[Values]) -> bool:
     """Has every place of the plan come to an end?"""
-    unfinished = store.trials(TrialState.WAITING, TrialState.RUNNING)
-    return not unfinished and not _open(by_place(store), planned)
+    places = by_place(now)
+    unfinished = any(not t.state.is_finished() for tried in places.values() for t in tried)
+    return not unfinished and not _open(places, planned)
+
+
+def by_place(now: Sequence[FrozenTrial]) -> dict[int, list[FrozenTrial]]:
+    """The trials of each place by number; trials of others in the same study have none."""
+    out: dict[int, list[FrozenTrial]] = {}
+    for trial in now:
+        if PLACE in trial.user_attrs and SURPLUS not in trial.user_attrs:
+            out.setdefault(trial.user_attrs[PLACE], []).append(trial)
+    return out
+
+
+def reap(store: Store, now: Sequence[FrozenTrial], unnamed: dict[int, float]) -> int:
+    """End the trials of this machine's dead workers; how many.
+
+    Args:
+        store: Where they are kept.
+        now: All trials; this worker is at none of them.
+        unnamed: When this worker first saw a running trial without a worker, by number.
+    """
+    lost = [t.number for t in now if t.state == TrialState.RUNNING and _is_lost(t, unnamed)]
+    for number in lost:
+        end_lost(store, number)
+    return len(lost)
+
+
+def take(store: Store, search: Search, now: Sequence[FrozenTrial]) -> Any | None:
+    """Take a waiting trial, which no other worker can take as well; None: there is none to take."""
+    places = by_place(now)
+    first = search.first_alone and not _finished(places.get(0, []))
+    for waiting in now:
+        place = waiting.user_attrs.get(PLACE)
+        if waiting.state != TrialState.WAITING or (first and place != 0):
+            continue
+        number = store.id_of(waiting.number)
+        try:
+            if not store.storage.set_trial_state_values(number, state=TrialState.RUNNING):
+                continue
+        except optuna.exceptions.UpdateFinishedTrialError:
+            continue
+        still(store, waiting.number)
+        store.storage.set_trial_user_attr(number, WORKER, identity())
+        if any(t.number < waiting.number and _counts(t) for t in places.get(place or 0, [])):
+            # Two that start a sweep at the same moment queue each place twice.
+            store.storage.set_trial_user_attr(number, SURPLUS, True)
+            end_lost(store, waiting.number)
+            continue
+        # A sampler of its own for each place: a sweep that goes on proposes what it would have.
+        seed = seed_for(search.seed, SAMPLER, place or 0)
+        store.study.sampler = search.sampler_of(seed)
+        return optuna.trial.Trial(store.study, number)
+    return None
 
 
 def _open(places: Mapping[int, list[FrozenTrial]], planned: Sequence[Values]) -> list[int]:
@@ -103,59 +159,13 @@ def _open(places: Mapping[int, list[FrozenTrial]], planned: Sequence[Values]) ->
     ]
 
 
-def by_place(store: Store) -> dict[int, list[FrozenTrial]]:
-    """The trials of each place by number; trials of others in the same study have none."""
-    out: dict[int, list[FrozenTrial]] = {}
-    for trial in store.trials():
-        if PLACE in trial.user_attrs and SURPLUS not in trial.user_attrs:
-            out.setdefault(trial.user_attrs[PLACE], []).append(trial)
-    return out
-
-
-def reap(store: Store, unnamed: dict[int, float]) -> None:
-    """End the trials of dead workers, of this machine at once, of others after a silence.
-
-    Args:
-        store: Where they are kept.
-        unnamed: When this worker first saw a running trial without a worker, by number.
-    """
-    fail_silent(store)
-    now = time.monotonic()
-    for trial in store.trials(TrialState.RUNNING):
-        who = trial.user_attrs.get(WORKER)
-        if who is None:
-            since = unnamed.setdefault(trial.number, now)
-            lost = now - since > UNNAMED_SECONDS
-        else:
-            # This worker is at no trial now: one under its name was broken off.
-            lost = who == identity() or is_dead(who)
-        if lost:
-            end_lost(store, trial.number)
-
-
-def take(store: Store, search: Search) -> Any | None:
-    """Take a waiting trial, which no other worker can take as well; None: there is none to take."""
-    first = search.first_alone and not _finished(by_place(store).get(0, []))
-    for waiting in store.trials(TrialState.WAITING):
-        if first and waiting.user_attrs.get(PLACE) != 0:
-            continue
-        number = store.id_of(waiting.number)
-        try:
-            if not store.storage.set_trial_state_values(number, state=TrialState.RUNNING):
-                continue
-        except optuna.exceptions.UpdateFinishedTrialError:
-            continue
-        still(store, waiting.number)
-        store.storage.set_trial_user_attr(number, WORKER, identity())
-        if _is_surplus(store, waiting):
-            store.storage.set_trial_user_attr(number, SURPLUS, True)
-            end_lost(store, waiting.number)
-            continue
-        # A sampler of its own for each place: a sweep that goes on proposes what it would have.
-        place = waiting.user_attrs.get(PLACE, waiting.number)
-        store.study.sampler = search.sampler_of(seed_for(search.seed, SAMPLER, place))
-        return optuna.trial.Trial(store.study, number)
-    return None
+def _is_lost(trial: FrozenTrial, unnamed: dict[int, float]) -> bool:
+    who = trial.user_attrs.get(WORKER)
+    if who is not None:
+        # One under this worker's own name was broken off.
+        return who == identity() or is_dead(who)
+    moment = time.monotonic()
+    return moment - unnamed.setdefault(trial.number, moment) > UNNAMED_SECONDS
 
 
 def _try(store: Store, search: Search, trial: Any, objective: Objective) -> str:
@@ -228,6 +238,7 @@ def _beating(store: Store, number: int) -> Iterator[None]:
                 optuna.exceptions.StorageInternalError,
             ):
                 continue
+        store.storage.remove_session()
 
     thread = Thread(target=beat, daemon=True)
     thread.start()
@@ -238,8 +249,8 @@ def _beating(store: Store, number: int) -> Iterator[None]:
         thread.join()
 
 
-def _check_first(store: Store) -> None:
-    for trial in by_place(store).get(0, []):
+def _check_first(now: Sequence[FrozenTrial]) -> None:
+    for trial in by_place(now).get(0, []):
         if ERROR in trial.user_attrs:
             raise ConfigError(
                 f"the study's own settings cannot be tried ({trial.user_attrs[ERROR]}); does "
@@ -254,9 +265,3 @@ def _counts(trial: FrozenTrial) -> bool:
 
 def _finished(tried: list[FrozenTrial]) -> bool:
     return any(t.state == TrialState.COMPLETE for t in tried)
-
-
-def _is_surplus(store: Store, mine: FrozenTrial) -> bool:
-    """Two that start a sweep at the same moment queue each place twice; the earlier one counts."""
-    same = by_place(store).get(mine.user_attrs.get(PLACE, -1), [])
-    return any(t.number < mine.number and _counts(t) for t in same)
