@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -110,9 +111,9 @@ def best(
         from pathgnn.sweep_results import kept_sweep, write_winner
 
         asked = _study(study, storage)
-        store = kept_sweep(asked, out or Path(asked.out), name)
         target = to or study.with_name(f"{study.stem}-best.toml")
-        chosen = write_winner(asked, study, store, target, trial)
+        with closing(kept_sweep(asked, out or Path(asked.out), name)) as store:
+            chosen = write_winner(asked, study, store, target, trial)
         say(f"Wrote {target}: trial {chosen.number}, risk {chosen.excess:+.4g} against the study's")
         for setting, value in chosen.settings.items():
             say(f"  {setting} = {value}")
@@ -164,7 +165,8 @@ def _say_status(study: Study, out: Path, name: str) -> None:
     from pathgnn.export.to_sweep import trials_table, write_sweep
     from pathgnn.sweep_results import kept_sweep, results_of
 
-    found = results_of(kept_sweep(study, out, name))
+    with closing(kept_sweep(study, out, name)) as store:
+        found = results_of(store)
     states = Counter(t.state for t in found.trials)
     said = ", ".join(f"{n} {state}" for state, n in states.items())
     say(f"{len(found.trials)} trials: {said}")

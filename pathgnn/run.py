@@ -8,6 +8,7 @@ from typing import NamedTuple, cast
 
 from pathgnn.attribute.explain import Explanation, explain
 from pathgnn.attribute.keep import load_explanation, save_explanation
+from pathgnn.benefit.sweep_findings import chosen_finding
 from pathgnn.benefit.verdict import Finding
 from pathgnn.cohort.read_everyone import read_everyone
 from pathgnn.cohort.read_tables import files_of, read_cohort
@@ -181,6 +182,7 @@ def see(given: Input, start: Encoder | None = None) -> Overview:
     looked = look(cohort, nodes, graph, chosen.fit.folds, study.seed, study.graph.least_coverage)
     training = training_findings(nodes, graph, chosen)
     training += () if start is None else (encoder_finding(start),)
+    training += (chosen_finding(study.sweep.chosen),) if study.sweep.chosen else ()
     looked = looked._replace(findings=by_severity(looked.findings + training))
     return overview(study.name, cohort, nodes, graph, looked)
 

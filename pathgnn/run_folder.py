@@ -73,7 +73,7 @@ class Keeper:
 
     def key(self, stage: str) -> str:
         """Settings, data and versions that decide a stage, as a hash."""
-        study = self.given.study.model_dump(mode="json", exclude={"out", "data"})
+        study = self.given.study.model_dump(mode="json", exclude={"out", "data", "sweep"})
         if stage == "fit":
             study.pop("explain")
         content = [study, dict(self.given.hashes), self.given.graph.sha256, versions()]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import multiprocessing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -26,11 +26,11 @@ from pathgnn.graph.project import project
 from pathgnn.run import sized_for
 from pathgnn.run_folder import Input
 from pathgnn.study import estimand_of
-from pathgnn.sweep_results import place_of, source_of
+from pathgnn.sweep_results import kept_sweep, place_of, source_of
 from pathgnn.train.estimate import contrast_of
 from pathgnn.train.fit import Recipe
 from pathgnn.train.risk import reserve
-from pathgnn.train.search_space import GRAPH, OWN, PATHWAYS
+from pathgnn.train.search_space import GRAPH, OWN, PATHWAYS, Values
 from pathgnn.train.trial_store import Store, storage_errors
 from pathgnn.train.trials import fill, is_done, work
 from pathgnn.train.tried import best_of, tried
@@ -92,11 +92,13 @@ def run_sweep(given: Input, folder: Path, out: Path, plan: Sweeping | None = Non
         raise ConfigError(f"{plan.processes} processes cannot work; give 1 or more")
     laid = lay_out(given, folder)
     job = _job(given, laid)
+    # Before a storage is made for a sweep that cannot be.
+    planned = search_of(job).planned
     where, name = place_of(given.study, out), plan.name or given.study.name
     store = store_of(job, where, name)
-    with storage_errors(where):
-        _work_until_done(job, (where, name), store, plan)
-    return tuned_of(store, job, laid.reserved)
+    with closing(store), storage_errors(where):
+        _work_until_done(_pack(job), planned, (where, name), store, plan)
+        return tuned_of(store, job, laid.reserved)
 
 
 def verify_sweep(given: Input, folder: Path, out: Path, name: str = "") -> Verification:
@@ -105,9 +107,13 @@ def verify_sweep(given: Input, folder: Path, out: Path, name: str = "") -> Verif
     Raises:
         ConfigError: no sweep there, or nobody reserved.
     """
+    # A look at what is there first: `store_of` would begin a sweep where there is none.
+    kept_sweep(given.study, out, name).close()
     laid = lay_out(given, folder)
-    store = store_of(_job(given, laid), place_of(given.study, out), name or given.study.name)
-    recipe, nodes = chosen_of(laid.layouts, laid.recipe, best_of(store).settings)
+    name = name or given.study.name
+    with closing(store_of(_job(given, laid), place_of(given.study, out), name)) as store:
+        best = best_of(store)
+    recipe, nodes = chosen_of(laid.layouts, laid.recipe, best.settings)
     own = (laid.recipe, laid.layouts[OWN, OWN].nodes)
     return verify((recipe, nodes), own, laid.reserved, given.study.seed)
 
@@ -151,9 +157,14 @@ def _pack(job: Job) -> bytes:
     return buffer.getvalue()
 
 
-def _work_until_done(job: Job, where: tuple[str, str], store: Store, plan: Sweeping) -> None:
+def _work_until_done(
+    packed: bytes,
+    planned: Sequence[Values],
+    where: tuple[str, str],
+    store: Store,
+    plan: Sweeping,
+) -> None:
     """Start workers, and again as long as one of them was killed and a place is not done."""
-    packed, planned = _pack(job), search_of(job).planned
     # Before there are workers, who would all do it at once.
     fill(store, planned, store.trials())
     before = -1
@@ -199,6 +210,9 @@ def _worker(packed: bytes, where: tuple[str, str]) -> None:
 
     # Not read from a file that somebody else could have written.
     job: Job = torch.load(io.BytesIO(packed), weights_only=False)
-    with threadpool_limits(1), storage_errors(where[0]):
-        store = store_of(job, *where)
+    with (
+        threadpool_limits(1),
+        storage_errors(where[0]),
+        closing(store_of(job, *where)) as store,
+    ):
         work(store, search_of(job), objective_of(job))

@@ -202,7 +202,7 @@ def without_treatment(
 
 def _trunk_pathways(
     explained: _Explained,
-    start: Float[Tensor, "patient pathway"],
+    start: Float[Tensor, "patient activity"],
     path: tuple[Standardised, Standardised],
     steps: int,
     who: Compared,

@@ -65,7 +65,7 @@ def open_store(
     Raises:
         ConfigError: a storage that cannot be opened.
     """
-    with storage_errors(where), quiet():
+    with storage_errors(where), _readable(where), quiet():
         storage = _storage(where)
         study = optuna.create_study(
             storage=storage,
@@ -87,7 +87,7 @@ def find_store(where: str, name: str) -> Store:
     nothing = f"no sweep {name!r} in {shown(where)} yet; `pathgnn sweep STUDY` starts one"
     if "://" not in where and not Path(where).is_file():
         raise ConfigError(nothing)
-    with storage_errors(where), quiet():
+    with storage_errors(where), _readable(where), quiet():
         storage = _storage(where)
         try:
             study = optuna.load_study(storage=storage, study_name=name)
@@ -121,6 +121,12 @@ def storage_errors(where: str) -> Iterator[None]:
         raise ConfigError(
             f'no driver for {shown(where)}: pip install "pathgnn[postgres]" brings PostgreSQL\'s'
         ) from error
+
+
+@contextmanager
+def _readable(where: str) -> Iterator[None]:
+    try:
+        yield
     except (OSError, ValueError) as error:
         raise ConfigError(
             f"the storage {shown(where)} cannot be read ({error}); is it a sweep's, and whole?"
