@@ -19,7 +19,7 @@ from nbclient import NotebookClient
 from record import arguments, bar, record
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
-RUNS, MOST = 3, 120.0
+RUNS, MOST = 1, 120.0
 
 
 def main() -> None:
