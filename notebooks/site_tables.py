@@ -45,7 +45,7 @@ def _inline_math(writer: Any, node: nodes.math) -> None:
 
 def _block_math(writer: Any, node: nodes.math_block) -> None:
     formula = tex2mathml(node.astext(), as_block=True)
-    writer.body.append(f'<div style="overflow-x:auto">{formula}</div>')
+    writer.body.append(f'<div style="overflow:auto hidden">{formula}</div>')
     raise nodes.SkipNode
 
 
