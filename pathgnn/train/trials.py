@@ -128,7 +128,7 @@ def take(store: Store, search: Search, now: Sequence[FrozenTrial]) -> Any | None
     first = search.first_alone and not _finished(places.get(0, []))
     for waiting in now:
         place = waiting.user_attrs.get(PLACE)
-        if waiting.state != TrialState.WAITING or (first and place != 0):
+        if waiting.state != TrialState.WAITING or place is None or (first and place != 0):
             continue
         number = store.id_of(waiting.number)
         try:
@@ -138,14 +138,13 @@ def take(store: Store, search: Search, now: Sequence[FrozenTrial]) -> Any | None
             continue
         still(store, waiting.number)
         store.storage.set_trial_user_attr(number, WORKER, identity())
-        if any(t.number < waiting.number and _counts(t) for t in places.get(place or 0, [])):
+        if any(t.number < waiting.number and _counts(t) for t in places[place]):
             # Two that start a sweep at the same moment queue each place twice.
             store.storage.set_trial_user_attr(number, SURPLUS, True)
             end_lost(store, waiting.number)
             continue
         # A sampler of its own for each place: a sweep that goes on proposes what it would have.
-        seed = seed_for(search.seed, SAMPLER, place or 0)
-        store.study.sampler = search.sampler_of(seed)
+        store.study.sampler = search.sampler_of(seed_for(search.seed, SAMPLER, place))
         return optuna.trial.Trial(store.study, number)
     return None
 
@@ -250,12 +249,15 @@ def _beating(store: Store, number: int) -> Iterator[None]:
 
 
 def _check_first(now: Sequence[FrozenTrial]) -> None:
-    for trial in by_place(now).get(0, []):
-        if ERROR in trial.user_attrs:
-            raise ConfigError(
-                f"the study's own settings cannot be tried ({trial.user_attrs[ERROR]}); does "
-                "`pathgnn fit` run on it? Start the sweep again under another name or storage"
-            )
+    tried = by_place(now).get(0, [])
+    why = next((t.user_attrs[ERROR] for t in tried if ERROR in t.user_attrs), "")
+    if len(tried) >= MOST_TRIES and not any(_counts(t) for t in tried):
+        why = f"their worker was killed {len(tried)} times; is there enough memory?"
+    if why:
+        raise ConfigError(
+            f"the study's own settings cannot be tried ({why}); does `pathgnn fit` run on it? "
+            "Start the sweep again under another name or storage"
+        )
 
 
 def _counts(trial: FrozenTrial) -> bool:

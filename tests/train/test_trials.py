@@ -230,6 +230,16 @@ def test_a_trial_that_always_ends_its_worker_is_given_up(tmp_path):
             trial_store.end_lost(store, trial.number)
     assert len(store.trials()) == trials.MOST_TRIES
     assert trials.is_done(store.trials(), PLANNED[:1])
+    with pytest.raises(ConfigError, match="killed 10 times; is there enough memory"):
+        work(store, search(2, first_alone=True), square)
+
+
+def test_a_trial_that_somebody_else_queued_is_left_alone(tmp_path):
+    store = opened(str(tmp_path / "sweep.db"))
+    store.study.enqueue_trial({"x": 0.0, "word": "a"})
+    work(store, search(2), square)
+    assert [t.state for t in store.trials()] == [TrialState.WAITING, COMPLETE, COMPLETE]
+    assert [t.number for t in tried(store)] == [1, 2]
 
 
 def test_two_machines_that_start_at_once_do_each_trial_once(tmp_path):

@@ -1,0 +1,254 @@
+"""A study's sweep from the command line: tuned, told, written, judged; no patient is in it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from small_study import write_small_study
+from typer.testing import CliRunner
+
+from pathgnn import sweep
+from pathgnn.cli import app
+from pathgnn.run import check_study, read_input, sized_for
+from pathgnn.study import read_study
+from pathgnn.sweep import Sweeping, lay_out, run_sweep
+from pathgnn.sweep_results import kept_sweep, place_of, winning_study
+from pathgnn.train.trials import work
+from pathgnn.train.tried import best_of, tried
+from pathgnn.train.tune import objective_of, search_of
+
+NET = "\n[net]\nchannels = 1\ndepth = 1\ntrunk = 4\n"
+SWEEP = """
+[sweep]
+settings = ["fit.ridge"]
+trials = 3
+pruner = "none"
+[sweep.choices]
+"fit.group_lasso" = [10.0, 2.0]
+[sweep.collections]
+halves = "halves.gmt"
+"""
+
+
+def written(folder, more=SWEEP):
+    """A small study with a sweep in a folder of its own."""
+    path = write_small_study(folder, 120)
+    text = path.read_text().replace("members = 1", "members = 1\nstack = false\nsteps = 3")
+    path.write_text(text + NET + more)
+    sets = [line.split("\t") for line in (folder / "pathways.gmt").read_text().splitlines()]
+    halves = ["\t".join(("HALF_" + s[0], "na", *s[2:5])) + "\n" for s in sets]
+    (folder / "halves.gmt").write_text("".join(halves))
+    return path
+
+
+def call(*words):
+    result = CliRunner().invoke(app, ["sweep", *map(str, words)])
+    assert result.exit_code == 0, result.output
+    return result.output.replace("\n", " ")
+
+
+@pytest.fixture(scope="module")
+def here():
+    """Workers in this process, where starting others would take longer than the trials."""
+    with pytest.MonkeyPatch.context() as patch:
+
+        def one_round(packed, where, store, plan):
+            job = sweep.torch.load(sweep.io.BytesIO(packed), weights_only=False)
+            work(store, search_of(job), objective_of(job))
+
+        patch.setattr(sweep, "_one_round", one_round)
+        yield
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory, here):
+    """A study whose sweep is done, and what that said."""
+    study = written(tmp_path_factory.mktemp("swept"))
+    return study, call(study)
+
+
+def test_a_sweep_says_what_it_found_and_what_that_is_worth(swept):
+    study, said = swept
+    folder = study.parent / "run" / "sweep"
+    assert "3 trials: 3 complete" in said
+    assert "is no estimate of how well the winner does" in said
+    table = pd.read_csv(folder / "trials.csv")
+    assert table.loc[0, ["fit.ridge", "fit.group_lasso", "pathways"]].tolist() == [1, 10, "study"]
+    assert table.loc[0, "excess"] == 0
+    assert (table["risk"] - table.loc[0, "risk"]).tolist() == pytest.approx(table["excess"])
+    assert {p.name for p in folder.glob("*.*g")} == {"history.png", "history.svg"}
+    assert call("status", study).startswith("3 trials: 3 complete")
+
+
+def test_a_sweep_that_is_called_for_more_goes_on(swept):
+    study, _ = swept
+    more = study.with_name("more.toml")
+    more.write_text(study.read_text().replace("trials = 3", "trials = 6"))
+    before = pd.read_csv(study.parent / "run" / "sweep" / "trials.csv")
+    assert "6 trials: 6 complete" in call("run", more)
+    after = pd.read_csv(study.parent / "run" / "sweep" / "trials.csv")
+    pd.testing.assert_frame_equal(after.head(3), before)
+    assert set(after["pathways"]) == {"study", "halves"}
+    assert (study.parent / "run" / "sweep" / "importance.svg").is_file()
+
+
+def test_no_patient_and_no_password_is_in_what_a_sweep_writes(swept):
+    study, _ = swept
+    files = [p for p in (study.parent / "run").rglob("*") if p.is_file()]
+    assert any(p.suffix == ".db" for p in files)
+    for path in files:
+        if path.suffix != ".png":
+            assert b"S0000" not in path.read_bytes(), path.name
+    config = study.with_name("secret.toml")
+    config.write_text(
+        study.read_text().replace("[sweep]", '[sweep]\nstorage = "postgresql://a:pw@b"')
+    )
+    known = read_study(config)
+    assert place_of(known, study.parent) == "postgresql://a:pw@b"
+    assert "pw" not in known.model_dump_json()
+    with kept(swept[0]) as store:
+        assert "pw" not in str(winning_study(known, best_of(store), 3))
+
+
+def kept(study):
+    from contextlib import closing
+
+    known = read_study(study)
+    return closing(kept_sweep(known, sweep.Path(known.out)))
+
+
+def test_the_winning_study_is_complete_and_says_that_it_was_chosen(swept):
+    study, _ = swept
+    said = call("best", study)
+    assert "its test is not valid" in said
+    target = study.with_name("study-best.toml")
+    with kept(study) as store:
+        best = best_of(store)
+    won = read_study(target)
+    assert won.fit.ridge == best.settings["fit.ridge"]
+    assert won.fit.group_lasso == best.settings["fit.group_lasso"]
+    wanted = {"study": "pathways.gmt", "halves": "halves.gmt"}[best.settings["pathways"]]
+    assert won.graph.pathways == wanted
+    assert won.out == f"{study.parent / 'run'}-best"
+    # What a winner has by default is written, too, or the cohort's size would choose it anew.
+    assert {"ridge", "group_lasso"} <= won.fit.model_fields_set
+    given = read_input(won, study.parent)
+    assert sized_for(given).fit == won.fit
+    (found,) = (f for f in check_study(given) if f.topic == "sweep")
+    assert f"trial {best.number} of" in found.sentence
+    assert found.severity == "warning"
+    assert not [
+        f for f in check_study(read_input(read_study(study), study.parent)) if f.topic == "sweep"
+    ]
+
+
+def test_any_complete_trial_can_be_written_and_nothing_else(swept):
+    study, _ = swept
+    target = study.with_name("second.toml")
+    call("best", study, "--trial", "1", "--to", target)
+    assert "trial 1 of" in read_study(target).sweep.chosen
+    for words, said in (
+        (("--trial", "99"), "no complete trial 99"),
+        (("--to", study.parent.parent / "there.toml"), "beside"),
+        (("--to", study), "under another name"),
+        (("--name", "other"), "no sweep 'other'"),
+    ):
+        result = CliRunner().invoke(app, ["sweep", "best", str(study), *map(str, words)])
+        assert result.exit_code == 2
+        assert said in result.output
+
+
+def test_reserved_patients_judge_the_winner(swept):
+    study, _ = swept
+    said = call("verify", study)
+    assert "reserved patients AUTOC" in said
+    table = pd.read_csv(study.parent / "run" / "sweep" / "verification.csv")
+    given = read_input(read_study(study), study.parent)
+    reserved = lay_out(given, study.parent).reserved
+    assert table.loc[0, "patients"] == reserved.sum()
+    assert 20 <= reserved.sum() <= 40
+    assert table.loc[0, "risk_gained"] == pytest.approx(
+        table.loc[0, "own_risk"] - table.loc[0, "risk"]
+    )
+
+
+def test_risk_and_stability_are_asked_together(tmp_path, here):
+    text = SWEEP.replace("trials = 3", 'trials = 4\nobjectives = ["risk", "stability"]')
+    study = written(tmp_path, text.replace("trials = 4", 'trials = 4\nsampler = "nsga2"'))
+    # Half of the genes are in no pathway of the other collection.
+    assert "4 trials: 4 complete" in call(study)
+    table = pd.read_csv(tmp_path / "run" / "sweep" / "trials.csv")
+    assert table["stability"].between(0, 1).all()
+    assert table["stability"].nunique() > 1
+    assert (tmp_path / "run" / "sweep" / "front.svg").is_file()
+
+
+def test_graphs_that_a_sweep_names_are_laid_out_and_wrong_ones_refused(tmp_path, here):
+    more = '[sweep]\nsettings = ["fit.ridge"]\ntrials = 2\n[sweep.graphs.small]\n'
+    more += 'edges = "edges.csv"\npathways = "pathways.gmt"\nonly = ["PATH0", "PATH1"]\n'
+    study = written(tmp_path, more)
+    given = read_input(read_study(study), tmp_path)
+    laid = lay_out(given, tmp_path)
+    sizes = {key: len(one.graph.genes) for key, one in laid.layouts.items()}
+    assert sizes == {("study", "study"): 24, ("small", "study"): 12}
+    wrong = study.with_name("wrong.toml")
+    wrong.write_text(study.read_text().replace('"fit.ridge"', '"fit.rigde"'))
+    result = CliRunner().invoke(app, ["sweep", str(wrong)])
+    assert result.exit_code == 2
+    assert "no setting 'fit.rigde'" in result.output
+    assert not (tmp_path / "run" / "sweep").exists()
+
+
+def test_workers_that_die_before_a_trial_end_in_a_sentence(tmp_path, monkeypatch):
+    study = written(tmp_path)
+    monkeypatch.setattr(sweep, "_one_round", lambda *_: None)
+    result = CliRunner().invoke(app, ["sweep", str(study), "--processes", "2"])
+    assert result.exit_code == 2
+    assert "end before they take a trial" in result.output
+
+
+@pytest.mark.slow
+def test_forty_trials_by_two_processes_have_the_best_of_one(tmp_path):
+    found = []
+    for n in (1, 2):
+        (tmp_path / str(n)).mkdir()
+        study = written(tmp_path / str(n), SWEEP.replace("trials = 3", "trials = 40"))
+        given = read_input(read_study(study), study.parent)
+        found.append(run_sweep(given, study.parent, study.parent / "run", Sweeping(n)))
+    one, two = found
+    assert [t.number for t in two.trials] == list(range(40)) == [t.number for t in one.trials]
+    assert (one.settings, one.risk) == (two.settings, two.risk)
+    by_place = [{t.place: t.values for t in f.trials} for f in found]
+    assert by_place[0] == by_place[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("storage", ("", "sweep.journal"))
+def test_a_sweep_killed_five_times_loses_nothing(tmp_path, storage):
+    study = written(tmp_path, SWEEP.replace("trials = 3", "trials = 20"))
+    script = [sys.executable, "-c", "from pathgnn.cli import app; app()", "sweep", str(study)]
+    script += ["--processes", "2"]
+    script += ["--storage", str(tmp_path / storage)] if storage else []
+    rng = np.random.default_rng(1)
+    for _ in range(5):
+        process = subprocess.Popen(script, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(float(rng.uniform(6, 14)))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    done = subprocess.run(script, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    known = read_study(study)
+    if storage:
+        update = {"storage": str(tmp_path / storage)}
+        known = known.model_copy(update={"sweep": known.sweep.model_copy(update=update)})
+    store = kept_sweep(known, sweep.Path(known.out))
+    states = [(t.place, t.state) for t in tried(store)]
+    assert sorted(p for p, s in states if s == "complete") == list(range(20))
+    assert {s for _, s in states} <= {"complete", "lost"}
+    assert len({t.number for t in tried(store)}) == len(states)
