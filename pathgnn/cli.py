@@ -13,7 +13,9 @@ from pathgnn.cli_evidence import permute, repeat
 from pathgnn.cli_examine import examine, nulls
 from pathgnn.cli_graph import app as graph_app
 from pathgnn.cli_modalities import modalities
+from pathgnn.cli_predict import predict
 from pathgnn.cli_pretrain import pretrain
+from pathgnn.cli_run import ClusterFile, Where, launch
 from pathgnn.cli_say import errors, print_table, say, without_values
 from pathgnn.cli_show import show_results, show_truth
 from pathgnn.cli_simulate import score, simulate
@@ -35,6 +37,7 @@ app.add_typer(sweep_app, name="sweep", no_args_is_help=True)
 app.command()(simulate)
 app.command()(score)
 app.command()(pretrain)
+app.command()(predict)
 app.command()(evaluate)
 app.command()(permute)
 app.command()(modalities)
@@ -110,9 +113,17 @@ def run(
     start: Start = None,
     risk: Risk = False,
     ids: Ids = False,
+    launcher: Where = None,
+    cluster: ClusterFile = None,
 ) -> None:
     """Run all stages: check, fit, explain, export; finished ones are taken up again."""
-    _stage(study, data, out, Asked("export", risk, ids, start))
+    if launcher is None:
+        _stage(study, data, out, Asked("export", risk, ids, start))
+        return
+    files = {"--data": data, "--from": start}
+    words = [w for name, path in files.items() if path for w in (name, str(path.resolve()))]
+    words += ["--accept-risk"] * risk + ["--with-ids"] * ids
+    launch(study, out, words, (launcher.value, cluster))
 
 
 @app.command()
@@ -197,34 +208,6 @@ def controls(
         say(f"Tables: {target / 'controls'}")
 
 
-@app.command()
-def predict(
-    model: Annotated[Path, typer.Argument(help="RUN/fit/model of an earlier run")],
-    study: StudyFile,
-    data: Data = None,
-    out: Annotated[Path, typer.Option(help="csv to write")] = Path("benefit.csv"),
-    ids: Ids = False,
-) -> None:
-    """Predict the benefit of the patients of a study with a saved model."""
-    with errors():
-        import pandas as pd
-
-        from pathgnn.files import write_csv
-        from pathgnn.train.bundle import load
-        from pathgnn.train.bundle import predict as predict_new
-
-        trained, given = load(model), _read(study, data)
-        names = given.cohort.patients
-        if not ids:
-            names = tuple(f"P{i + 1:05d}" for i in range(len(names)))
-        parts = [
-            pd.DataFrame({"patient": names, **b._asdict()})
-            for b in predict_new(trained, given.cohort, given.known)
-        ]
-        write_csv(out, pd.concat(parts))
-        say(f"Wrote {out}")
-
-
 class Asked(NamedTuple):
     """What the user asks of a run, as typed."""
 
@@ -271,6 +254,7 @@ def _out(given: Input, out: Path | None) -> Path:
 def _go(given: Input, out: Path, options: Options | None = None) -> Results | None:
     from tqdm.auto import tqdm
 
+    from pathgnn.ranks import joined
     from pathgnn.run import Options, sized_for
     from pathgnn.run import run as run_stages
     from pathgnn.train.crossfit import n_steps
@@ -278,11 +262,17 @@ def _go(given: Input, out: Path, options: Options | None = None) -> Results | No
     options = options or Options()
     fit = sized_for(given).fit
     n = n_steps(fit.folds, fit.half_samples)
-    bar = tqdm(total=n, disable=options.until == "check", file=sys.stderr)
+    with joined() as ranks:
+        silent = options.until == "check" or not ranks.leads
+        with tqdm(total=n, disable=silent, file=sys.stderr) as bar:
 
-    def step(label: str) -> None:
-        bar.set_description(label, refresh=False)
-        bar.update()
+            def step(label: str) -> None:
+                bar.set_description(label, refresh=False)
+                bar.update()
 
-    with bar:
-        return run_stages(given, out, options._replace(progress=step))
+            options = options._replace(progress=step, ranks=ranks)
+            results = run_stages(given, out, options)
+    if not ranks.leads:
+        # The first process speaks.
+        raise typer.Exit
+    return results

@@ -4,58 +4,39 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import cast
 
-from pathgnn.attribute.explain import Explanation, explain
-from pathgnn.attribute.keep import load_explanation, save_explanation
 from pathgnn.benefit.sweep_findings import chosen_finding
 from pathgnn.benefit.verdict import Finding
 from pathgnn.cohort.read_everyone import read_everyone
 from pathgnn.cohort.read_tables import files_of, read_cohort
 from pathgnn.errors import ConfigError
-from pathgnn.export.formats import Order, chosen, write_formats
+from pathgnn.export.formats import chosen, write_formats
 from pathgnn.export.results import Results
 from pathgnn.export.to_check import to_check, write_tables
-from pathgnn.files import sha256, write_csv, write_json
+from pathgnn.files import sha256, write_csv
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.load import load_graph, load_identifiers
 from pathgnn.graph.nodes import Nodes
 from pathgnn.graph.project import coverage, features, project
 from pathgnn.lock import locked
-from pathgnn.model.defaults import Sized, sized
 from pathgnn.model.encoder import Encoder
-from pathgnn.run_benefits import benefits_of, metrics, subgroups_of, with_subgroups
+from pathgnn.run_benefits import subgroups_of, with_subgroups
 from pathgnn.run_folder import Input, Keeper, stamp
-from pathgnn.study import Study, estimand_of, read_study
+from pathgnn.run_stages import Job, attribute_shards, explain_stage, fit_parts, fit_stage
+from pathgnn.run_stages import Options as Options
+from pathgnn.run_stages import sized_for as sized_for
+from pathgnn.study import Study, read_study
 from pathgnn.train.check import refuse
-from pathgnn.train.checkpoints import Checkpoints
-from pathgnn.train.crossfit import Progress, fit
+from pathgnn.train.crossfit import Progress
 from pathgnn.train.encoder_file import load_encoder
-from pathgnn.train.estimate import Benefit, contrast_of
-from pathgnn.train.fit import Recipe
 from pathgnn.train.fitted import Fitted
-from pathgnn.train.keep import START, load_fitted, save_fitted
+from pathgnn.train.keep import START, load_fitted
 from pathgnn.train.look import by_severity, look
 from pathgnn.train.overview import Overview, overview
 from pathgnn.train.settings_in_force import encoder_finding, training_findings
 
 STAGES = ("check", "fit", "explain", "export")
-# Finished parts of a fit that is not finished.
-PARTS = "fit-parts"
-
-
-class Options(NamedTuple):
-    """How one run is done; `seen` is what `see` gave, where that was called before.
-
-    `order` says what is exported; `start` is a pretrained encoder that the networks start from.
-    """
-
-    accept_risk: bool = False
-    order: Order = Order()
-    until: str = "export"
-    progress: Progress = lambda _: None
-    seen: Overview | None = None
-    start: Encoder | None = None
 
 
 def read_input(study: Study, folder: Path, data: Path | None = None) -> Input:
@@ -94,7 +75,8 @@ def lay_on(graph: PathwayGraph, study: Study, folder: Path, data: Path | None = 
 def run(given: Input, out: Path, options: Options | None = None) -> Results | None:
     """All stages up to `options.until`; the results once explained, else None.
 
-    A finished stage whose settings, data and versions are the same is read back.
+    A finished stage whose settings, data and versions are the same is read back. Of several
+    processes the first writes, and alone has results.
 
     Raises:
         RefusedError: a safeguard forbids a benefit.
@@ -105,8 +87,24 @@ def run(given: Input, out: Path, options: Options | None = None) -> Results | No
     if options.until not in STAGES:
         raise ConfigError(f"no stage {options.until!r}; the stages are {', '.join(STAGES)}")
     chosen(options.order)
+    if not options.ranks.leads:
+        _help(given, out, options)
+        return None
     with locked(out):
         return _stages(given, out, options)
+
+
+def _help(given: Input, out: Path, options: Options) -> None:
+    """A process's share of fit and explanation, where another one leads."""
+    options = options._replace(start=options.start or _kept_encoder(out))
+    job = Job(given, out, Keeper(given, out, options.start), options)
+    refuse((options.seen or see(given, options.start)).findings, options.accept_risk)
+    last = STAGES.index(options.until)
+    if last == 0:
+        return
+    fitted = load_fitted(out / "fit") if job.keeper.is_done("fit") else fit_parts(job)
+    if last > 1 and not job.keeper.is_done("explain"):
+        attribute_shards(job, fitted)
 
 
 def _stages(given: Input, out: Path, options: Options) -> Results | None:
@@ -114,6 +112,7 @@ def _stages(given: Input, out: Path, options: Options) -> Results | None:
     last = STAGES.index(options.until)
     options = options._replace(start=options.start or _kept_encoder(out))
     keeper = Keeper(given, out, options.start)
+    job = Job(given, out, keeper, options)
     keeper.start()
     seen = options.seen or see(given, options.start)
     checks = seen.findings
@@ -121,12 +120,12 @@ def _stages(given: Input, out: Path, options: Options) -> Results | None:
     refuse(checks, options.accept_risk)
     if last == 0:
         return None
-    fitted, benefits = _fitted(given, out, keeper, options)
+    fitted, benefits = fit_stage(job)
     if last == 1:
         return None
     apart = subgroups_of(fitted, given, benefits)
     benefits = with_subgroups(benefits, apart)
-    explanation = _explanation(given, fitted, out, keeper)
+    explanation = explain_stage(job, fitted)
     results = Results(
         name=given.study.name,
         nodes=given.nodes,
@@ -164,8 +163,7 @@ def run_study(
     Raises:
         RefusedError: a safeguard forbids a benefit.
     """
-    path = Path(path)
-    given = read_input(read_study(path), path.parent)
+    given = read_input(read_study(path), Path(path).parent)
     options = Options(accept_risk, until="explain", progress=progress)
     return cast(Results, run(given, out or Path(given.study.out), options))
 
@@ -187,58 +185,10 @@ def see(given: Input, start: Encoder | None = None) -> Overview:
     return overview(study.name, cohort, nodes, graph, looked)
 
 
-def sized_for(given: Input, start: Encoder | None = None) -> Sized:
-    """The settings in force: what the study sets, and for the cohort's size what it leaves open.
-
-    An encoder brings the shape of its network.
-    """
-    if start is not None:
-        start.check(given.graph, given.study.net)
-    net = given.study.net if start is None else start.net_in_full
-    return sized(net, given.study.fit, given.nodes.n_patients)
-
-
 def _kept_encoder(out: Path) -> Encoder | None:
     """The encoder that an earlier call started this run folder from."""
     folder = out / "fit" / START
     return load_encoder(folder) if folder.is_dir() else None
-
-
-def _fitted(
-    given: Input, out: Path, keeper: Keeper, options: Options
-) -> tuple[Fitted, tuple[Benefit, ...]]:
-    study, nodes = given.study, given.nodes
-    kept = Checkpoints(out / PARTS, keeper.key("fit"))
-    if keeper.is_done("fit"):
-        kept.clear()
-        options.progress("fit: taken from the run folder")
-        fitted = load_fitted(out / "fit")
-        return fitted, benefits_of(fitted, given)
-    chosen = sized_for(given, options.start)
-    recipe = Recipe(given.graph, estimand_of(study, nodes), chosen.net, chosen.fit, options.start)
-    for sentence in chosen.said:
-        keeper.log(sentence)
-    if n_kept := kept.n_kept():
-        keeper.log(f"fit: {n_kept} finished parts taken up")
-    fitted = fit(nodes, recipe, study.seed, options.progress, kept)
-    benefits = benefits_of(fitted, given)
-    keeper.begin("fit")
-    save_fitted(fitted, nodes, benefits, out / "fit")
-    write_json(out / "metrics.json", metrics(benefits))
-    keeper.finish("fit")
-    kept.clear()
-    return fitted, benefits
-
-
-def _explanation(given: Input, fitted: Fitted, out: Path, keeper: Keeper) -> Explanation:
-    contrast_of(given.nodes, given.study.explain.contrast)
-    if keeper.is_done("explain"):
-        return load_explanation(out / "explanation")
-    explanation = explain(fitted, given.nodes, given.study.explain)
-    keeper.begin("explain")
-    save_explanation(explanation, out / "explanation")
-    keeper.finish("explain")
-    return explanation
 
 
 def _write_checks(seen: Overview, given: Input, out: Path) -> None:

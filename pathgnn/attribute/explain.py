@@ -40,6 +40,7 @@ def explain(
     nodes: Nodes,
     config: ExplainConfig | None = None,
     healthy: Nodes | None = None,
+    attribution: Attribution | None = None,
 ) -> Explanation:
     """Why the benefit of one arm is predicted as it is, for patients the networks never saw.
 
@@ -48,10 +49,11 @@ def explain(
         nodes: The cohort they were fitted on.
         config: Method, reference, permutations, cascades.
         healthy: Samples without disease on the same graph, for the reference "healthy".
+        attribution: Made before with the same arguments, in shards; None: it is made here.
     """
     config = config or ExplainConfig()
     k = contrast_of(nodes, config.contrast)
-    attribution = attribute(Compared(fitted, nodes, config, k, healthy))
+    attribution = attribution or attribute(Compared(fitted, nodes, config, k, healthy))
     on = fitted.scores.informs[:, k]
     gain, fold = fitted.scores.gain[on, k], fitted.fold[on]
 

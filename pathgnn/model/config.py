@@ -92,6 +92,9 @@ class FitConfig(Settings):
     stack: bool = setting(True, "stack network and linear models on inner folds")
     batch: int = setting(0, "patients per mini-batch; 0: L-BFGS on all at once", ge=0)
     learning_rate: float = setting(0.01, "of mini-batches", sweep=(0.001, 0.05), gt=0)
+    together: bool = setting(
+        False, "processes of one job train each network together, not one each: for large cohorts"
+    )
     half_samples: int = setting(
         0, "trainings on half of each fold behind each patient's interval; 0: the line's band", ge=0
     )

@@ -54,12 +54,15 @@ class PartWords(Settings):
 class Checkpoints(NamedTuple):
     """Where finished parts lie (None: nothing is kept), and the stamp of what they belong to.
 
+    Without `writes`, parts are taken up and none is added.
+
     A file of another stamp, or one that cannot be read, counts as not there: the part is done
     again, and the file is replaced.
     """
 
     folder: Path | None = None
     stamp: str = ""
+    writes: bool = True
 
     def part(self, name: str, given: tuple[Nodes, Recipe], make: Callable[[], Part]) -> Part:
         """A training set with its networks, taken up or made and kept."""
@@ -109,7 +112,7 @@ class Checkpoints(NamedTuple):
             return None
 
     def _write(self, name: str, made: Arrays) -> None:
-        if self.folder is None:
+        if self.folder is None or not self.writes:
             return
         with whole_file(self.folder / f"{name}{SUFFIX}") as part:
             save_file(dict(made.tensors), part, {"stamp": self.stamp, "words": made.words})

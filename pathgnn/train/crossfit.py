@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,12 +17,14 @@ from pathgnn.errors import ConfigError
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.nodes import Nodes
 from pathgnn.graph.rewire import rewire
+from pathgnn.ranks import ALONE, Ranks
 from pathgnn.seeds import rng_for, seed_for
 from pathgnn.train.checkpoints import NOTHING_KEPT, Checkpoints
 from pathgnn.train.fit import Recipe
 from pathgnn.train.fitted import Fitted
 from pathgnn.train.folds import check_size, folds
 from pathgnn.train.half_samples import half_sample_spread
+from pathgnn.train.linear import Benefits
 from pathgnn.train.nuisance import Nuisances
 from pathgnn.train.over_time import OverTime, average_over_time
 from pathgnn.train.part import (
@@ -56,6 +59,7 @@ def fit(
     seed: int,
     progress: Progress = lambda _: None,
     kept: Checkpoints = NOTHING_KEPT,
+    ranks: Ranks = ALONE,
 ) -> Fitted:
     """Cross-fitted networks, baselines and the sequential test.
 
@@ -65,9 +69,12 @@ def fit(
         seed: Decides folds, first weights and dropout.
         progress: Called with a word before each step.
         kept: Where each finished part is kept and taken up again; nothing is without it.
+        ranks: Several processes with the same arguments share the work through `kept`, and all
+            come back with the same.
 
     Raises:
         CohortError: too few patients for the folds, or a horizon beyond the follow-up.
+        ConfigError: settings that do not fit the cohort, or several processes and no `kept`.
     """
     check_size(nodes, recipe.fit.folds)
     _check_estimand(nodes, recipe.estimand)
@@ -76,20 +83,18 @@ def fit(
     fold = folds(nodes, recipe.fit.folds, rng_for(seed, 0))
     # An encoder knows the true graph; a network on a rewired one starts afresh.
     control = recipe._replace(graph=rewire(recipe.graph, rng_for(seed, 1)), start=None)
+    work = _Work(nodes, recipe, control, fold, seed, kept)
+    _share(work, ranks, progress)
     parts: list[Part] = []
     for k in range(recipe.fit.folds):
         progress(f"fold {k + 1}")
-        make = partial(fit_part, nodes, fold != k, fold == k, recipe, (seed, k))
-        part = kept.part(f"fold-{k}", (nodes, recipe), make)
+        part = work.part(k)
         progress(f"fold {k + 1}, rewired graph")
-        again = partial(_rewired, nodes, fold, part, control, (seed, k))
-        tau = kept.arrays(f"rewired-{k}", again)["benefit"]
-        parts.append(part._replace(ladder=part.ladder | {REWIRED: tau}))
+        parts.append(part._replace(ladder=part.ladder | {REWIRED: work.rewired(k, part)}))
     earlier: list[Part] = []
     for k in range(1, recipe.fit.folds - 1):
         progress(f"sequential test, fold {k + 1}")
-        make = partial(fit_part, nodes, fold < k, fold == k, recipe, (seed, 100 + k))
-        earlier.append(kept.part(f"earlier-{k}", (nodes, recipe), make))
+        earlier.append(work.earlier(k))
     # The model of all folds but the last is the cross-fitted one.
     fitted = _assemble(parts, [*earlier, parts[-1]], nodes, recipe, fold, seed)
     if nodes.outcome == "survival":
@@ -150,17 +155,58 @@ def refit(
     )
 
 
-def _rewired(
-    nodes: Nodes,
-    fold: Int[np.ndarray, " patient"],
-    part: Part,
-    control: Recipe,
-    path: tuple[int, int],
-) -> dict[str, np.ndarray]:
-    """The benefit of a fold's patients by networks on the rewired graph."""
-    again = stopped(control, part.stack)
-    nets = networks(nodes, fold != path[1], part.train_scores, again, path)
-    return {"benefit": predict_benefit(nets, nodes.take(part.test), control)[0]}
+class _Work(NamedTuple):
+    """The trainings of a cross-fit, each kept when it is finished."""
+
+    nodes: Nodes
+    recipe: Recipe
+    control: Recipe
+    fold: Int[np.ndarray, " patient"]
+    seed: int
+    kept: Checkpoints
+
+    def part(self, k: int) -> Part:
+        """All folds but one, for that one."""
+        path = (self.seed, k)
+        make = partial(fit_part, self.nodes, self.fold != k, self.fold == k, self.recipe, path)
+        return self.kept.part(f"fold-{k}", (self.nodes, self.recipe), make)
+
+    def rewired(self, k: int, part: Part) -> Benefits:
+        """The benefit of a fold's patients by networks on the rewired graph."""
+
+        def make() -> dict[str, np.ndarray]:
+            again = stopped(self.control, part.stack)
+            chosen = self.fold != k
+            nets = networks(self.nodes, chosen, part.train_scores, again, (self.seed, k))
+            held = self.nodes.take(part.test)
+            return {"benefit": predict_benefit(nets, held, self.control)[0]}
+
+        return self.kept.arrays(f"rewired-{k}", make)["benefit"]
+
+    def earlier(self, k: int) -> Part:
+        """The folds before one, for that one."""
+        path = (self.seed, 100 + k)
+        make = partial(fit_part, self.nodes, self.fold < k, self.fold == k, self.recipe, path)
+        return self.kept.part(f"earlier-{k}", (self.nodes, self.recipe), make)
+
+
+def _share(work: _Work, ranks: Ranks, progress: Progress) -> None:
+    """Do this process's trainings, and wait for those of the others."""
+    if ranks.size == 1 or work.recipe.fit.together:
+        return
+    if work.kept.folder is None:
+        raise ConfigError("several processes share a fit through a folder: give `kept` one")
+    n = work.recipe.fit.folds
+    earlier = range(1, n - 1)
+    # A fold trains on all folds but one, twice; an earlier one on those before it.
+    cost = [2.0 * (n - 1)] * n + [float(k) for k in earlier]
+    for job in ranks.mine(cost):
+        progress(f"training {job + 1}")
+        if job < n:
+            work.rewired(job, work.part(job))
+        else:
+            work.earlier(earlier[job - n])
+    ranks.wait()
 
 
 def _over_time(

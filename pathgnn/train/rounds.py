@@ -15,6 +15,7 @@ from pathgnn.model.config import FitConfig
 from pathgnn.model.memory import Sizes
 from pathgnn.model.network import PathwayNet, Scores
 from pathgnn.model.scales import Standardised
+from pathgnn.train import together
 from pathgnn.train.losses import Penalty, Targets
 
 
@@ -83,7 +84,7 @@ def rounds(stage: Stage, free: list[Parameter], n_rounds: int) -> Iterator[float
             optimiser.zero_grad()
             loss = stage.loss(stage.batch, _scores(stage, kept)) + stage.penalty(stage.n_patients)
             loss.backward()  # type: ignore[no-untyped-call]
-            return loss
+            return _together(stage, free, loss)
 
         optimiser.step(closure)  # type: ignore[no-untyped-call]
         with torch.no_grad():
@@ -102,11 +103,11 @@ def _on_mini_batches(stage: Stage, free: list[Parameter], n_rounds: int) -> Iter
             total = 0.0
             for at in _batches(stage.n_patients, fit.batch):
                 part = stage.batch.take(at.sort().values).to(device)
-                kept = _kept(part, fit.modality_dropout)
-                raw = net.raw_activity(part.inputs.z, kept=kept)
+                raw = _raw(stage, part.inputs.z, _kept(part, fit.modality_dropout))
                 loss = stage.loss(part, net.scores(raw, part.inputs.clinical))
                 optimiser.zero_grad()
                 (loss + stage.penalty(stage.n_patients)).backward()  # type: ignore[no-untyped-call]
+                _together(stage, free, loss)
                 optimiser.step()
                 total += float(loss.detach()) * len(at) / stage.n_patients
         _learn_activity_scales(stage, device)
@@ -121,7 +122,7 @@ def _batches(n: int, size: int) -> list[Int[Tensor, " chosen"]]:
 def _learn_activity_scales(stage: Stage, device: torch.device) -> None:
     with torch.no_grad():
         parts = [
-            stage.net.raw_activity(z.to(device))
+            _raw(stage, z.to(device))
             for z in torch.split(stage.batch.inputs.z, stage.fit.batch, dim=1)
         ]
         stage.net.learn_activity_scales(torch.cat(parts, 1))
@@ -135,6 +136,28 @@ def _kept(batch: Batch, share: float) -> Bool[Tensor, "1 patient modality"] | No
 
 def _scores(stage: Stage, kept: Bool[Tensor, "1 patient modality"] | None) -> Scores:
     inputs: Standardised = stage.batch.inputs
-    raw: Float[Tensor, "2 patient pathway"] = stage.net.raw_activity(inputs.z, kept=kept)
+    raw = _raw(stage, inputs.z, kept)
     stage.net.learn_activity_scales(raw.detach())
     return stage.net.scores(raw, inputs.clinical)
+
+
+def _raw(
+    stage: Stage,
+    z: Float[Tensor, "gene patient modality"],
+    kept: Bool[Tensor, "1 patient modality"] | None = None,
+) -> Float[Tensor, "2 patient pathway"]:
+    """Pathway activities; where several processes train together, each computes its patients'."""
+    n = z.shape[1]
+    if not together.shared(stage.fit, n):
+        return stage.net.raw_activity(z, kept=kept)
+    own = together.own_part(n)
+    part = stage.net.raw_activity(z[:, own], kept=None if kept is None else kept[:, own])
+    return together.gathered(part, n)
+
+
+def _together(stage: Stage, free: list[Parameter], loss: Tensor) -> Tensor:
+    """The loss that all processes agree on, after their gradients became those of one."""
+    if not together.shared(stage.fit, stage.n_patients):
+        return loss
+    together.average_gradients(free)
+    return together.agreed(loss)

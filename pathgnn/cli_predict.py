@@ -1,0 +1,44 @@
+"""The command `pathgnn predict`: benefit of new patients by a saved model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pathgnn.cli_say import errors, say
+
+StudyFile = Annotated[Path, typer.Argument(help="the study file")]
+Data = Annotated[Path | None, typer.Option(help="folder of the tables; else as the study says")]
+Ids = Annotated[bool, typer.Option("--with-ids", help="write patient ids into the tables")]
+
+
+def predict(
+    model: Annotated[Path, typer.Argument(help="RUN/fit/model of an earlier run")],
+    study: StudyFile,
+    data: Data = None,
+    out: Annotated[Path, typer.Option(help="csv to write")] = Path("benefit.csv"),
+    ids: Ids = False,
+) -> None:
+    """Predict the benefit of the patients of a study with a saved model."""
+    with errors():
+        import pandas as pd
+
+        from pathgnn.files import write_csv
+        from pathgnn.run import read_input
+        from pathgnn.study import read_study
+        from pathgnn.train.bundle import load
+        from pathgnn.train.bundle import predict as predict_new
+
+        trained = load(model)
+        given = read_input(read_study(study), study.parent, data)
+        names = given.cohort.patients
+        if not ids:
+            names = tuple(f"P{i + 1:05d}" for i in range(len(names)))
+        parts = [
+            pd.DataFrame({"patient": names, **b._asdict()})
+            for b in predict_new(trained, given.cohort, given.known)
+        ]
+        write_csv(out, pd.concat(parts))
+        say(f"Wrote {out}")
