@@ -12,6 +12,7 @@ from scipy.stats import t as student
 
 from pathgnn.benefit.verdict import Finding
 from pathgnn.cohort.cohort import Cohort, Outcome
+from pathgnn.cohort.small_cells import SMALL_CELL, shown_count
 
 TINY_ARM = 20
 Z95 = float(norm.ppf(0.975))
@@ -45,6 +46,13 @@ class Arm(NamedTuple):
     rows: int
     events: int
     follow_up: float
+
+    @property
+    def shown_events(self) -> int | str:
+        """The events, or that they, or the rows without one, are fewer than five."""
+        if 0 < self.rows - self.events < SMALL_CELL:
+            return f">{self.rows - SMALL_CELL}"
+        return shown_count(self.events)
 
 
 def arms_of(outcome: Outcome) -> tuple[Arm, ...]:
@@ -111,19 +119,27 @@ def levels(outcome: Outcome) -> tuple[Level, ...]:
 def balance(cohort: Cohort) -> pd.DataFrame:
     """Every covariate: mean in each arm, and the largest standardised difference from reference.
 
-    Means are over outcome rows where the covariate is known; shares for indicators.
+    Means are over outcome rows where the covariate is known; shares for indicators, NaN where
+    they, or what they leave, stand for fewer than five rows.
     """
     outcome = cohort.outcome
     x = cohort.clinical.reindex(list(outcome.patient)).astype(float).reset_index(drop=True)
     means = [x[outcome.arm == k].mean() for k in range(len(outcome.arms))]
     spread = x.std(ddof=0).replace(0, np.nan)
     out = pd.DataFrame({"covariate": list(map(str, x.columns))})
-    for arm, mean in zip(outcome.arms, means, strict=True):
-        out[f"arm {arm}"] = mean.to_numpy()
+    for k, (arm, mean) in enumerate(zip(outcome.arms, means, strict=True)):
+        out[f"arm {arm}"] = mean.where(~_small(x[outcome.arm == k], x)).to_numpy()
     apart = [((m - means[0]).abs() / spread).to_numpy() for m in means[1:]]
     out["smd"] = np.nan_to_num(np.max(np.nan_to_num(np.stack(apart)), axis=0))
     out["missing"] = x.isna().mean().to_numpy()
     return out.sort_values("smd", ascending=False, ignore_index=True, kind="stable")
+
+
+def _small(in_arm: pd.DataFrame, everywhere: pd.DataFrame) -> pd.Series:
+    """Is a covariate an indicator that few rows of the arm have, or few lack?"""
+    is_flag = (everywhere.isin((0, 1)) | everywhere.isna()).all()
+    counts = pd.concat([(in_arm == 1).sum(), (in_arm == 0).sum()], axis=1)
+    return is_flag & ((counts > 0) & (counts < SMALL_CELL)).any(axis=1)
 
 
 def size_findings(outcome: Outcome) -> tuple[Finding, ...]:

@@ -247,7 +247,7 @@ PLACES = [p for p in _places(WORDS) if p[0] != "files"]
 
 @given(st.sampled_from(PLACES), VALUES)
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_any_value_in_a_manifest_is_read_or_refused(tmp_path, place, value):
     folder = tmp_path / "model"
