@@ -41,4 +41,9 @@ def predict(
             for b in predict_new(trained, given.cohort, given.known)
         ]
         write_csv(out, pd.concat(parts))
+        surplus = sorted(set(given.cohort.omics) - set(trained.modalities))
+        lacking = [m for m in trained.modalities if m not in given.cohort.omics]
+        for omics, why in ((surplus, "unknown to the model, left out"), (lacking, "not measured")):
+            if omics:
+                say(f"Omics {why}: {', '.join(omics)}")
         say(f"Wrote {out}")
