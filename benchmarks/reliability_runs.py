@@ -172,7 +172,7 @@ def faults(study: Path, work: Path) -> list[dict[str, Any]]:
                 "kind": "fault",
                 "name": fault.name,
                 "status": ended.status,
-                "sentence": ended.said.strip().splitlines()[-1][:200] if ended.said else "",
+                "sentence": _sentence(ended.said, study, work),
                 "in_order": ended.status == 2
                 and fault.said in ended.said
                 and "Traceback" not in ended.said
@@ -187,6 +187,12 @@ def faults(study: Path, work: Path) -> list[dict[str, Any]]:
         *rows,
         {"kind": "fault", "name": "after all of them", "in_order": ok, "status": done.status},
     ]
+
+
+def _sentence(said: str, study: Path, work: Path) -> str:
+    """The last line that was printed, without this machine's folders."""
+    line = (said.strip().splitlines() or [""])[-1]
+    return line.replace(f"{work}/", "").replace(f"{study.parent}/", "")[:200]
 
 
 def _small_files(study: Path, out: Path) -> Ended:

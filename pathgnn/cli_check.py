@@ -39,7 +39,8 @@ def header(seen: Overview) -> str:
     """Patients, arms with their sizes and events, and the outcome, in one line."""
     counted = {"survival": "events", "binary": "good outcomes"}.get(seen.kind)
     arms = [
-        f"{a.arm} {a.patients}" + (f" ({a.shown_events} {counted})" if counted else "") for a in seen.arms
+        f"{a.arm} {a.patients}" + (f" ({a.shown_events} {counted})" if counted else "")
+        for a in seen.arms
     ]
     how = "randomised" if seen.randomised else "observational"
     how += ", several arms per patient" if seen.crossover else ""
