@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from pathgnn.cli import app
 
-FENCE = re.compile(r"^```([a-z]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # What is shown and not run: settings are parsed, output and downloads are text.
 SHOWN = {"toml", "text"}
 RUN = {"bash", "python"}
@@ -27,7 +27,8 @@ class Block(NamedTuple):
 
 def blocks_of(page: str) -> list[Block]:
     """All fenced blocks of a page that are no directives."""
-    return [Block(*found) for found in FENCE.findall(page) if found[0]]
+    found = (Block(*one) for one in FENCE.findall(page))
+    return [block for block in found if not block.language.startswith("{")]
 
 
 def run_page(path: Path) -> None:

@@ -115,6 +115,11 @@ def test_the_program_of_the_readme_runs(tmp_path, monkeypatch):
     assert names["why"].attribution.genes == graph.genes
 
 
+def test_a_block_after_a_directive_is_seen():
+    page = "```{measured} x\n:match: y\n```\n\ntext\n\n```bash\nls\n```\n\n```\nbare\n```\n"
+    assert [(b.language, b.text) for b in blocks_of(page)] == [("bash", "ls\n"), ("", "bare\n")]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
 def test_no_block_of_a_page_escapes_the_tests(page):
     assert LANGUAGES[page] <= RUN | SHOWN
