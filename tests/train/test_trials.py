@@ -98,7 +98,7 @@ def test_a_killed_workers_trial_is_done_again_with_the_same_settings(where):
 
 
 def test_a_trial_without_a_worker_is_given_up_after_a_while(tmp_path, monkeypatch):
-    store = opened(str(tmp_path / "sweep.db"))
+    store = opened(str(tmp_path / "sweep.journal"))
     fill(store, PLANNED[:1], store.trials())
     store.storage.set_trial_state_values(store.id_of(0), state=RUNNING)
     seen: dict[int, float] = {}
@@ -127,13 +127,13 @@ def test_a_setting_that_fails_is_said_and_the_first_ends_the_sweep(tmp_path):
             raise ValueError("patient S00007 has 3.7")
         return (float("nan"),) if values["x"] > 1.5 and values["word"] == "a" else (1.0,)
 
-    store = opened(str(tmp_path / "sweep.db"))
+    store = opened(str(tmp_path / "sweep.journal"))
     plan = [{"x": x, "word": "a"} for x in (0.0, -1.0, 2.0, 3.7)]
     work(store, search()._replace(planned=plan), fails)
     said = ["", "x is below 0", "the risk is not a number", "ValueError"]
     assert [t.error for t in tried(store)] == said
     assert [t.state for t in tried(store)] == ["complete", "failed", "failed", "failed"]
-    other = opened(str(tmp_path / "other.db"))
+    other = opened(str(tmp_path / "other.journal"))
     with pytest.raises(ConfigError, match=r"own settings cannot be tried \(x is below 0\)"):
         work(other, search()._replace(planned=plan[1:]), fails)
 
@@ -154,7 +154,7 @@ def test_an_interrupt_ends_the_worker_and_its_trial_is_done_later(tmp_path):
 
 
 def test_a_trial_that_always_ends_its_worker_is_given_up(tmp_path):
-    store = opened(str(tmp_path / "sweep.db"))
+    store = opened(str(tmp_path / "sweep.journal"))
     for _ in range(trials.MOST_TRIES + 2):
         fill(store, PLANNED[:1], store.trials())
         for trial in store.trials(TrialState.WAITING):
@@ -166,7 +166,7 @@ def test_a_trial_that_always_ends_its_worker_is_given_up(tmp_path):
 
 
 def test_a_trial_that_somebody_else_queued_is_left_alone(tmp_path):
-    store = opened(str(tmp_path / "sweep.db"))
+    store = opened(str(tmp_path / "sweep.journal"))
     store.study.enqueue_trial({"x": 0.0, "word": "a"})
     work(store, search(2), square)
     assert [t.state for t in store.trials()] == [TrialState.WAITING, COMPLETE, COMPLETE]
@@ -174,7 +174,7 @@ def test_a_trial_that_somebody_else_queued_is_left_alone(tmp_path):
 
 
 def test_two_machines_that_start_at_once_do_each_trial_once(tmp_path):
-    store, done = opened(str(tmp_path / "sweep.db")), []
+    store, done = opened(str(tmp_path / "sweep.journal")), []
     for values in PLANNED[:5] * 2:
         store.study.enqueue_trial(values, user_attrs={PLACE: PLANNED.index(values)})
 
@@ -190,10 +190,10 @@ def test_two_machines_that_start_at_once_do_each_trial_once(tmp_path):
 @pytest.mark.parametrize("make", (TPESampler, NSGAIISampler))
 def test_a_sampler_that_learns_proposes_the_same_after_a_break(make, tmp_path):
     plan = Search(SPACE, [PLANNED[0], *[{}] * 14], 3, lambda seed: make(seed=seed))
-    whole, broken = (opened(str(tmp_path / f"{n}.db")) for n in "ab")
+    whole, broken = (opened(str(tmp_path / f"{n}.journal")) for n in "ab")
     work(whole, plan, square)
     for n in (4, 12, 15):
-        work(opened(str(tmp_path / "b.db")), plan._replace(planned=plan.planned[:n]), square)
+        work(opened(str(tmp_path / "b.journal")), plan._replace(planned=plan.planned[:n]), square)
     assert [t.settings for t in tried(broken)] == [t.settings for t in tried(whole)]
     assert len({t.settings["x"] for t in tried(whole)}) == 15
 
@@ -208,7 +208,7 @@ def test_the_reference_gives_up_what_is_worse_than_the_first_on_two_folds(tmp_pa
         return (float(risk),)
 
     for order in ((1.0, 2.0, 3.0), (3.0, 2.0, 1.0)):
-        store = opened(str(tmp_path / f"{order[0]}.db"), "reference")
+        store = opened(str(tmp_path / f"{order[0]}.journal"), "reference")
         plan = [{"x": x, "word": "a"} for x in (0.0, *order)]
         work(store, search()._replace(planned=plan, first_alone=True), objective)
         found = {t.settings["x"]: (t.state, t.folds, t.excess) for t in tried(store)}
@@ -219,7 +219,7 @@ def test_the_reference_gives_up_what_is_worse_than_the_first_on_two_folds(tmp_pa
 
 
 def test_nothing_starts_before_the_first_trial_is_done(tmp_path):
-    store = opened(str(tmp_path / "sweep.db"), "reference")
+    store = opened(str(tmp_path / "sweep.journal"), "reference")
     fill(store, PLANNED[:3], [])
     alone = search(3, first_alone=True)
     assert take(store, alone, store.trials()).number == 0
@@ -229,7 +229,7 @@ def test_nothing_starts_before_the_first_trial_is_done(tmp_path):
 
 
 def test_of_two_objectives_the_best_is_the_least_risk_on_the_front(tmp_path):
-    store = opened(str(tmp_path / "sweep.db"), directions=("minimize", "maximize"))
+    store = opened(str(tmp_path / "sweep.journal"), directions=("minimize", "maximize"))
     plan = [{"x": x, "word": "a"} for x in (0.0, 1.0, 2.0)]
     values = {0.0: (2.0, 0.9), 1.0: (1.0, 0.1), 2.0: (3.0, 0.5)}
     work(store, search()._replace(planned=plan), lambda v, report: values[v["x"]])
@@ -240,11 +240,11 @@ def test_of_two_objectives_the_best_is_the_least_risk_on_the_front(tmp_path):
 def test_the_setting_that_decides_is_the_important_one(tmp_path):
     space = SPACE | {"idle": Choices((1, 2, 3))}
     plan = [{**p, "idle": i % 3 + 1} for i, p in enumerate(PLANNED[:12])]
-    store = opened(str(tmp_path / "sweep.db"))
+    store = opened(str(tmp_path / "sweep.journal"))
     work(store, Search(space, plan, 0, search().sampler_of), square)
     found = importance(store)
     assert next(iter(found)) == "x"
     assert sum(found.values()) == pytest.approx(1)
-    few = opened(str(tmp_path / "few.db"))
+    few = opened(str(tmp_path / "few.journal"))
     work(few, search(2), square)
     assert importance(few) == {}
