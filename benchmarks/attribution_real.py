@@ -218,10 +218,13 @@ def _pathway_scores(gene: np.ndarray, graph: PathwayGraph) -> dict[str, float]:
     }
 
 
-def _best_gene(gene: np.ndarray, graph: PathwayGraph, targets: list[str]) -> float:
-    """Share of the genes that rank behind the best target; 1 is first, .5 chance for one target."""
+def _best_gene(gene: np.ndarray, graph: PathwayGraph, targets: list[str]) -> float | None:
+    """Share of the genes that rank behind the best target, None where no target is measured.
+
+    1 is first, .5 chance for one target.
+    """
     at = [graph.genes.index(g) for g in targets if g in graph.genes]
-    return float((gene < gene[at].max()).mean()) if at else float("nan")
+    return float((gene < gene[at].max()).mean()) if at else None
 
 
 def recovery(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -246,7 +249,7 @@ def recovery(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         drawn = [_area(behind, rng.permutation(holds[keep])) for _ in range(PERMUTATIONS)]
         low, high = np.quantile(drawn, [0.025, 0.975])
         p = (1 + sum(d >= area for d in drawn)) / (1 + PERMUTATIONS)
-        genes = [r["gene_rank"][name] for r in rows]
+        genes = [r["gene_rank"][name] for r in rows if r["gene_rank"][name] is not None]
         out.append(
             {
                 "recovery": name,
@@ -256,8 +259,9 @@ def recovery(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 "dealt_low": float(low),
                 "dealt_high": float(high),
                 "dealt_mean": float(np.mean(drawn)),
+                "above_dealt": area - float(np.mean(drawn)),
                 "p": float(p),
-                "gene_area": float(np.nanmean(genes)),
+                "gene_area": float(np.mean(genes)),
             }
         )
     return out
