@@ -186,7 +186,7 @@ def _signatures(why: Any) -> dict[str, list[int]]:
 
 
 def _rank(all_scores: Iterable[float], score: float) -> int:
-    return 1 + sum(one > score for one in all_scores)
+    return 1 + int(sum(one > score for one in all_scores))
 
 
 def _bars(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -7,6 +7,8 @@ import math
 from pathlib import Path
 from typing import Any
 
+from readme_lines import case_studies, engineering, known_targets
+
 ROOT = Path(__file__).parents[1]
 START, END = "<!-- measured -->", "<!-- /measured -->"
 TRIALS_SAID = (
@@ -35,12 +37,15 @@ def main() -> None:
     parts = [
         _demo(),
         _attribution(),
+        known_targets(),
+        case_studies(),
         _benefit(),
         _accuracy(),
         _speed(),
         _pretraining(),
         _graph(),
         _cohorts(),
+        engineering(),
     ]
     measured = "\n\n".join(parts)
     path.write_text(f"{before}{START}\n{measured}\n{END}{after}")
@@ -176,7 +181,7 @@ def _accuracy() -> str:
         f"The network's share of the stack was {sum(share) / len(share):.0%} on average. The "
         "peers' untuned penalty and way of tuning were chosen on these folds, in their favour. "
         "Forest, boosting, MLP, controls and single omics were not run on every cancer; the JSON "
-        "holds those that were. Six of twelve cell-line drugs were run, flexynesis was not.",
+        "holds those that were. Flexynesis was not run.",
     ]
     return "\n".join([*lines, *_bars(content)])
 

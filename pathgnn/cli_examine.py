@@ -45,6 +45,7 @@ def examine(
         from pathgnn.attribute.examine import examine as examine_explanation
         from pathgnn.attribute.reference import Compared
         from pathgnn.files import write_csv
+        from pathgnn.lock import locked
 
         given, target, results = _explained(study, data, out, risk)
         contrast = results.explanation.attribution.contrast
@@ -54,8 +55,9 @@ def examine(
             say(f"[{finding.severity}] {finding.sentence}")
         pathways = pathway_table(found, results.explanation.attribution)
         print_table(pathways.head(SHOWN_ROWS), "pathways, mean absolute part of the benefit")
-        for name, table in {**examination_tables(found), "pathways": pathways}.items():
-            write_csv(target / "examination" / f"{name}.csv", table)
+        with locked(target):
+            for name, table in {**examination_tables(found), "pathways": pathways}.items():
+                write_csv(target / "examination" / f"{name}.csv", table)
         say(f"Tables: {target / 'examination'}")
 
 

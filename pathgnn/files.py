@@ -80,6 +80,9 @@ def whole_folder(path: Path) -> Iterator[Path]:
         try:
             yield part
             part.chmod(0o755)
+            # Some writers make files that only their owner can read; a model is there to be shared.
+            for file in part.rglob("*"):
+                file.chmod(0o755 if file.is_dir() else 0o644)
             if path.exists():
                 os.replace(path, old)
             os.replace(part, path)

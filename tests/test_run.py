@@ -12,7 +12,7 @@ from small_study import write_small_study
 from typer.testing import CliRunner
 
 import pathgnn as pg
-from pathgnn import run as run_module
+from pathgnn import run_stages
 from pathgnn.cli import app
 
 STAGE_FILES = (
@@ -66,7 +66,7 @@ def test_a_rerun_takes_up_finished_stages_and_gives_the_same(done, monkeypatch):
     def trained(*_):
         raise AssertionError("trained again")
 
-    monkeypatch.setattr(run_module, "fit", trained)
+    monkeypatch.setattr(run_stages, "fit", trained)
     result = CliRunner().invoke(app, ["run", str(done / "study.toml")])
     assert result.exit_code == 0, result.output
     assert (done / "run" / "tables" / "genes.csv").read_bytes() == before
@@ -75,7 +75,7 @@ def test_a_rerun_takes_up_finished_stages_and_gives_the_same(done, monkeypatch):
 
 def test_a_changed_setting_trains_again(done, tmp_path, monkeypatch):
     called = []
-    monkeypatch.setattr(run_module, "fit", lambda *a: called.append(a) or 1 / 0)
+    monkeypatch.setattr(run_stages, "fit", lambda *a, **_: called.append(a) or 1 / 0)
     text = (done / "study.toml").read_text().replace("seed = 3", "seed = 4")
     (done / "other.toml").write_text(text)
     assert isinstance(
@@ -87,17 +87,17 @@ def test_a_changed_setting_trains_again(done, tmp_path, monkeypatch):
 def test_an_interrupted_run_leaves_nothing_half_written_and_resumes(tmp_path, monkeypatch):
     study = write_small_study(tmp_path)
 
-    def killed(*_):
+    def killed(*_, **__):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(run_module, "explain", killed)
+        patch.setattr(run_stages, "explain", killed)
         CliRunner().invoke(app, ["run", str(study)])
     run = tmp_path / "run"
     assert json.loads((run / "stages.json").read_text()).keys() == {"fit"}
     assert not (run / "explanation").exists()
     assert not list(run.rglob(".part-*"))
-    monkeypatch.setattr(run_module, "fit", killed)
+    monkeypatch.setattr(run_stages, "fit", killed)
     assert CliRunner().invoke(app, ["run", str(study)]).exit_code == 0
 
 
@@ -113,7 +113,7 @@ def test_stages_stop_where_asked(tmp_path):
 
 
 def test_a_study_runs_from_python_and_takes_up_what_the_command_did(done, monkeypatch):
-    monkeypatch.setattr(run_module, "fit", None)
+    monkeypatch.setattr(run_stages, "fit", None)
     told = []
     results = pg.run_study(done / "study.toml", done / "run", progress=told.append)
     assert told == ["fit: taken from the run folder"]

@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 import pathgnn as pg
 from pathgnn import run as run_module
 from pathgnn.cli import app
-from pathgnn.errors import ConfigError
+from pathgnn.errors import ConfigError, StorageError
 from pathgnn.export.formats import EXPORTS, USUAL
 from pathgnn.export.to_rnk import ranking
 from pathgnn.export.to_tables import pathways, tables
@@ -80,7 +80,7 @@ def test_an_export_that_fails_leaves_no_file(name, results, tmp_path, monkeypatc
         raise OSError("disk full")
 
     monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(StorageError, match="disk full"):
         pg.export(results, tmp_path, to=[name])
     assert not [p for p in tmp_path.rglob("*") if p.is_file()]
 

@@ -8,7 +8,7 @@ import pytest
 from graph_strategies import fields, same
 from hypothesis import given, settings
 
-from pathgnn.errors import GraphError
+from pathgnn.errors import GraphError, StorageError
 from pathgnn.graph.as_hetero import from_hetero, to_hetero
 from pathgnn.graph.as_networkx import from_networkx, to_networkx
 from pathgnn.graph.assemble import Sets, assemble, edge_table
@@ -233,7 +233,7 @@ def test_a_writer_that_dies_leaves_the_old_file(tmp_path, monkeypatch):
         raise OSError("disk full")
 
     monkeypatch.setattr(keep, "save_file", killed)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(StorageError, match="disk full"):
         save_graph(RIGHT, path)
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["g.pathgraph"]
