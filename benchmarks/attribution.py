@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from record import bar, record
+from record import bar, keep_row, kept_rows, record
 
 from pathgnn.attribute.attribute import attribute
 from pathgnn.attribute.explain import Explanation, explain
@@ -76,16 +75,13 @@ def _arguments() -> argparse.Namespace:
 
 
 def _rows(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    lines = args.keep.read_text().splitlines() if args.keep and args.keep.is_file() else []
-    kept = {(r["regime"], r["repeat"]): r for r in map(json.loads, lines)}
+    kept = {(r["regime"], r["repeat"]): r for r in kept_rows(args.keep)}
     for repeat in range(1 if args.quick else args.repeats):
         for regime in REGIMES:
             row = kept.get((regime, repeat))
             if row is None:
                 row = _row(regime, repeat, args.quick)
-                if args.keep:
-                    with args.keep.open("a") as handle:
-                        handle.write(json.dumps(row) + "\n")
+                keep_row(args.keep, row)
             yield row
 
 

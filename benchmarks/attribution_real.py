@@ -18,7 +18,7 @@ import torch
 from accuracy import lay
 from accuracy_tasks import AccuracyTask, cell_line_tasks, pdxe_tasks
 from importance_peers import PEERS, split_of
-from record import bar, record
+from record import bar, keep_row, kept_rows, record
 
 from pathgnn.attribute.attribute import attribute
 from pathgnn.attribute.outcome import attribute_outcome
@@ -60,7 +60,8 @@ def main() -> None:
     if not args.quick:
         home = args.shared / "data" / "cohorts" / "celllines_ccle_gdsc"
         hashes = {file.name: sha256(file) for file in sorted(home.glob("*.parquet"))}
-        record("attribution_real", __doc__ or "", hashes, [*rows, *found], bars)
+        told = [{key: row[key] for key in row if key != "scores"} for row in rows]
+        record("attribution_real", __doc__ or "", hashes, [*told, *found], bars)
 
 
 def _arguments() -> argparse.Namespace:
@@ -100,17 +101,14 @@ def pathways_of(graph: PathwayGraph) -> dict[str, set[str]]:
 
 
 def _rows(args: argparse.Namespace, targets: dict[str, list[str]]) -> Iterator[dict[str, Any]]:
-    lines = args.keep.read_text().splitlines() if args.keep and args.keep.is_file() else []
-    kept = {(r["cohort"], r["task"]): r for r in map(json.loads, lines)}
+    kept = {(r["cohort"], r["task"]): r for r in kept_rows(args.keep)}
     for cohort, name, run in _tasks(args, targets):
         row = kept.get((cohort, name))
         if row is None:
             start = time.process_time()
             row = {"cohort": cohort, "task": name} | run()
             row["seconds"] = round(time.process_time() - start, 1)
-            if args.keep:
-                with args.keep.open("a") as handle:
-                    handle.write(json.dumps(row) + "\n")
+            keep_row(args.keep, row)
         yield row
 
 
@@ -192,7 +190,7 @@ def of_benefit(repeat: int, shared: Path) -> dict[str, Any]:
 
 def _trial(repeat: int, shared: Path) -> tuple[Nodes, Any]:
     seed = benefit_semi.FIRST_SEED + repeat
-    nodes, _, given = benefit_semi._cohort(SEMI_VARIANT, seed, shared)
+    nodes, _, given = benefit_semi.cohort_of(SEMI_VARIANT, seed, shared)
     order = rng_for(seed, 1).permutation(nodes.n_patients)[: benefit_semi.N_TRAIN]
     return nodes.take(torch.from_numpy(np.sort(order))), given
 
@@ -228,7 +226,7 @@ def _best_gene(gene: np.ndarray, graph: PathwayGraph, targets: list[str]) -> flo
 
 
 def recovery(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Area under the recovery curve of the targets' pathways, by every learner.
+    """Area under the recovery curve of the targets' pathways, by every learner; `place` by drug.
 
     A drug's place is the best rank among the pathways that hold one of its targets, as a share of
     pathways behind it. The interval is that of targets dealt out anew among the drugs: pathways
@@ -244,9 +242,14 @@ def recovery(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         # Share of pathways behind, ties in the middle.
         behind = (score[:, :, None] > score[:, None, :]).mean(2)
         behind += 0.5 * ((score[:, :, None] == score[:, None, :]).mean(2) - 1 / score.shape[1])
-        area = _area(behind, holds[keep])
+        places = _places(behind, holds[keep])
+        for row, place in zip(
+            (r for r, k in zip(rows, keep, strict=True) if k), places, strict=True
+        ):
+            row.setdefault("place", {})[name] = round(float(place), 4)
+        area = float(places.mean())
         rng = rng_for(SEED, 9)
-        drawn = [_area(behind, rng.permutation(holds[keep])) for _ in range(PERMUTATIONS)]
+        drawn = [_places(behind, rng.permutation(holds[keep])).mean() for _ in range(PERMUTATIONS)]
         low, high = np.quantile(drawn, [0.025, 0.975])
         p = (1 + sum(d >= area for d in drawn)) / (1 + PERMUTATIONS)
         genes = [r["gene_rank"][name] for r in rows if r["gene_rank"][name] is not None]
@@ -267,8 +270,9 @@ def recovery(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return out
 
 
-def _area(behind: np.ndarray, holds: np.ndarray) -> float:
-    return float(np.where(holds, behind, -1.0).max(1).mean())
+def _places(behind: np.ndarray, holds: np.ndarray) -> np.ndarray:
+    """Of every drug, the share of pathways behind the best that holds one of its targets."""
+    return np.where(holds, behind, -1.0).max(1)
 
 
 def _recovery_bars(found: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -76,7 +76,7 @@ def run(case: str, shared: Path, quick: bool) -> list[dict[str, Any]]:
     they predict.
     """
     name, repeat = case.rsplit(" ", 1)
-    nodes, truth, given = _cohort(name, FIRST_SEED + int(repeat), shared)
+    nodes, truth, given = cohort_of(name, FIRST_SEED + int(repeat), shared)
     order = rng_for(FIRST_SEED + int(repeat), 1).permutation(nodes.n_patients)
     chosen = np.isin(np.arange(nodes.n_patients), order[: 300 if quick else N_TRAIN])
     survival = VARIANTS[name].outcome.get("kind") == "survival"
@@ -158,7 +158,7 @@ def _by_the_package(
     return {RANKING: score, DEFAULT: c.average + spread}
 
 
-def _cohort(name: str, seed: int, shared: Path) -> tuple[Nodes, Truth, Input]:
+def cohort_of(name: str, seed: int, shared: Path) -> tuple[Nodes, Truth, Input]:
     given, variant = _given(shared), VARIANTS[name]
     settings = Simulation.model_validate(
         {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from record import bar, record
+from record import bar, keep_row, kept_rows, record
 
 from pathgnn.attribute.explain import explain
 from pathgnn.attribute.leaning import leaning
@@ -85,17 +84,15 @@ def _arguments() -> argparse.Namespace:
 
 
 def _rows(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    lines = args.keep.read_text().splitlines() if args.keep and args.keep.is_file() else []
-    kept = [json.loads(line) for line in lines]
+    kept = kept_rows(args.keep)
     for study in dict.fromkeys(case.study for case in CASES):
         if args.quick and study != "ispy2":
             continue
         rows = [row for row in kept if row["study"] == study]
         if not rows:
             rows = of_study(study, args)
-            if args.keep:
-                with args.keep.open("a") as handle:
-                    handle.writelines(json.dumps(row) + "\n" for row in rows)
+            for row in rows:
+                keep_row(args.keep, row)
         yield from rows
 
 

@@ -63,15 +63,21 @@ def engineering() -> str:
     each = ", ".join(
         f"{r['cpu_seconds_per_100']:.2g} ({r['genes']:,} genes)"
         for r in cost
-        if r["method"] == "integrated gradients"
+        if r["method"] == "integrated gradients" and r["members"] == 1
     )
     lines = [
         _line("Reliability", "reliability"),
-        _line("Sample size", "cohort_size"),
+        _sample_size(),
         f"{_line('Cost of attribution', 'attribution_cost')} CPU-seconds per 100 patients and "
         f"network: {each}.",
     ]
     return "\n\n".join(lines)
+
+
+def _sample_size() -> str:
+    bars = read("cohort_size")["bars"]
+    said = "; ".join(f"{b['name'].partition(':')[0]}: {b['value']:.0%}" for b in bars)
+    return f"**Sample size** (`cohort_size.py`): share of three trials that show benefit: {said}."
 
 
 def _line(title: str, name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 from datetime import UTC, datetime
@@ -29,6 +30,19 @@ def bar(name: str, value: float, goal: str, met: bool, **limits: float) -> dict[
     """One number that was asked of the benchmark, met or not."""
     low, high = limits.get("low"), limits.get("high")
     return {"name": name, "value": value, "low": low, "high": high, "goal": goal, "met": met}
+
+
+def kept_rows(path: Path | None) -> list[dict[str, Any]]:
+    """Rows that an earlier, interrupted call finished."""
+    lines = path.read_text().splitlines() if path is not None and path.is_file() else []
+    return [json.loads(line) for line in lines]
+
+
+def keep_row(path: Path | None, row: dict[str, Any]) -> None:
+    """Add a finished row to the file, where one is given."""
+    if path is not None:
+        with path.open("a") as handle:
+            handle.write(json.dumps(row) + "\n")
 
 
 def record(
