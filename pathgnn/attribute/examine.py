@@ -9,10 +9,10 @@ import pandas as pd
 from jaxtyping import Float
 
 from pathgnn.attribute.attribution import Attribution
-from pathgnn.attribute.by_pathway import PathwayShapley, pathway_occlusion, pathway_shapley
 from pathgnn.attribute.cascade_nulls import Drawn, Needed, drawn_by_chance, needed
 from pathgnn.attribute.explain import Explanation
 from pathgnn.attribute.faithfulness import Faithfulness, faithfulness
+from pathgnn.attribute.pathway_value import PathwayShapley, pathway_occlusion, pathway_shapley
 from pathgnn.attribute.reference import Compared
 from pathgnn.attribute.sanity import MOST_ALIKE, Sanity, sanity
 from pathgnn.attribute.stability import TOP_GENES, jaccard_at, nogueira, rank_biased_overlap

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from pathgnn.attribute.by_pathway import pathway_occlusion, pathway_shapley
+from pathgnn.attribute.pathway_value import pathway_occlusion, pathway_shapley
 from pathgnn.attribute.predicted import by_fold
 from pathgnn.attribute.reference import Compared
 from pathgnn.errors import ConfigError
