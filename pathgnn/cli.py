@@ -12,10 +12,10 @@ from pathgnn.cli_evaluate import evaluate
 from pathgnn.cli_evidence import permute, repeat
 from pathgnn.cli_examine import examine, nulls
 from pathgnn.cli_graph import app as graph_app
+from pathgnn.cli_launch import ClusterFile, Where, launch
 from pathgnn.cli_modalities import modalities
 from pathgnn.cli_predict import predict
 from pathgnn.cli_pretrain import pretrain
-from pathgnn.cli_run import ClusterFile, Where, launch
 from pathgnn.cli_say import errors, print_table, say, without_values
 from pathgnn.cli_show import show_results, show_truth
 from pathgnn.cli_simulate import score, simulate

@@ -1,4 +1,4 @@
-"""The command `pathgnn run`, here or as a job of a cluster."""
+"""`pathgnn run --launcher`: its options, and the command handed to a cluster."""
 
 from __future__ import annotations
 
