@@ -58,7 +58,7 @@ def case_studies() -> str:
 
 
 def engineering() -> str:
-    """Crashes, sample size, cost of attribution: one line each."""
+    """Processes, crashes, sample size, cost of attribution: one line each."""
     cost = read("attribution_cost")["rows"]
     each = ", ".join(
         f"{r['cpu_seconds_per_100']:.2g} ({r['genes']:,} genes)"
@@ -66,6 +66,7 @@ def engineering() -> str:
         if r["method"] == "integrated gradients" and r["members"] == 1
     )
     lines = [
+        _line("Two processes", "scale_out"),
         _line("Reliability", "reliability"),
         _sample_size(),
         f"{_line('Cost of attribution', 'attribution_cost')} CPU-seconds per 100 patients and "
