@@ -206,7 +206,7 @@ class Rows(SphinxDirective):
         wanted = [part.split("=") for part in self.options.get("where", "").split(";") if part]
         columns = self.options["columns"].split()
         rows = [
-            tuple(_number(row[c]) for c in columns)
+            tuple(_number(row.get(c, "")) for c in columns)
             for row in json.loads(path.read_text())["rows"]
             if all(str(row.get(key)) == value for key, value in wanted)
         ]

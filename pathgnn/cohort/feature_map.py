@@ -89,13 +89,18 @@ def _preface(path: Path) -> int | None:
 
 def _from_manifest(path: Path, preface: int) -> pd.DataFrame:
     """Probes in promoters and their genes; a gene's value is the mean of them."""
-    with _opened(path) as handle:
-        header = next(csv.reader(islice(handle, preface, None)))
-    probes = [c for c in PROBE_COLUMNS if c in header]
-    if not probes or GROUP_COLUMN not in header:
-        raise CohortError(f"{path.name} looks like a manifest, but lacks IlmnID or {GROUP_COLUMN}")
     columns = [GENE_COLUMN, GROUP_COLUMN]
-    table = pd.read_csv(path, skiprows=preface, usecols=[*probes, *columns], dtype=str)
+    try:
+        with _opened(path) as handle:
+            header = next(csv.reader(islice(handle, preface, None)))
+        probes = [c for c in PROBE_COLUMNS if c in header]
+        if not probes or not set(columns) <= set(header):
+            raise CohortError(
+                f"{path.name} looks like a manifest, but lacks IlmnID, {' or '.join(columns)}"
+            )
+        table = pd.read_csv(path, skiprows=preface, usecols=[*probes, *columns], dtype=str)
+    except (ValueError, csv.Error) as error:
+        raise CohortError(f"{path.name} is a damaged manifest: fetch it anew") from error
     # The newest arrays have cg25324105_BC11 in the one column, and cg25324105 in the other.
     table = table.melt(columns, probes, value_name="feature").dropna()
     table = table.rename(columns={GENE_COLUMN: "gene", GROUP_COLUMN: "group"})

@@ -126,3 +126,12 @@ def test_spreading_is_the_weighted_mean_of_what_was_seen(seed, dtype):
                 continue
             mean = sum(w * v for w, v in seen) / sum(abs(w) for w, _ in seen)
             assert values[gene][p] == pytest.approx(mean, abs=1e-5)
+
+
+@pytest.mark.parametrize("gene", ["UCSC_RefGene_Name2", 'UCSC_RefGene_Name"'])
+def test_a_damaged_manifest_is_refused(tmp_path, gene):
+    # Found by changing files at random: pandas said which column it did not find.
+    path = tmp_path / "manifest.csv"
+    path.write_text(f"IlmnID,{gene},UCSC_RefGene_Group\ncg1,TP53,TSS200\n")
+    with pytest.raises(CohortError, match="looks like a manifest|damaged manifest"):
+        read_feature_map(path)
