@@ -133,5 +133,5 @@ def test_a_damaged_manifest_is_refused(tmp_path, gene):
     # Found by changing files at random: pandas said which column it did not find.
     path = tmp_path / "manifest.csv"
     path.write_text(f"IlmnID,{gene},UCSC_RefGene_Group\ncg1,TP53,TSS200\n")
-    with pytest.raises(CohortError, match="looks like a manifest|damaged manifest"):
+    with pytest.raises(CohortError, match="manifest"):
         read_feature_map(path)
