@@ -27,6 +27,7 @@ class Cluster(Settings):
     gpus: int = setting(0, "GPUs of each machine; give as many as processes, or none", ge=0)
     memory_gb: float = setting(16.0, "memory of each machine", gt=0)
     minutes: int = setting(240, "until the cluster stops it; it then goes on in a new job", ge=1)
+    restarts: int = setting(20, "Slurm: how often it may go on so before it is given up", ge=0)
     partition: str = setting("", "Slurm: partition; empty: the cluster's default")
     account: str = setting("", "Slurm: account that pays; empty: your default")
     qos: str = setting("", "Slurm: quality of service; empty: the default")
@@ -76,7 +77,9 @@ def submit(words: list[str], launcher: str, cluster: Cluster, folder: Path) -> s
     import submitit
 
     try:
-        executor = submitit.AutoExecutor(folder / JOBS, cluster=launcher)
+        executor = submitit.AutoExecutor(
+            folder / JOBS, cluster=launcher, slurm_max_num_timeout=cluster.restarts
+        )
         executor.update_parameters(**_asked(cluster, launcher))
         job = executor.submit(Command(words))
     except (RuntimeError, OSError, submitit.core.utils.FailedJobError) as error:
