@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -81,24 +82,27 @@ def submit(words: list[str], launcher: str, cluster: Cluster, folder: Path) -> s
             folder / JOBS, cluster=launcher, slurm_max_num_timeout=cluster.restarts
         )
         executor.update_parameters(**_asked(cluster, launcher))
-        job = executor.submit(Command(words))
+        job = executor.submit(Command(words, cluster.cpus))
     except (RuntimeError, OSError, submitit.core.utils.FailedJobError) as error:
         raise ConfigError(f"{launcher} did not take the job: {error}") from error
     return str(job.job_id)
 
 
 class Command:
-    """A command of pathgnn in each process of a job."""
+    """A command of pathgnn in each process of a job, on so many CPUs."""
 
-    def __init__(self, words: list[str]) -> None:
-        self.words = words
+    def __init__(self, words: list[str], cpus: int) -> None:
+        self.words, self.cpus = words, cpus
 
     def __call__(self) -> None:
         """Tell the processes of each other, then run."""
         from submitit.helpers import TorchDistributedEnvironment
 
         TorchDistributedEnvironment().export(set_cuda_visible_devices=False)
-        subprocess.run([sys.executable, "-m", "pathgnn", *self.words], check=True)
+        # Where the cluster does not bind processes to CPUs, each would take all of the machine's.
+        threads = {"OMP_NUM_THREADS": str(self.cpus)}
+        words = [sys.executable, "-m", "pathgnn", *self.words]
+        subprocess.run(words, check=True, env=threads | os.environ)
 
     def checkpoint(self) -> DelayedSubmission:
         """Out of time, or pushed aside: the same command again, which goes on where it stopped."""

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from pathgnn.cli import app
 from pathgnn.errors import ConfigError
-from pathgnn.launch import JOBS, Cluster, _asked, read_cluster, submit, template
+from pathgnn.launch import JOBS, Cluster, Command, _asked, read_cluster, submit, template
 
 
 def test_the_template_holds_every_setting_at_its_default():
@@ -55,6 +55,22 @@ def test_a_long_run_may_go_on_as_often_as_the_file_says(tmp_path, monkeypatch):
     with pytest.raises(ConfigError, match="enough seen"):
         submit(["graph", "list"], "slurm", Cluster(restarts=7), tmp_path)
     assert asked["slurm_max_num_timeout"] == 7
+
+
+def test_a_process_takes_as_many_cpus_as_were_asked_for(monkeypatch):
+    from submitit.helpers import TorchDistributedEnvironment
+
+    seen = {}
+    monkeypatch.setattr(TorchDistributedEnvironment, "__init__", lambda _: None)
+    monkeypatch.setattr(TorchDistributedEnvironment, "export", lambda *_, **__: None)
+    monkeypatch.setattr(subprocess, "run", lambda _, env, **__: seen.update(env))
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    Command(["run"], 3)()
+    assert seen["OMP_NUM_THREADS"] == "3"
+    assert seen["PATH"]
+    monkeypatch.setenv("OMP_NUM_THREADS", "5")
+    Command(["run"], 3)()
+    assert seen["OMP_NUM_THREADS"] == "5"
 
 
 def test_where_there_is_no_slurm_the_error_says_so(tmp_path, monkeypatch):
