@@ -33,7 +33,7 @@ def choice_finding(chosen: Rival | None, least: Rival | None, level: float, n: i
         said = (
             "Your own settings win: nothing tried is clearly better than your own settings. Trial "
             f"{least.number} has the least risk, {_ahead(least, n)} "
-            "`pathgnn sweep best --least-risk` takes it all the same."
+            "`sweep best --least-risk`, or level 1, takes it all the same."
         )
         return Finding("note", "sweep", least.p, said)
     if level == 1:

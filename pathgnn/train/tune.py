@@ -87,12 +87,13 @@ class Job(NamedTuple):
 class Tuned(NamedTuple):
     """The chosen settings, and how they were found: the recipe's own unless one is clearly better.
 
-    `guard` says why, and holds the trial of least risk. `risk` made the choice, so it is too good
-    by now and is no estimate of anything. `reserved` patients had no part in it: `verify` asks
-    them.
+    `guard` says why; `least` has the settings of least risk, clearly better or not. `risk` made the
+    choice, so it is too good by now and is no estimate of anything. `reserved` patients had no part
+    in it: `verify` asks them.
     """
 
     recipe: Recipe
+    least: Recipe
     settings: Values
     risk: float
     own_risk: float
@@ -235,12 +236,14 @@ def tuned_of(store: Store, job: Job, reserved: Bool[np.ndarray, " patient"]) -> 
     """
     trials, at = tried(store), risk_at(store)
     guard = guard_of(trials, job.config.level, job.seed)
-    best = guard.chosen
-    recipe, _ = chosen_of(job.layouts, job.recipe, best.settings)
+    recipe, least = (
+        chosen_of(job.layouts, job.recipe, t.settings)[0] for t in (guard.chosen, guard.least)
+    )
     return Tuned(
         recipe=recipe,
-        settings=best.settings,
-        risk=best.values[at],
+        least=least,
+        settings=guard.chosen.settings,
+        risk=guard.chosen.values[at],
         own_risk=guard.own.values[at],
         average_risk=float(store.study.user_attrs[AVERAGE]),
         trials=trials,

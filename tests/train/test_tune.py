@@ -124,6 +124,7 @@ def test_noise_keeps_the_recipe_and_level_one_takes_the_least_risk(small, recipe
     assert found.settings == found.guard.own.settings
     assert found.recipe.fit == recipe.fit
     assert found.risk == found.own_risk
+    assert found.least.fit.ridge == found.guard.least.settings["fit.ridge"]
     # The level decides no trial: the same sweep, asked again.
     asked = tune(small, recipe, config.model_copy(update={"level": 1.0}), 1)
     assert [t.values for t in asked.trials] == [t.values for t in found.trials]
