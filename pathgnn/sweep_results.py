@@ -117,9 +117,9 @@ def winning_study(study: Study, best: Tried, guard: Guard) -> dict[str, Any]:
     if picked:
         content["graph"] = graph.model_dump(mode="json", exclude_defaults=True)
     seen = f"the outcomes of {1 - study.sweep.reserved:.0%} of the patients"
-    word = "" if guard.p[best.number] <= guard.level < 1 else "not "
-    said = f"trial {best.number} of {guard.n_rivals + 1}, {word}clearly better than the study's own"
-    content.setdefault("sweep", {})["chosen"] = f"{said}, by {seen}"
+    p = f"p = {guard.p[best.number]:.2g} against the study's own settings"
+    said = f"trial {best.number} of {guard.n_rivals + 1}, {p}, by {seen}"
+    content.setdefault("sweep", {})["chosen"] = said
     return content
 
 

@@ -25,7 +25,7 @@ from pathgnn.train.pruner import pruner_of
 from pathgnn.train.search_space import Range
 from pathgnn.train.trial_store import open_store
 from pathgnn.train.trials import Search, work
-from pathgnn.train.tried import least_of, tried
+from pathgnn.train.tried import tried
 from pathgnn.train.tune import objective_of, search_of
 
 NET = "\n[net]\nchannels = 1\ndepth = 1\ntrunk = 4\n"
@@ -158,7 +158,7 @@ def test_the_winning_study_is_complete_and_says_that_it_was_chosen(swept):
     said = call("best", study, "--least-risk", "--to", target)
     assert "its test is not valid" in said
     with kept(study) as store:
-        best = least_of(store)
+        best = picked(store, read_study(study), least_risk=True)[0]
     assert best.place != 0
     assert f"trial {best.number}, as asked" in said
     won = read_study(target)
@@ -172,7 +172,7 @@ def test_the_winning_study_is_complete_and_says_that_it_was_chosen(swept):
     given = read_input(won, study.parent)
     assert sized_for(given).fit == won.fit
     (found,) = (f for f in check_study(given) if f.topic == "sweep")
-    assert f"trial {best.number} of 6, not clearly better" in found.sentence
+    assert f"trial {best.number} of 6, p = 0." in found.sentence
     assert found.severity == "warning"
 
 
@@ -199,7 +199,7 @@ def test_a_clearly_better_trial_is_written(swept):
     assert "Trial 1 wins, clearly better than your own settings: its risk is 30 below" in said
     won = read_study(target)
     assert won.fit.ridge == 2
-    assert "trial 1 of 3, clearly better than" in won.sweep.chosen
+    assert won.sweep.chosen.startswith("trial 1 of 3, p = 0.0001 against the study's own settings")
 
 
 def test_a_sweep_of_an_older_version_keeps_own_settings_and_says_why(swept):

@@ -66,8 +66,7 @@ def guard_of(trials: Sequence[Tried], level: float, seed: int) -> Guard:
     own = next((t for t in trials if t.place == 0 and t.state == "complete"), None)
     if own is None:
         raise ConfigError("the study's own settings are not tried yet; run `pathgnn sweep` first")
-    # By place, which does not depend on who finished first.
-    rivals = sorted((t for t in trials if t.place and t.state in COMPARED), key=lambda t: t.place)
+    rivals = [t for t in trials if t.place and t.state in COMPARED]
     done = [t for t in rivals if t.state == "complete"]
     p = dict(zip((t.number for t in rivals), _chances(own, rivals, seed), strict=True))
     clear = [t for t in done if level == 1 or p[t.number] <= level]

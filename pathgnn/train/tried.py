@@ -1,4 +1,4 @@
-"""What became of the trials of a sweep, and which has the least risk."""
+"""What became of the trials of a sweep, and what they depend on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import NamedTuple
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from pathgnn.errors import ConfigError
 from pathgnn.train.search_space import Values
 from pathgnn.train.trial_store import Store, quiet
 from pathgnn.train.trials import ERROR, LOSSES, PLACE, SURPLUS
@@ -45,17 +44,6 @@ def tried(store: Store) -> tuple[Tried, ...]:
     mine, at = _mine(store), risk_at(store)
     first = next((t for t in mine if t.user_attrs[PLACE] == 0 and _is_complete(t)), None)
     return tuple(_tried(t, first, at) for t in mine)
-
-
-def least_of(store: Store) -> Tried:
-    """The complete trial with the least risk; of several objectives, on their front."""
-    done = store.trials(TrialState.COMPLETE)
-    front = {t.number for t in store.study.best_trials} if done else set()
-    at = risk_at(store)
-    known = [t for t in tried(store) if t.number in front]
-    if not known:
-        raise ConfigError("no trial of the sweep is complete yet; run `pathgnn sweep` first")
-    return min(known, key=lambda t: (t.values[at], t.place))
 
 
 def importance(store: Store) -> dict[str, float]:
