@@ -128,7 +128,8 @@ def best(
         say(f"Wrote {target}: trial {chosen.number}{own}, risk {chosen.excess:+.4g} against yours")
         for setting, value in chosen.settings.items():
             say(f"  {setting} = {value}")
-        say(f"{HONEST} {SEEN} Reserved patients can judge it: pathgnn sweep verify {study}")
+        judge = f"pathgnn sweep verify {study}" + (" --least-risk" if least_risk else "")
+        say(f"{HONEST} {SEEN} Reserved patients can judge it: {judge}")
 
 
 @app.command()

@@ -30,10 +30,11 @@ def choice_finding(chosen: Rival | None, least: Rival | None, level: float, n: i
         said = f"Your own settings win: none of {n} other trials has a lower risk."
         return Finding("note", "sweep", float("nan"), said)
     if chosen is None:
+        known = not math.isnan(least.p)
+        lead = ": nothing tried is clearly better than your own settings" if known else ""
         said = (
-            "Your own settings win: nothing tried is clearly better than your own settings. Trial "
-            f"{least.number} has the least risk, {_ahead(least, n)} "
-            "`sweep best --least-risk`, or level 1, takes it all the same."
+            f"Your own settings win{lead}. Trial {least.number} has the least risk, "
+            f"{_ahead(least, n)} `sweep best --least-risk`, or level 1, takes it all the same."
         )
         return Finding("note", "sweep", least.p, said)
     if level == 1:
