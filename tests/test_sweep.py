@@ -11,7 +11,6 @@ from contextlib import closing
 import numpy as np
 import pandas as pd
 import pytest
-from optuna.samplers import RandomSampler
 from small_study import write_small_study
 from typer.testing import CliRunner
 
@@ -21,10 +20,7 @@ from pathgnn.run import check_study, read_input, sized_for
 from pathgnn.study import read_study
 from pathgnn.sweep import Sweeping, lay_out, run_sweep
 from pathgnn.sweep_results import kept_sweep, picked, place_of, winning_study
-from pathgnn.train.pruner import pruner_of
-from pathgnn.train.search_space import Range
-from pathgnn.train.trial_store import open_store
-from pathgnn.train.trials import Search, work
+from pathgnn.train.trials import work
 from pathgnn.train.tried import tried
 from pathgnn.train.tune import objective_of, search_of
 
@@ -174,44 +170,6 @@ def test_the_winning_study_is_complete_and_says_that_it_was_chosen(swept):
     (found,) = (f for f in check_study(given) if f.topic == "sweep")
     assert f"trial {best.number} of 6, p = 0." in found.sentence
     assert found.severity == "warning"
-
-
-def pretended(study, name, lost_of):
-    """A sweep beside the study's own, whose losses are made up from fit.ridge."""
-
-    def objective(values, report):
-        lost = lost_of(values["fit.ridge"])
-        report(0, sum(lost), lost if name != "old" else [])
-        return (sum(lost),)
-
-    plan = [{"fit.ridge": ridge} for ridge in (1.0, 2.0, 3.0)]
-    search = Search({"fit.ridge": Range(0.1, 10, False)}, plan, 1, lambda _: RandomSampler(1))
-    where = place_of(read_study(study), study.parent / "run")
-    with closing(open_store(where, name, ("minimize",), None, pruner_of("none"))) as store:
-        work(store, search, objective)
-
-
-def test_a_clearly_better_trial_is_written(swept):
-    study, _ = swept
-    pretended(study, "better", lambda ridge: [10 + b / 10 - 2 * (ridge == 2) for b in range(15)])
-    target = study.with_name("better.toml")
-    said = call("best", study, "--name", "better", "--to", target)
-    assert "Trial 1 wins, clearly better than your own settings: its risk is 30 below" in said
-    won = read_study(target)
-    assert won.fit.ridge == 2
-    assert won.sweep.chosen.startswith("trial 1 of 3, p = 0.0001 against the study's own settings")
-
-
-def test_a_sweep_of_an_older_version_keeps_own_settings_and_says_why(swept):
-    study, _ = swept
-    pretended(study, "old", lambda ridge: [10.0 / ridge])
-    target = study.with_name("old.toml")
-    said = call("best", study, "--name", "old", "--to", target)
-    assert "of an older version, kept no losses" in said
-    assert read_study(target).fit == read_study(study).fit
-    assert "kept no losses" in call("status", study, "--name", "old", "--out", study.parent / "run")
-    call("best", study, "--name", "old", "--least-risk", "--to", target)
-    assert read_study(target).fit.ridge == 3
 
 
 def test_any_complete_trial_can_be_written_and_nothing_else(swept):
