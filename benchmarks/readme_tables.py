@@ -182,7 +182,7 @@ def _accuracy() -> str:
         f"The network's share of the stack was {sum(share) / len(share):.0%} on average. The "
         "peers' untuned penalty and way of tuning were chosen on these folds, in their favour. "
         "Forest, MLP, controls and single omics were not run on every cancer; the JSON has those "
-        "that were. Flexynesis, with fewer iterations than its 100, was run on TCGA only, its graph "
+        "that were. Flexynesis, with fewer iterations than its 100, was run on TCGA, its graph "
         f"network, at minutes a fold, on BLCA alone ({by_graph:.3f}).",
     ]
     return "\n".join([*lines, *_bars(content)])
