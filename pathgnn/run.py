@@ -6,9 +6,11 @@ import os
 from pathlib import Path
 from typing import cast
 
+from pathgnn.benefit.column_levels import Levels
 from pathgnn.benefit.sweep_findings import chosen_finding
 from pathgnn.benefit.verdict import Finding
 from pathgnn.cohort.read_everyone import read_everyone
+from pathgnn.cohort.read_outcome import clinical_texts
 from pathgnn.cohort.read_tables import files_of, read_cohort
 from pathgnn.errors import ConfigError
 from pathgnn.export.formats import chosen, write_formats
@@ -23,10 +25,18 @@ from pathgnn.lock import locked
 from pathgnn.model.encoder import Encoder
 from pathgnn.run_benefits import subgroups_of, with_subgroups
 from pathgnn.run_folder import Input, Keeper, stamp
-from pathgnn.run_stages import Job, attribute_shards, explain_stage, fit_parts, fit_stage
+from pathgnn.run_stages import (
+    Job,
+    attribute_shards,
+    explain_stage,
+    fit_parts,
+    fit_stage,
+    subgroup_stage,
+)
 from pathgnn.run_stages import Options as Options
 from pathgnn.run_stages import sized_for as sized_for
 from pathgnn.study import Study, read_study
+from pathgnn.train.by_subgroup import levels_of
 from pathgnn.train.check import refuse
 from pathgnn.train.crossfit import Progress
 from pathgnn.train.encoder_file import load_encoder
@@ -51,7 +61,15 @@ def read_input(study: Study, folder: Path, data: Path | None = None) -> Input:
     cohort, graph = read_cohort(study.cohort, data, folder), load_graph(study.graph, folder)
     known = load_identifiers(study.graph, folder, cohort, graph)
     nodes = project(cohort, graph, known)
-    return Input(study, cohort, graph, nodes, _hashes(study, folder, data), known=known)
+    return Input(
+        study=study,
+        cohort=cohort,
+        graph=graph,
+        nodes=nodes,
+        hashes=_hashes(study, folder, data),
+        known=known,
+        levels=_levels(study, data, nodes.patients),
+    )
 
 
 def everyone_of(study: Study, folder: Path) -> tuple[Nodes, PathwayGraph]:
@@ -139,6 +157,7 @@ def _stages(given: Input, out: Path, options: Options) -> Results | None:
         accepted_risk=options.accept_risk and any(f.severity == "refused" for f in checks),
         truth=given.truth,
         subgroups=apart,
+        subgroup_cascades=subgroup_stage(job, fitted, explanation),
     )
     if last >= STAGES.index("export"):
         write_formats(results, out, options.order)
@@ -204,6 +223,16 @@ def _data_folder(study: Study, folder: Path, data: Path | None) -> Path:
     if not data.is_dir():
         raise ConfigError(f"no data folder at {data}; set `data` in the study file, or pass --data")
     return data
+
+
+def _levels(study: Study, data: Path, patients: tuple[str, ...]) -> tuple[Levels, ...]:
+    """Levels of the columns by which cascades are drawn."""
+    columns = tuple(dict.fromkeys(study.explain.cascades_by))
+    if not columns:
+        return ()
+    texts = clinical_texts(study.cohort, data, patients, columns)
+    beside = study.cohort.beside
+    return levels_of({c: texts[c].tolist() for c in columns}, (beside.sex, beside.site))
 
 
 def _hashes(study: Study, folder: Path, data: Path) -> dict[str, str]:

@@ -7,8 +7,14 @@ from typing import NamedTuple
 
 from pathgnn.attribute.attribution import Attribution
 from pathgnn.attribute.explain import Explanation, explain
-from pathgnn.attribute.keep import load_explanation, save_explanation
+from pathgnn.attribute.keep import (
+    load_explanation,
+    load_subgroup_cascades,
+    save_explanation,
+    save_subgroup_cascades,
+)
 from pathgnn.attribute.reference import Compared
+from pathgnn.attribute.subgroup_cascades import ColumnCascades, groups_of, subgroup_cascades
 from pathgnn.attribute.together import attribute_together
 from pathgnn.export.formats import Order
 from pathgnn.files import write_json
@@ -16,7 +22,7 @@ from pathgnn.model.defaults import Sized, sized
 from pathgnn.model.encoder import Encoder
 from pathgnn.ranks import ALONE, Ranks
 from pathgnn.run_benefits import benefits_of, metrics
-from pathgnn.run_folder import Input, Keeper
+from pathgnn.run_folder import SUBGROUPS, Input, Keeper
 from pathgnn.study import estimand_of
 from pathgnn.train.checkpoints import Checkpoints
 from pathgnn.train.crossfit import Progress, fit
@@ -26,6 +32,7 @@ from pathgnn.train.fitted import Fitted
 from pathgnn.train.keep import load_fitted, save_fitted
 from pathgnn.train.overview import Overview
 
+SUBGROUP_FILE = "subgroup_cascades.json"
 # Finished parts of a stage that is not finished.
 PARTS, SHARDS = "fit-parts", "explain-shards"
 
@@ -120,6 +127,24 @@ def explain_stage(job: Job, fitted: Fitted) -> Explanation:
     keeper.finish("explain")
     job.kept(SHARDS, "explain").clear()
     return explanation
+
+
+def subgroup_stage(
+    job: Job, fitted: Fitted, explanation: Explanation
+) -> tuple[ColumnCascades, ...]:
+    """Cascades by the columns that the study names, taken up if they are there."""
+    given, path = job.given, job.out / SUBGROUP_FILE
+    if not given.levels:
+        return ()
+    if job.keeper.is_done(SUBGROUPS):
+        contrast = explanation.attribution.contrast
+        groups = groups_of(given.levels, fitted, given.nodes, contrast)
+        return load_subgroup_cascades(path, groups)
+    found = subgroup_cascades(explanation, fitted, given.nodes, given.study.explain, given.levels)
+    job.keeper.begin(SUBGROUPS)
+    save_subgroup_cascades(found, path)
+    job.keeper.finish(SUBGROUPS)
+    return found
 
 
 def attribute_shards(job: Job, fitted: Fitted) -> Attribution:

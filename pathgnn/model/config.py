@@ -144,6 +144,9 @@ class ExplainConfig(Settings):
     steps: int = setting(8, "Gauss-Legendre nodes of the integral", ge=2, le=64)
     permutations: int = setting(9999, "permutations behind each p", ge=99)
     cascades: int = setting(3, "how many cascades to look for", ge=0, le=20)
+    cascades_by: tuple[str, ...] = setting(
+        (), "columns of the clinical table: cascades of each of their levels, too"
+    )
     receptors: tuple[str, ...] = setting((), "genes a cascade may start at; empty: receptors")
     effectors: tuple[str, ...] = setting(
         (), "genes a cascade may end at; empty: transcription factors and effectors"
