@@ -208,7 +208,7 @@ def controls(
             bar.set_description(label, refresh=False)
             bar.update()
 
-        plan = Plan(draws, explain=given.study.explain, progress=step)
+        plan = Plan(draws, explain=given.study.explain, progress=step, healthy=given.healthy)
         with bar, locked(target):
             outcome = run_controls(fitted_of(target), given.nodes, plan, target / "controls")
         for finding in outcome.findings:

@@ -121,7 +121,9 @@ def explain_stage(job: Job, fitted: Fitted) -> Explanation:
     if keeper.is_done("explain"):
         return load_explanation(out / "explanation")
     attribution = attribute_shards(job, fitted) if job.options.ranks.size > 1 else None
-    explanation = explain(fitted, given.nodes, given.study.explain, attribution=attribution)
+    explanation = explain(
+        fitted, given.nodes, given.study.explain, given.healthy, attribution=attribution
+    )
     keeper.begin("explain")
     save_explanation(explanation, out / "explanation")
     keeper.finish("explain")
@@ -150,5 +152,6 @@ def subgroup_stage(
 def attribute_shards(job: Job, fitted: Fitted) -> Attribution:
     """The attribution by all processes, each of a share of the patients."""
     nodes, config = job.given.nodes, job.given.study.explain
-    who = Compared(fitted, nodes, config, contrast_of(nodes, config.contrast))
+    contrast = contrast_of(nodes, config.contrast)
+    who = Compared(fitted, nodes, config, contrast, job.given.healthy)
     return attribute_together(who, job.kept(SHARDS, "explain"), job.options.ranks)

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from pathgnn import run_stages
 from pathgnn.cli import app
 
+QUICK = "stack = false\ngroup_lasso = 0.0\nsteps = 2\n"
 # The small study's graph says nothing of receptors; in so short a fit every edge counts as stable.
 EASY = """permutations = 99
 stable = 0.0
@@ -32,7 +33,9 @@ def _study(folder, columns):
     table["number"] = [i % 7 for i in n]
     table.to_csv(clinical, index=False)
     by = f"cascades_by = {columns}\n"
-    text = path.read_text().replace("[fit]\n", "[fit]\nstack = false\ngroup_lasso = 0.0\n")
+    text = path.read_text().replace(
+        "[fit]\n", "[fit]\nstack = false\ngroup_lasso = 0.0\nsteps = 2\n"
+    )
     path.write_text(text.replace("permutations = 99\n", EASY + by))
     return path
 
