@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from explainer_peers import peers, timed
 from record import bar, keep_row, kept_rows, record
 
 from pathgnn.attribute.attribute import attribute
@@ -30,34 +30,40 @@ from pathgnn.graph.project import project
 from pathgnn.graph.select import only_pathways
 from pathgnn.model.config import ExplainConfig, FitConfig, NetConfig
 from pathgnn.seeds import rng_for
-from pathgnn.train.crossfit import fit
+from pathgnn.train.crossfit import fit_networks
 from pathgnn.train.fit import Recipe
 from pathgnn.train.fitted import Fitted
 
 # Standard deviation of the benefit in that of the noise.
 REGIMES = {"strong": 2.5, "weak": 0.6, "null": 0.0}
-N_PATIENTS, REPEATS = 600, 20
+N_PATIENTS, COHORTS = 600, 20
+OURS = "integrated gradients"
 COUNTED = ("pathways_significant", "cascades")
 ALIKE = ("jaccard_networks", "jaccard_halves", "nogueira", "rbo")
 MULTIPLE = ("input x gradient", "expected gradients")
 
 
 class Made(NamedTuple):
-    """A simulated cohort, fitted and explained."""
+    """A simulated cohort, fitted and explained; `seconds` of CPU that the attribution took."""
 
     nodes: Nodes
     truth: Truth
     fitted: Fitted
     explanation: Explanation
     config: ExplainConfig
+    seconds: float
 
 
 def main() -> None:
-    """Every regime and repeat, the table, the bars, the JSON."""
+    """The cohorts that are asked for, the table, the bars; the JSON once there is every kind."""
     args = _arguments()
-    rows = list(_rows(args))
+    rows = _rows(args)
     for regime in REGIMES:
         _print(regime, [r for r in rows if r["regime"] == regime])
+    missing = set(REGIMES) - {r["regime"] for r in rows}
+    if missing:
+        print(f"no bars and no JSON: there is no cohort of kind {', '.join(sorted(missing))} yet")
+        return
     bars = _bars(rows)
     for one in bars:
         print("met   " if one["met"] else "MISSED", one["name"], f"{one['value']:.3g}", one["goal"])
@@ -68,21 +74,27 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one small cohort of each kind")
-    parser.add_argument("--repeats", type=int, default=REPEATS, help="cohorts of each kind")
+    parser.add_argument(
+        "--cohorts", type=int, default=COHORTS, help="of each kind; 0: those that are kept"
+    )
+    parser.add_argument(
+        "--kind", choices=REGIMES, action="append", help="of this kind only; else of all"
+    )
     parser.add_argument("--keep", type=Path, help="file that keeps finished cohorts")
     parser.add_argument("--shared", type=Path, help="not needed: everything is simulated")
     return parser.parse_args()
 
 
-def _rows(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    kept = {(r["regime"], r["repeat"]): r for r in kept_rows(args.keep)}
-    for repeat in range(1 if args.quick else args.repeats):
-        for regime in REGIMES:
-            row = kept.get((regime, repeat))
-            if row is None:
-                row = _row(regime, repeat, args.quick)
-                keep_row(args.keep, row)
-            yield row
+def _rows(args: argparse.Namespace) -> list[dict[str, Any]]:
+    """Those that earlier calls kept, and those that are asked for, in order."""
+    keep = None if args.quick else args.keep
+    rows = {(r["repeat"], r["regime"]): r for r in kept_rows(keep)}
+    for repeat in range(1 if args.quick else args.cohorts):
+        for regime in args.kind or REGIMES:
+            if (repeat, regime) not in rows:
+                rows[repeat, regime] = _row(regime, repeat, args.quick)
+                keep_row(keep, rows[repeat, regime])
+    return sorted(rows.values(), key=lambda r: (r["repeat"], list(REGIMES).index(r["regime"])))
 
 
 def _row(regime: str, repeat: int, quick: bool) -> dict[str, Any]:
@@ -97,11 +109,7 @@ def _row(regime: str, repeat: int, quick: bool) -> dict[str, Any]:
     tau = made.fitted.benefit[:, 0]
     order = [truth.patients.index(p) for p in made.nodes.patients]
     row["r"] = float(np.corrcoef(tau, truth.benefit[order])[0, 1])
-    scores = _rankings(made)
-    row["auprc"] = {
-        k: score_genes(truth, dict(zip(a.genes, v, strict=True)), 0).auprc
-        for k, v in scores.items()
-    }
+    row |= _found(made)
     row["edge_f1"] = _edge_f1(made, set(pairwise(truth.cascade)))
     row["edge_f1_with_feedback"] = _edge_f1(made, set(truth.edges))
     pathway = _strength(a.pathway)
@@ -122,21 +130,43 @@ def make(regime: str, repeat: int, quick: bool) -> Made:
     nodes = project(cohort, graph)
     how = FitConfig(folds=3, members=1) if quick else FitConfig()
     config = ExplainConfig()
-    fitted = fit(nodes, Recipe(graph, mean_gained(), NetConfig(), how), repeat)
-    return Made(nodes, truth, fitted, explain(fitted, nodes, config), config)
+    fitted = fit_networks(nodes, Recipe(graph, mean_gained(), NetConfig(), how), repeat)
+    found, seconds = timed(lambda: attribute(Compared(fitted, nodes, config, 0)))
+    explanation = explain(fitted, nodes, config, attribution=found)
+    return Made(nodes, truth, fitted, explanation, config, seconds)
 
 
 def _who(made: Made, **settings: Any) -> Compared:
     return Compared(made.fitted, made.nodes, made.config.model_copy(update=settings), 0)
 
 
-def _rankings(made: Made) -> dict[str, np.ndarray]:
-    """Mean absolute score per gene by every method."""
+def _found(made: Made) -> dict[str, Any]:
+    """How well the planted genes are found by every ranking, and what each costs."""
+    by_gene = made.explanation.attribution.by_gene
+    scores, seconds = _rankings(made)
+    few = peers(_who(made))
+    scores[f"{OURS}, as few patients"] = _strength(by_gene[torch.from_numpy(few.patients)])
+    genes = made.nodes.genes
+    auprc = {
+        name: score_genes(made.truth, dict(zip(genes, score, strict=True)), 0).auprc
+        for name, score in (scores | few.score).items()
+    }
+    return {
+        "auprc": auprc,
+        "cpu_seconds_per_100": seconds | few.seconds,
+        "few_patients": len(few.patients),
+        "gnn_explainer_seeds_jaccard": few.seeds_alike,
+    }
+
+
+def _rankings(made: Made) -> tuple[dict[str, np.ndarray], dict[str, float]]:
+    """Mean absolute score per gene by every method, and CPU-seconds per 100 patients of some."""
     a = made.explanation.attribution
-    out = {"integrated gradients": _strength(a.by_gene)}
+    out, taken = {OURS: _strength(a.by_gene)}, {OURS: made.seconds}
     for method in MULTIPLE:
         reference = "distribution" if method == "expected gradients" else "mean"
-        found = attribute(_who(made, method=method, reference=reference))
+        who = _who(made, method=method, reference=reference)
+        found, taken[method] = timed(lambda who=who: attribute(who))
         out[method] = _strength(found.by_gene)
     alone = replace(made.fitted, stacks=())
     network = attribute(_who(made._replace(fitted=alone)))
@@ -146,7 +176,7 @@ def _rankings(made: Made) -> dict[str, np.ndarray]:
     out["univariate"] = np.abs(made.explanation.univariate).max(1)
     rng = np.random.default_rng(made.fitted.seed)
     out["random"] = rng.random(len(a.genes))
-    return out
+    return out, {name: 100 * each / len(a.score) for name, each in taken.items()}
 
 
 def _saliency(made: Made) -> np.ndarray:
@@ -205,14 +235,13 @@ def _bars(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What was asked of each kind of cohort."""
     of = {regime: [r for r in rows if r["regime"] == regime] for regime in REGIMES}
     strong, weak, null = of["strong"], of["weak"], of["null"]
-    ours = "integrated gradients"
     return [
-        _at_least("strong: AUPRC of the planted genes", [r["auprc"][ours] for r in strong], 0.95),
+        _at_least("strong: AUPRC of the planted genes", [r["auprc"][OURS] for r in strong], 0.95),
         _at_least(
             "strong: F1 of the top cascade's edges", [r["edge_f1"] or 0 for r in strong], 0.9
         ),
         _at_least("strong: planted pathway first", [r["planted_rank"] == 1 for r in strong], 1),
-        _at_least("weak: AUPRC of the planted genes", [r["auprc"][ours] for r in weak], 0.45),
+        _at_least("weak: AUPRC of the planted genes", [r["auprc"][OURS] for r in weak], 0.45),
         _at_most("null: with a significant pathway", [r["pathways_significant"] > 0 for r in null]),
         _at_most("null: with a cascade drawn", [r["cascades"] > 0 for r in null]),
         _at_least(
@@ -241,10 +270,12 @@ def _at_most(name: str, each: list[Any], goal: float = 0.05) -> dict[str, Any]:
 
 def _print(regime: str, rows: list[dict[str, Any]]) -> None:
     print(f"\n{regime}: {len(rows)} cohorts")
+    if not rows:
+        return
     if regime != "null":
         for name in rows[0]["auprc"]:
             each = [r["auprc"][name] for r in rows]
-            print(f"  AUPRC {name:28} {np.mean(each):.3f} ({min(each):.3f} to {max(each):.3f})")
+            print(f"  AUPRC {name:38} {np.mean(each):.3f} ({min(each):.3f} to {max(each):.3f})")
     for name in (
         "pathways_significant",
         "cascades",

@@ -21,7 +21,7 @@ from pathgnn.evidence import Job, pack, stamp_of, unpack, without_ids
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.config import ExplainConfig
 from pathgnn.seeds import rng_for, seed_for
-from pathgnn.train.crossfit import fit
+from pathgnn.train.crossfit import fit_networks
 from pathgnn.train.estimate import contrast_of
 from pathgnn.train.fitted import Fitted
 from pathgnn.train.permutation import check_exchangeable, constant_effect, permuted
@@ -120,7 +120,7 @@ def null_once(packed: bytes, number: int) -> dict[str, Any]:
     seed = seed_for(job.seed, DRAW, number)
     try:
         nodes = _drawn(job.nodes, kind, job.effect, rng_for(seed, ROWS))
-        fitted = fit(nodes, job.recipe, seed)
+        fitted = fit_networks(nodes, job.recipe, seed)
     except CohortError as error:
         return {"gene": None, "why": str(error)}
     found = attribute(Compared(fitted, nodes, config, contrast, healthy))

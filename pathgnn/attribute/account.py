@@ -58,8 +58,9 @@ class _Explained(NamedTuple):
     own: Scores
 
     def benefit(self, delta: Float[Tensor, "patient arm"]) -> Float[Tensor, " patient"]:
-        """Benefit at the patient's own prognosis."""
-        prediction = self.net.head.predict(self.own.m, delta)
+        """Benefit at the patient's own prognosis, of the patients or of copies of them."""
+        own = self.own.m.repeat(len(delta) // max(1, len(self.own.m)))
+        prediction = self.net.head.predict(own, delta)
         return self.who.fitted.recipe.estimand(prediction)[:, self.who.contrast]
 
     def values(self, inputs: Standardised) -> tuple[Tensor, ...]:

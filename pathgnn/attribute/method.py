@@ -23,6 +23,7 @@ class Points(NamedTuple):
 
 
 # From inputs in training units to values per patient, several at once: they share the way there.
+# Also of several copies of the same patients, one after the other.
 Function = Callable[[Standardised], tuple[Tensor, ...]]
 # From a function, the patients, their references and the points to a part for every input, one
 # set per value of the function.

@@ -30,19 +30,22 @@ class Predicted(NamedTuple):
 
     def __call__(self, z: Float[Tensor, "gene patient modality"]) -> Float[np.ndarray, " patient"]:
         """Benefit with these measured values, at the patient's own prognosis."""
+        with torch.no_grad():
+            return np.asarray(self.benefit(z).numpy())
+
+    def benefit(self, z: Float[Tensor, "gene patient modality"]) -> Float[Tensor, " patient"]:
+        """The same as a tensor that knows its gradient."""
         fitted, k = self.who.fitted, self.who.contrast
         inputs = self.inputs._replace(z=z)
-        with torch.no_grad():
-            each = [
-                fitted.recipe.estimand(m.net.head.predict(own, m.net(inputs).delta))[:, k]
-                for m, own in zip(self.members, self.own_m, strict=True)
-            ]
-        network = torch.stack(each).mean(0).double().numpy()
+        each = [
+            fitted.recipe.estimand(m.net.head.predict(own, m.net(inputs).delta))[:, k]
+            for m, own in zip(self.members, self.own_m, strict=True)
+        ]
+        network = torch.stack(each).mean(0).double()
         if not fitted.stacks:
             return network
         stack = fitted.stacks[self.members[0].fold]
-        linear = stack.linear(inputs)[:, k].double().numpy()
-        return np.asarray(stack.network_share * network + linear)
+        return stack.network_share * network + stack.linear(inputs)[:, k].double()
 
     def moved(self, genes: Tensor) -> Float[np.ndarray, " patient"]:
         """Benefit with some genes at the reference: a mask of genes, or of gene and patient."""

@@ -72,20 +72,37 @@ def fit_part(
     path: tuple[int, int],
 ) -> Part:
     """Everything that is learned from some patients, and what it says of others."""
-    test = nodes.take(places(is_test))
     learned = learn(nodes, is_train, recipe, path)
-    train, train_scores = learned.task.train, learned.task.scores
-    scores = fit_nuisances(train, test, recipe.fit.scaling, recipe.estimand)
+    part = _predicted(nodes, learned, is_test, recipe)
     effects = learned.effects or linear_effects(learned.task)
-    rungs = ladder(Task(learned.task, test, scores.mu), effects)
+    rungs = ladder(Task(learned.task, nodes.take(part.test), part.scores.mu), effects)
+    return part._replace(ladder=rungs | part.ladder)
+
+
+def fit_default(
+    nodes: Nodes,
+    is_train: Bool[np.ndarray, " patient"],
+    is_test: Bool[np.ndarray, " patient"],
+    recipe: Recipe,
+    path: tuple[int, int],
+) -> Part:
+    """The same without the learners that are only compared with."""
+    return _predicted(nodes, learn(nodes, is_train, recipe, path), is_test, recipe)
+
+
+def _predicted(
+    nodes: Nodes, learned: Learned, is_test: Bool[np.ndarray, " patient"], recipe: Recipe
+) -> Part:
+    at = places(is_test)
+    test, train = nodes.take(at), learned.task.train
+    scores = fit_nuisances(train, test, recipe.fit.scaling, recipe.estimand)
     predicted = predict_part(learned, test, recipe)
-    rungs[NETWORK] = predicted.network
+    rungs = {NETWORK: predicted.network}
     if learned.stack is not None:
         rungs[STACKED] = predicted.default
     rows = np.flatnonzero(is_test[nodes.patient_of.numpy()])
-    members, stack = learned.members, learned.stack
-    at, mu = places(is_test), predicted.mu
-    return Part(at, members, stack, mu, scores, train_scores, rows, rungs)
+    members, stack, mu = learned.members, learned.stack, predicted.mu
+    return Part(at, members, stack, mu, scores, learned.task.scores, rows, rungs)
 
 
 def learn(

@@ -15,12 +15,10 @@ from pathgnn.benefit.metrics import autoc_with_se
 from pathgnn.errors import ConfigError
 from pathgnn.graph.nodes import Nodes
 from pathgnn.seeds import rng_for, seed_for
+from pathgnn.train.crossfit import fit_networks
 from pathgnn.train.fit import Recipe
-from pathgnn.train.folds import folds
 from pathgnn.train.linear import Benefits
 from pathgnn.train.nuisance import Nuisances
-from pathgnn.train.part import STACKED, fit_part, join
-from pathgnn.train.stack import NETWORK
 
 # Keys of random streams that cross-fitting does not use: draws, arms, half-samples.
 DRAW, ARMS, HALVES = 1001, 11, 12
@@ -138,8 +136,8 @@ def one_draw(
     """
     seed = seed_for(path[0], DRAW, path[1])
     drawn = permuted(nodes, rng_for(seed, ARMS), effect)
-    benefit, scores = _cross_fitted(drawn, recipe, seed)
-    return statistic(benefit, scores, rng_for(seed, HALVES))
+    fitted = fit_networks(drawn, recipe, seed)
+    return statistic(fitted.benefit, fitted.scores, rng_for(seed, HALVES))
 
 
 def permutation_test(observed: float, drawn: Sequence[float | None]) -> PermutationTest:
@@ -165,19 +163,6 @@ def permutation_test(observed: float, drawn: Sequence[float | None]) -> Permutat
     return PermutationTest(
         observed, min(1.0, 2 * min(up, down)), up, low, median, high, len(drawn), failed
     )
-
-
-def _cross_fitted(nodes: Nodes, recipe: Recipe, seed: int) -> tuple[Benefits, Nuisances]:
-    """The default prediction and the scores of every patient, out of fold."""
-    fold = folds(nodes, recipe.fit.folds, rng_for(seed, 0))
-    parts = [
-        fit_part(nodes, fold != k, fold == k, recipe, (seed, k)) for k in range(recipe.fit.folds)
-    ]
-    scores = join([(p.test, p.rows, p.scores) for p in parts], nodes)
-    benefit = np.empty_like(scores.gain)
-    for part in parts:
-        benefit[part.test] = part.ladder[NETWORK if part.stack is None else STACKED]
-    return benefit, scores
 
 
 def _exchangeable(nodes: Nodes) -> tuple[Int[np.ndarray, " row"], Int[np.ndarray, " unit"]]:

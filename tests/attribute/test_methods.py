@@ -1,4 +1,4 @@
-"""Attribution methods and references: captum as the oracle, completeness, shards, unseen values."""
+"""Attribution methods and references: captum and PyG as oracles, completeness, shards."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from pathgnn.attribute.account import METHODS
+from pathgnn.attribute.account import METHODS, _edges, _Explained
 from pathgnn.attribute.attribute import attribute, finished, shard
 from pathgnn.attribute.method import Points
 from pathgnn.attribute.reference import IN_WORDS, Compared, references
@@ -19,6 +19,8 @@ from pathgnn.model.scales import Standardised
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from captum import attr as captum
+    from torch_geometric.explain import CaptumExplainer, Explainer
+    from torch_geometric.nn import MessagePassing
 
 
 def _who(fitted, nodes, healthy=None, **settings):
@@ -73,24 +75,76 @@ def test_occlusion_is_captums_ablation(one):
     assert torch.allclose(ours[0], theirs[0], atol=1e-5)
 
 
-def test_edge_attribution_is_captums(fitted, nodes):
-    # PyG's explainer calls the same oracle with the edge mask as input.
+def test_occlusion_of_some_patients_is_that_of_each_alone(fitted, nodes):
+    # Few patients go through the network in many copies at once.
+    who = _who(fitted, nodes, method="occlusion")
+    some = shard(who, torch.arange(3))
+    alone = [shard(who, torch.tensor([i])) for i in range(3)]
+    for name in ("score", "prognostic", "treated", "clinical"):
+        each = torch.cat([one.parts[name] for one in alone])
+        assert torch.allclose(some.parts[name], each, atol=1e-5), name
+    assert some.parts["score"].abs().max() > 1e-3
+
+
+class _PygRound(MessagePassing):
+    """One of our rounds as PyG has it, a message per edge, so that its explainers can mask them."""
+
+    def __init__(self, conv, graph):
+        super().__init__(aggr="sum", node_dim=0)
+        self.mix, self.bend = conv.mix, conv.bend
+        source, target = torch.as_tensor(graph.edges)
+        self.relation = torch.as_tensor(graph.sign < 0).long()
+        n_out, n_in = (
+            torch.stack([torch.bincount(end[self.relation == r], minlength=99) for r in (0, 1)])
+            for end in (source, target)
+        )
+        degrees = n_out[self.relation, source] * n_in[self.relation, target]
+        self.weight = degrees.float().rsqrt()
+
+    def forward(self, h, edge_index):
+        x = h + self.propagate(edge_index, h=h, relation=self.relation, weight=self.weight)
+        return x + self.bend(torch.nn.functional.gelu(x))
+
+    def message(self, h_j, relation, weight):
+        return weight[:, None, None] * torch.einsum("epc,ecd->epd", h_j, self.mix[relation])
+
+
+class _PygNet(torch.nn.Module):
+    """The network with PyG's rounds for ours: the sum over patients of the effect."""
+
+    def __init__(self, net, graph):
+        super().__init__()
+        self.net = net
+        self.rounds = torch.nn.ModuleList(_PygRound(conv, graph) for conv in net.convs)
+
+    def forward(self, x, edge_index, clinical):
+        h = self.net.embed(x)
+        for one in self.rounds:
+            h = one(h, edge_index)
+        activity = torch.einsum("pbc,rpc->rbp", self.net.pathways(h), self.net.read)
+        raw = torch.nn.functional.pad(activity, (0, 1))
+        return self.net.scores(raw, clinical).delta[:, 1].sum()[None]
+
+
+def test_edge_attribution_is_that_of_pygs_explainer(fitted, nodes, graph):
     member = fitted.members[0]
     at = torch.from_numpy(np.flatnonzero(fitted.fold == member.fold))
     inputs = member.net.scales(nodes.take(at))
-    n = fitted.recipe.graph.edges.shape[1]
-
-    def total(scale):
-        return member.net(inputs, scale[0]).delta[:, 1].sum()[None]
-
-    theirs = captum.IntegratedGradients(total).attribute(
-        torch.ones(1, n), n_steps=8, method="gausslegendre", internal_batch_size=1
+    pyg, edges = _PygNet(member.net, graph), torch.as_tensor(graph.edges)
+    assert torch.allclose(pyg(inputs.z, edges, inputs.clinical), member.net(inputs).delta.sum())
+    explainer = Explainer(
+        pyg,
+        CaptumExplainer("IntegratedGradients", n_steps=8, method="gausslegendre"),
+        explanation_type="model",
+        edge_mask_type="object",
+        model_config={"mode": "regression", "task_level": "graph", "return_type": "raw"},
     )
-    from pathgnn.attribute.account import _edges, _Explained
-
+    theirs = explainer(inputs.z, edges, clinical=inputs.clinical).edge_mask
     explained = _Explained(_who(fitted, nodes), member.net, member.net(inputs))
-    ours = _edges(explained, inputs, torch.ones(len(at)), (8, n)) / member.net.head.scale
-    assert torch.allclose(ours, theirs[0].float(), atol=1e-4 * float(ours.abs().max()))
+    size = (8, len(theirs))
+    ours = _edges(explained, inputs, torch.ones(len(at)), size) / member.net.head.scale
+    assert torch.allclose(ours, theirs.float(), atol=1e-4 * float(ours.abs().max()))
+    assert ours.abs().max() > 1e-2
 
 
 @pytest.mark.parametrize("reference", [r for r in IN_WORDS if r != "healthy"])

@@ -17,11 +17,11 @@ from pathgnn.graph.project import project
 from pathgnn.graph.rewire import without_edges
 from pathgnn.model.config import NetConfig
 from pathgnn.train.check import check, refuse
-from pathgnn.train.crossfit import fit
+from pathgnn.train.crossfit import fit, fit_networks
 from pathgnn.train.estimate import estimate
 from pathgnn.train.fit import Recipe
 from pathgnn.train.nuisance import fit_nuisances
-from pathgnn.train.part import fit_part
+from pathgnn.train.part import STACKED, fit_part
 from pathgnn.train.stack import NETWORK
 
 
@@ -56,6 +56,18 @@ def test_fitting_changes_neither_inputs_nor_the_global_random_state(nodes, recip
     fit_part(nodes, ~is_test, is_test, recipe, (0, 0))
     assert torch.equal(before, nodes.x)
     assert torch.equal(state, torch.get_rng_state())
+
+
+def test_without_comparisons_networks_and_predictions_are_the_same(nodes, recipe, fitted):
+    lean = fit_networks(nodes, recipe, 0)
+    assert np.array_equal(lean.fold, fitted.fold)
+    assert np.array_equal(lean.benefit, fitted.benefit)
+    assert np.array_equal(lean.scores.gamma, fitted.scores.gamma)
+    for mine, other in zip(lean.members, fitted.members, strict=True):
+        weights = other.net.state_dict()
+        assert all(torch.equal(w, weights[k]) for k, w in mine.net.state_dict().items())
+    assert set(lean.ladder) == {NETWORK, STACKED} < set(fitted.ladder)
+    assert lean.sequential == {}
 
 
 def test_swapping_two_arms_flips_the_benefit(nodes, recipe, fitted):

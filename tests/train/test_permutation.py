@@ -180,10 +180,8 @@ def test_a_ranking_that_says_nothing_has_statistic_0_and_a_right_one_a_large_one
 
 
 def test_a_draw_depends_on_seed_and_number_alone_and_trains_anew(small, recipe, monkeypatch):
-    trained, real = [], permutation._cross_fitted
-    monkeypatch.setattr(
-        permutation, "_cross_fitted", lambda *job: trained.append(job) or real(*job)
-    )
+    trained, real = [], permutation.fit_networks
+    monkeypatch.setattr(permutation, "fit_networks", lambda *job: trained.append(job) or real(*job))
     tiny = recipe._replace(fit=TINY, net=NetConfig(channels=1, depth=1))
     nothing = np.zeros(1)
     one, other, again = (one_draw(small, tiny, nothing, (0, i)) for i in (1, 2, 1))
