@@ -300,7 +300,7 @@ def folder_targets(run: Path, encoder: Path) -> dict[str, Target]:
     graph = model["graph.pathgraph"]
     kept = {"stamp": "x", "statistic": [1.0]}
     return found | {
-        "subgroup cascades": Target(lambda p: load_subgroup_cascades(p, groups), "s.json", (drawn,)),
+        "subgroups": Target(lambda p: load_subgroup_cascades(p, groups), "s.json", (drawn,)),
         "graph file": Target(read_graph, "g.pathgraph", (graph,)),
         "stages": Target(stages_of, "stages.json", ((run / "stages.json").read_bytes(),)),
         "part": Target(lambda p: Checkpoints(p.parent, "x").n_kept(), "part.safetensors", (graph,)),
