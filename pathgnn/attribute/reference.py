@@ -53,8 +53,10 @@ def in_words(who: Compared) -> str:
         return IN_WORDS[who.config.reference]
     counts = dict(zip(healthy.modalities, healthy.seen.any(0).sum(0).tolist(), strict=True))
     have = ", ".join(f"{shown_count(n)} with {name}" for name, n in counts.items() if n)
-    lack = ", ".join([*(name for name, n in counts.items() if not n), "clinical covariates"])
-    return f"{IN_WORDS[HEALTHY]} ({have}); of {lack} the training mean or wild type"
+    lack = [name for name, n in counts.items() if not n]
+    lack += ["clinical covariates"] * (not healthy.clinical_seen.any())
+    rest = f"; of {', '.join(lack)} the training mean or wild type" if lack else ""
+    return f"{IN_WORDS[HEALTHY]} ({have}){rest}"
 
 
 def healthy_digest(healthy: Nodes | None) -> str:
