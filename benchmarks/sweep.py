@@ -2,8 +2,8 @@
 
 Each simulated trial is swept from the defaults; others, of a strong benefit, from settings that
 shrink it to nothing, where there is something to gain. The own settings, the trial of least risk
-and what the guard chooses are compared by r with the true benefit of reserved patients. A quarter of an
-hour of one core; `--keep` goes on where it stopped.
+and what the guard chooses are compared by r with the true benefit of reserved patients. Takes
+15 minutes of one core; `--keep` goes on where it stopped.
 """
 
 from __future__ import annotations
