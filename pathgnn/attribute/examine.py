@@ -12,6 +12,7 @@ from pathgnn.attribute.attribution import Attribution
 from pathgnn.attribute.cascade_nulls import Drawn, Needed, drawn_by_chance, needed
 from pathgnn.attribute.explain import Explanation
 from pathgnn.attribute.faithfulness import Faithfulness, faithfulness
+from pathgnn.attribute.outcome_null import OutcomeNull, outcome_null, outcome_null_tables
 from pathgnn.attribute.pathway_value import PathwayShapley, pathway_occlusion, pathway_shapley
 from pathgnn.attribute.reference import Compared
 from pathgnn.attribute.sanity import MOST_ALIKE, Sanity, sanity
@@ -19,6 +20,8 @@ from pathgnn.attribute.stability import TOP_GENES, jaccard_at, nogueira, rank_bi
 from pathgnn.benefit.verdict import Finding
 
 DRAWS = 39
+# Permuted outcomes: a readout is fitted on each.
+MOST_PERMUTED = 999
 P = 0.05
 # Area of insertion and deletion in sd, and Nogueira's index, below which a warning is due; Nogueira
 # et al. call less than .4 poor.
@@ -37,7 +40,8 @@ class Examination(NamedTuple):
     """What an explanation is worth; `drawn` is None where no cascade can be drawn at all.
 
     `occluded` is what each patient's benefit loses without a pathway, `shapley` each pathway's
-    fair share of it (None: not asked for).
+    fair share of it (None: not asked for). `outcome_null` compares importance with what it is
+    where outcomes are permuted and only the readout is fitted anew.
     """
 
     faithfulness: Faithfulness
@@ -45,6 +49,7 @@ class Examination(NamedTuple):
     stability: Stability
     needed: tuple[Needed, ...]
     drawn: Drawn | None
+    outcome_null: OutcomeNull
     findings: tuple[Finding, ...]
     occluded: Float[np.ndarray, "patient pathway"]
     shapley: PathwayShapley | None
@@ -73,6 +78,7 @@ def examine(
         ),
         needed=needed(who, explanation.cascades, draws),
         drawn=drawn_by_chance(who, attribution, draws),
+        outcome_null=outcome_null(who, min(who.config.permutations, MOST_PERMUTED)),
         findings=(),
         occluded=pathway_occlusion(who),
         shapley=pathway_shapley(who, orders) if orders else None,
@@ -102,6 +108,7 @@ def examination_tables(found: Examination) -> dict[str, pd.DataFrame]:
         "stability": pd.DataFrame([found.stability]),
         "cascades_needed": pd.DataFrame(found.needed, columns=list(Needed._fields)),
         "cascade_by_chance": pd.DataFrame(drawn, columns=list(Drawn._fields)),
+        **outcome_null_tables(found.outcome_null),
         "findings": pd.DataFrame(found.findings),
     }
 
@@ -134,7 +141,15 @@ def _findings(found: Examination) -> list[Finding]:
         said = "A cascade as good comes out of scores dealt anew to genes of like degree with p "
         said += f"{p:.2g}."
         out.append(Finding("ok" if p < P else "warning", "cascade by chance", p, said))
+    out.append(_outcome_null_finding(found.outcome_null))
     return out
+
+
+def _outcome_null_finding(found: OutcomeNull) -> Finding:
+    n, n_all = int((found.pathway.q < P).sum()), len(found.pathway.q)
+    said = f"{n} of {n_all} pathways are more important to the benefit than permuted outcomes make "
+    said += f"them (q below {P}), {int((found.prognostic.q < P).sum())} to the outcome itself."
+    return Finding("ok" if n else "note", "outcome null", n, said)
 
 
 def _needed_finding(one: Needed) -> Finding:

@@ -36,19 +36,19 @@ def association(
     The null is no effect modification at all: a correlate of a true driver can be significant.
     Treatment is permuted implicitly, by moving the scores; networks are not refitted.
     """
-    x = _centre(attributed, fold)
+    x = centred(attributed, fold)
     size = np.sqrt((x**2).sum(0))
     x = x / np.where(size > 0, size, 1)
-    y = _centre(gain[:, None], fold)[:, 0]
+    y = centred(gain[:, None], fold)[:, 0]
     observed = y @ x / inflation
     exceed = np.zeros(x.shape[1])
     step = max(1, PIECE // max(1, len(y)))
     for start in range(0, n_permutations, step):
         n = min(step, n_permutations - start)
-        exceed += (_shuffled(y, fold, n, rng) @ x >= observed - 1e-12).sum(0)
+        exceed += (shuffled(y, fold, n, rng) @ x >= observed - 1e-12).sum(0)
     p = (exceed + 1) / (n_permutations + 1)
     p = np.where(size > 0, p, 1.0)
-    return Evidence(observed / max(y.std(), 1e-12) / np.sqrt(len(y)), p, _bh(p))
+    return Evidence(observed / max(y.std(), 1e-12) / np.sqrt(len(y)), p, benjamini_hochberg(p))
 
 
 def univariate_t(
@@ -68,21 +68,23 @@ def univariate_t(
     return np.asarray(r * np.sqrt((n - 2).clip(1) / (1 - r**2).clip(1e-12)))
 
 
-def _centre(
+def centred(
     x: Float[np.ndarray, "patient item"], fold: Int[np.ndarray, " patient"]
 ) -> Float[np.ndarray, "patient item"]:
+    """Values minus the mean of their fold."""
     out = np.empty_like(x, dtype=float)
     for k in np.unique(fold):
         out[fold == k] = x[fold == k] - x[fold == k].mean(0)
     return out
 
 
-def _shuffled(
+def shuffled(
     y: Float[np.ndarray, " patient"],
     fold: Int[np.ndarray, " patient"],
     n: int,
     rng: np.random.Generator,
 ) -> Float[np.ndarray, "permutation patient"]:
+    """n permutations of the values inside their folds."""
     out = np.empty((n, len(y)))
     for k in np.unique(fold):
         at = np.flatnonzero(fold == k)
@@ -90,5 +92,6 @@ def _shuffled(
     return out
 
 
-def _bh(p: Float[np.ndarray, " item"]) -> Float[np.ndarray, " item"]:
+def benjamini_hochberg(p: Float[np.ndarray, " item"]) -> Float[np.ndarray, " item"]:
+    """q of a family; that of none is none."""
     return np.asarray(false_discovery_control(p)) if len(p) else p

@@ -16,7 +16,9 @@ from pathgnn.model.config import ExplainConfig
 
 STARTS = ("receptor",)
 ENDS = ("transcription_factor", "effector")
-# Candidates: genes that earn an edge, their neighbours, and no more than this many by score.
+# Candidates: genes with so much of the best score, or half of what an edge costs, their neighbours,
+# and no more than this many by score.
+WORTH = 0.1
 MOST_CANDIDATES = 60
 # An edge whose sign contradicts the directions of its two genes costs this many edges.
 INCONSISTENT = 2.0
@@ -183,9 +185,9 @@ class _Problem:
 def _near(
     terrain: Terrain, config: ExplainConfig, allowed: Int[np.ndarray, " edge"]
 ) -> Int[np.ndarray, " near"]:
-    """Allowed edges between candidates: genes that earn an edge and what lies one step around."""
+    """Allowed edges between candidates: genes of some worth and what lies one step around."""
     source, target = terrain.graph.edges[:, allowed]
-    worth = terrain.prize >= config.edge_cost / 2
+    worth = terrain.prize >= min(WORTH, config.edge_cost / 2)
     if not worth.any():
         return allowed[:0]
     reach = worth.copy()

@@ -1,0 +1,102 @@
+"""Importance against permuted outcomes: refitted as a ridge would, uniform p, planted signals."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from sklearn.linear_model import Ridge
+
+from pathgnn.attribute.outcome_null import (
+    _activities,
+    _frozen,
+    _spread,
+    outcome_null,
+    outcome_null_tables,
+)
+from pathgnn.attribute.reference import Compared
+from pathgnn.attribute.significance import shuffled
+from pathgnn.model.config import ExplainConfig
+
+
+@pytest.fixture(scope="module")
+def who(fitted, nodes):
+    return Compared(fitted, nodes, ExplainConfig(), 0)
+
+
+def _with_outcome(who, value):
+    scores = who.fitted.scores._replace(value=value)
+    return who._replace(fitted=replace(who.fitted, scores=scores))
+
+
+def test_the_readout_is_that_of_a_ridge(who, nodes):
+    activity, trunk = _activities(who)
+    frozen = _frozen(who, activity, trunk)
+    arm, scores = nodes.arm.numpy(), who.fitted.scores
+    columns = [(arm - scores.propensity[:, 1])[:, None] * activity, trunk]
+    x = np.concatenate(columns, 1)
+    for block in np.unique(frozen.block):
+        at = frozen.block == block
+        x[at] -= x[at].mean(0)
+    size = x.std(0)
+    ridge = Ridge(x.shape[1], fit_intercept=False).fit(x / size, frozen.outcome)
+    assert frozen.read @ frozen.outcome == pytest.approx(ridge.coef_ / size)
+    # Outcomes of an arm in a fold have mean 0, whatever their order.
+    for block in np.unique(frozen.block):
+        assert frozen.outcome[frozen.block == block].mean() == pytest.approx(0, abs=1e-9)
+    assert len(np.unique(frozen.block)) == 6
+
+
+def test_of_a_straight_network_the_spreads_make_up_the_activity(who, nodes):
+    member = who.fitted.members[0]
+    net = copy.deepcopy(member.net)
+    with torch.no_grad():
+        for conv in net.convs:
+            conv.bend.weight.zero_()
+    at = np.flatnonzero(who.fitted.fold == member.fold)
+    spread = _spread(who, at, (member._replace(net=net),))
+    inputs = net.scales(nodes.take(torch.from_numpy(at)))
+    z, sd = inputs.z.double().numpy(), inputs.z.double().std(1, correction=0).numpy()
+    slope = spread / np.where(sd > 0, sd, 1)
+    away = z - z.mean(1, keepdims=True)
+    activity = net(inputs).activity.double().numpy()
+    made = np.einsum("pgm,gnm->np", slope, away)
+    assert made == pytest.approx(activity - activity.mean(0), abs=1e-4)
+
+
+def test_with_permuted_outcomes_p_is_uniform(who):
+    activity, trunk = _activities(who)
+    block = _frozen(who, activity, trunk).block
+    rng = np.random.default_rng(0)
+    found = [
+        outcome_null(_with_outcome(who, value), 99)
+        for value in shuffled(who.fitted.scores.value, block, 40, rng)
+    ]
+    for family in ("gene", "pathway", "prognostic"):
+        p = np.stack([getattr(one, family).p for one in found])
+        # Items go together: the mean of forty draws has an error of .05.
+        assert 0.35 < p.mean() < 0.65, family
+        assert (p <= 0.1).mean() < 0.2, family
+
+
+def test_planted_benefit_and_prognosis_are_found_each_for_itself(who, trial):
+    found = outcome_null(who, 499)
+    assert found.pathway.p[0] == pytest.approx(1 / 500)
+    assert found.prognostic.p[-2] == pytest.approx(1 / 500)
+    assert found.pathway.p[-2] > 0.05
+    planted = np.isin(found.genes, trial[1].cascade)
+    assert np.median(found.gene.p[planted]) < 0.02
+    assert found.gene.value[planted].min() > np.median(found.gene.value[~planted])
+    # What it is worth beside permuted outcomes, not that alone, makes it stand out.
+    assert (found.gene.value / found.gene.of_permuted)[planted].mean() > 2
+
+
+def test_tables_name_every_gene_and_pathway_once(who, nodes, graph):
+    tables = outcome_null_tables(outcome_null(who, 19))
+    genes, pathways = tables["outcome_null_genes"], tables["outcome_null_pathways"]
+    assert sorted(genes["symbol"]) == sorted(nodes.genes)
+    assert sorted(pathways["Term"]) == sorted(graph.pathways)
+    assert genes["p"].is_monotonic_increasing
