@@ -91,6 +91,7 @@ _PUBLIC: Mapping[str, str] = MappingProxyType(
         "score_pathways": "benefit.against_truth",
         "semi_synthetic": "simulated",
         "simulate": "simulated",
+        "subgroup_cascades": "attribute.subgroup_cascades",
         "subgroup_figure": "export.to_subgroup_figure",
         "survival_gained": "benefit.estimand",
         "to_graphml": "export.to_graphml",

@@ -14,6 +14,7 @@ from pathgnn.cli_examine import examine, nulls
 from pathgnn.cli_graph import app as graph_app
 from pathgnn.cli_launch import ClusterFile, Where, launch
 from pathgnn.cli_modalities import modalities
+from pathgnn.cli_patient import places, show_patients
 from pathgnn.cli_predict import predict
 from pathgnn.cli_pretrain import pretrain
 from pathgnn.cli_say import errors, print_table, say, without_values
@@ -52,6 +53,10 @@ Risk = Annotated[bool, typer.Option("--accept-risk", help="go on where a safegua
 Start = Annotated[Path | None, typer.Option("--from", help="encoder of `pathgnn pretrain`")]
 Ids = Annotated[bool, typer.Option("--with-ids", help="write patient ids into the tables")]
 To = Annotated[list[str] | None, typer.Option("--to", help="format; may be given several times")]
+Patients = Annotated[
+    list[str] | None,
+    typer.Option("--patient", help="also draw this patient's cascades; may be given several times"),
+]
 Gmt = Annotated[Path | None, typer.Option(help="gene sets for --to gsea; else the pathways")]
 
 
@@ -145,9 +150,15 @@ def explain(
     out: Out = None,
     start: Start = None,
     risk: Risk = False,
+    patient: Patients = None,
+    ids: Annotated[bool, typer.Option("--with-ids", help="--patient names your own ids")] = False,
 ) -> None:
-    """Attribute the benefit to genes, edges, pathways and cascades."""
-    _stage(study, data, out, Asked("explain", risk, start=start))
+    """Attribute the benefit to genes, edges, pathways and cascades.
+
+    Patients are named as in the report, such as P00012.
+    """
+    asked = Asked("explain", risk, ids, start, patients=tuple(patient or ()))
+    _stage(study, data, out, asked)
 
 
 @app.command()
@@ -197,7 +208,7 @@ def controls(
             bar.set_description(label, refresh=False)
             bar.update()
 
-        plan = Plan(draws, explain=given.study.explain, progress=step)
+        plan = Plan(draws, explain=given.study.explain, progress=step, healthy=given.healthy)
         with bar, locked(target):
             outcome = run_controls(fitted_of(target), given.nodes, plan, target / "controls")
         for finding in outcome.findings:
@@ -217,6 +228,7 @@ class Asked(NamedTuple):
     start: Path | None = None
     to: tuple[str, ...] = ()
     gmt: Path | None = None
+    patients: tuple[str, ...] = ()
 
 
 def _stage(study: Path, data: Path | None, out: Path | None, asked: Asked) -> None:
@@ -229,7 +241,7 @@ def _stage(study: Path, data: Path | None, out: Path | None, asked: Asked) -> No
         # Before the tables are read, which takes its time.
         names = chosen(order)
         given = _read(study, data)
-        target = _out(given, out)
+        target, patients = _out(given, out), places(given, asked.patients, asked.ids)
         encoder = None if asked.start is None else load_encoder(asked.start)
         results = _go(given, target, Options(asked.risk, order, asked.until, start=encoder))
         if results is None:
@@ -238,6 +250,8 @@ def _stage(study: Path, data: Path | None, out: Path | None, asked: Asked) -> No
             say(f"Wrote {', '.join(names)}; see {target}")
         else:
             show_results(results, target)
+        if results is not None and patients:
+            show_patients(results, given, patients, asked.ids, target)
 
 
 def _read(study: Path, data: Path | None) -> Input:

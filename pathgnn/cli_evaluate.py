@@ -34,13 +34,13 @@ def evaluate(
     with errors():
         from pathgnn.files import whole_folder, write_csv
         from pathgnn.run import read_input
-        from pathgnn.study import read_study
+        from pathgnn.study import read_study, unexplained
         from pathgnn.train.bundle import load
         from pathgnn.train.check import refuse
         from pathgnn.train.evaluate import evaluate as judge
         from pathgnn.train.evaluate import input_findings, meet
 
-        trained, read = load(model), read_study(study)
+        trained, read = load(model), unexplained(read_study(study))
         given = read_input(read, study.parent, data)
         nodes = meet(trained, given.cohort, given.known)
         inputs = input_findings(trained, given.cohort, nodes)
@@ -141,11 +141,11 @@ def _transport(
 
     from pathgnn.graph.nodes import match_layout
     from pathgnn.run import read_input
-    from pathgnn.study import read_study
+    from pathgnn.study import read_study, unexplained
     from pathgnn.train.evaluate import source_scores
     from pathgnn.train.transport import transport_weights, transported
 
-    study = read_study(source)
+    study = unexplained(read_study(source))
     nodes = read_input(study, source.parent).nodes
     nodes = match_layout(nodes, target.modalities, target.covariates)
     carry = transport_weights(nodes, match_layout(target, target.modalities, target.covariates), 0)

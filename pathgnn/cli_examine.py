@@ -49,7 +49,8 @@ def examine(
 
         given, target, results = _explained(study, data, out, risk)
         contrast = results.explanation.attribution.contrast
-        who = Compared(results.fitted, given.nodes, given.study.explain, contrast)
+        config = given.study.explain
+        who = Compared(results.fitted, given.nodes, config, contrast, given.healthy)
         found = examine_explanation(who, results.explanation, draws, shapley)
         for finding in found.findings:
             say(f"[{finding.severity}] {finding.sentence}")
@@ -89,7 +90,7 @@ def nulls(
             bar.update()
 
         with bar, locked(target):
-            plan = Nulling(kind.value, draws, Pool(processes, step))
+            plan = Nulling(kind.value, draws, Pool(processes, step), given.healthy)
             config = given.study.explain
             done = run_nulls(results.fitted, given.nodes, config, plan, target / "nulls")
             for name, table in null_tables(done).items():

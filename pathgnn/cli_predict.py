@@ -27,12 +27,12 @@ def predict(
 
         from pathgnn.files import write_csv
         from pathgnn.run import read_input
-        from pathgnn.study import read_study
+        from pathgnn.study import read_study, unexplained
         from pathgnn.train.bundle import load
         from pathgnn.train.bundle import predict as predict_new
 
         trained = load(model)
-        given = read_input(read_study(study), study.parent, data)
+        given = read_input(unexplained(read_study(study)), study.parent, data)
         names = given.cohort.patients
         if not ids:
             names = tuple(f"P{i + 1:05d}" for i in range(len(names)))

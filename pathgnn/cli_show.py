@@ -11,6 +11,7 @@ from rich.table import Table
 from pathgnn.cli_say import say
 
 if TYPE_CHECKING:
+    from pathgnn.attribute.attribution import Cascade
     from pathgnn.export.results import Results
 
 
@@ -32,7 +33,7 @@ def show_truth(results: Results) -> None:
     for column in ("", "pathway", "genes"):
         cascade.add_column(column)
     cascade.add_row("planted", truth.pathway, " → ".join(truth.cascade))
-    chain = _chain(results) if found else "no stable cascade"
+    chain = _chain(found[0]) if found else "no stable cascade"
     cascade.add_row("found", found[0].pathway if found else "-", chain)
     Console().print(cascade)
     n_found = len(set(found[0].genes) & set(truth.cascade)) if found else 0
@@ -50,8 +51,7 @@ def _correlation(results: Results, learner: str) -> str:
     return f"{np.corrcoef(tau, results.truth.benefit)[0, 1]:.2f}"
 
 
-def _chain(results: Results) -> str:
-    cascade = results.explanation.cascades[0]
+def _chain(cascade: Cascade) -> str:
     levels: list[list[str]] = [[] for _ in range(max(cascade.order) + 1)]
     for gene, order in zip(cascade.genes, cascade.order, strict=True):
         levels[order].append(gene)
@@ -84,4 +84,23 @@ def show_results(results: Results, out: Path) -> None:
         )
         for f in benefit.findings:
             say(f"  [{f.severity}] {f.sentence}")
+    if results.subgroup_cascades:
+        _show_subgroups(results)
     say(f"Report: {out / 'report.html'}   tables: {out / 'tables'}   figures: {out / 'figures'}")
+
+
+def _show_subgroups(results: Results) -> None:
+    """The strongest cascade of every level, and what is not shown."""
+    from pathgnn.attribute.subgroup_cascades import MULTIPLICITY
+
+    for column in results.subgroup_cascades:
+        say(f"Cascades by {column.column}:")
+        for level in column.levels:
+            said = "no stable cascade"
+            if level.cascades:
+                best, q = level.cascades[0], level.q[0]
+                said = f"{_chain(best)} (p {best.p:.2g}, q {q:.2g})"
+            say(f"  {level.name} ({len(level.patients)} patients): {said}")
+        if column.not_shown:
+            say(f"  ({column.not_shown})")
+    say(MULTIPLICITY)

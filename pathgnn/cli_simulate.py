@@ -177,9 +177,9 @@ def _on_study(
 ) -> tuple[Simulated, PathwayGraph, dict[str, Path]]:
     from pathgnn.run import read_input
     from pathgnn.simulated import semi_synthetic
-    from pathgnn.study import read_study
+    from pathgnn.study import read_study, unexplained
 
-    given = read_input(read_study(study), study.parent, data)
+    given = read_input(unexplained(read_study(study)), study.parent, data)
     named = {"hgnc": given.study.graph.hgnc, "mygene": given.study.graph.mygene}
     names = {setting: study.parent / file for setting, file in named.items() if file}
     made = semi_synthetic(given.cohort, given.graph, asked, given.known)

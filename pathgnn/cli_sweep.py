@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from pathgnn.cli_say import errors, print_table, say
 
 if TYPE_CHECKING:
+    from pathgnn.benefit.verdict import Finding
     from pathgnn.run_folder import Input
     from pathgnn.study import Study
 
@@ -24,11 +25,14 @@ Name = Annotated[str, typer.Option(help="name of the sweep in its storage; else 
 Storage = Annotated[
     str | None, typer.Option(help="postgresql://..., FILE.journal or FILE.db; else the study's")
 ]
+LeastRisk = Annotated[
+    bool, typer.Option("--least-risk", help="the trial of least risk, clearly better or not")
+]
 Risk = Annotated[bool, typer.Option("--accept-risk", help="go on where a safeguard refuses")]
 BEST_SHOWN = 8
 HONEST = (
     "The least of many risks is too good by chance: it ranks settings, and is no estimate of how "
-    "well the winner does."
+    "well its settings do."
 )
 SEEN = (
     "A run of it on the same patients trains each fold without its patients, but their outcomes "
@@ -102,22 +106,30 @@ def best(
     to: Annotated[
         Path | None, typer.Option(help="file to write, beside the study; else STUDY-best.toml")
     ] = None,
-    trial: Annotated[int | None, typer.Option(help="another trial than the best")] = None,
+    trial: Annotated[int | None, typer.Option(help="this trial, whatever wins")] = None,
+    least_risk: LeastRisk = False,
     storage: Storage = None,
     name: Name = "",
 ) -> None:
-    """Write the study with the winning settings, ready for `pathgnn run`."""
+    """Write the study with the winning settings: its own, unless a trial is clearly better."""
     with errors():
-        from pathgnn.sweep_results import kept_sweep, write_winner
+        from pathgnn.sweep_results import kept_sweep, picked, write_winner
 
         asked = _study(study, storage)
         target = to or study.with_name(f"{study.stem}-best.toml")
         with closing(kept_sweep(asked, out or Path(asked.out), name)) as store:
-            chosen = write_winner(asked, study, store, target, trial)
-        say(f"Wrote {target}: trial {chosen.number}, risk {chosen.excess:+.4g} against the study's")
+            chosen, guard = picked(store, asked, trial, least_risk)
+        write_winner(asked, study, target, chosen, guard)
+        _say_finding(guard.finding)
+        if chosen.place == 0:
+            say(f"Wrote {target}: your own settings")
+            return
+        own = "" if chosen == guard.chosen else ", as asked"
+        say(f"Wrote {target}: trial {chosen.number}{own}, risk {chosen.excess:+.4g} against yours")
         for setting, value in chosen.settings.items():
             say(f"  {setting} = {value}")
-        say(f"{HONEST} {SEEN} Reserved patients can judge it: pathgnn sweep verify {study}")
+        judge = f"pathgnn sweep verify {study}" + (" --least-risk" if least_risk else "")
+        say(f"{HONEST} {SEEN} Reserved patients can judge it: {judge}")
 
 
 @app.command()
@@ -125,6 +137,7 @@ def verify(
     study: StudyFile,
     data: Data = None,
     out: Out = None,
+    least_risk: LeastRisk = False,
     storage: Storage = None,
     name: Name = "",
 ) -> None:
@@ -137,12 +150,16 @@ def verify(
         asked = _study(study, storage)
         given = _read(asked, study.parent, data)
         target = out or Path(asked.out)
-        found = verify_sweep(given, study.parent, target, name)
+        found = verify_sweep(given, study.parent, target, name, least_risk)
         for finding in verified_findings(found):
-            say(f"[{finding.severity}] {finding.sentence}")
+            _say_finding(finding)
         table = target / "sweep" / "verification.csv"
         write_csv(table, verification_table(found))
         say(f"Table: {table}")
+
+
+def _say_finding(finding: Finding) -> None:
+    say(f"[{finding.severity}] {finding.sentence}")
 
 
 def _study(path: Path, storage: str | None, trials: int | None = None) -> Study:
@@ -166,18 +183,21 @@ def _say_status(study: Study, out: Path, name: str) -> None:
     from pathgnn.sweep_results import kept_sweep, results_of
 
     with closing(kept_sweep(study, out, name)) as store:
-        found = results_of(store)
+        found = results_of(store, study)
     states = Counter(t.state for t in found.trials)
     said = ", ".join(f"{n} {state}" for state, n in states.items())
     say(f"{len(found.trials)} trials: {said}")
     table = trials_table(found)
     done = table[table["state"] == "complete"].sort_values(found.objectives[0], kind="stable")
-    shown = ["trial", *found.objectives, "excess", "seconds"]
+    shown = ["trial", *found.objectives, "excess", "p", "seconds"]
     if len(done):
-        print_table(done[shown].head(BEST_SHOWN), "the best; excess over the study's own")
+        title = "least risk first; excess over the study's own; p of the best if none is better"
+        print_table(done[shown].head(BEST_SHOWN), title)
     for setting, share in list(found.importance.items())[:BEST_SHOWN]:
         say(f"  {setting}: {share:.0%} of what trials differ by")
     for number, error in table.loc[table["error"] != "", ["trial", "error"]].itertuples(False):
         say(f"  trial {number} failed: {error}")
+    if found.guard:
+        _say_finding(found.guard.finding)
     write_sweep(found, out / "sweep")
     say(f"Tables and pictures: {out / 'sweep'}")

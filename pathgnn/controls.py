@@ -20,7 +20,7 @@ from pathgnn.attribute.cascade import cascades
 from pathgnn.attribute.controls import Survival, survival
 from pathgnn.attribute.explain import explain
 from pathgnn.attribute.keep import tuples
-from pathgnn.attribute.reference import Compared
+from pathgnn.attribute.reference import Compared, healthy_digest
 from pathgnn.benefit.verdict import Finding
 from pathgnn.errors import BundleError, ConfigError
 from pathgnn.files import read_json, whole_file, write_csv, write_json
@@ -64,12 +64,13 @@ class Part(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """Which controls, how often, and how to explain."""
+    """Which controls, how often, how to explain, and samples for the reference "healthy"."""
 
     draws: int = 5
     kinds: tuple[str, ...] = tuple(CONTROLS)
     explain: ExplainConfig = ExplainConfig()
     progress: Progress = lambda _: None
+    healthy: Nodes | None = None
 
 
 def run_controls(fitted: Fitted, nodes: Nodes, plan: Plan, folder: Path | None = None) -> Outcome:
@@ -94,15 +95,16 @@ def run_controls(fitted: Fitted, nodes: Nodes, plan: Plan, folder: Path | None =
     for draw in range(plan.draws):
         for kind in plan.kinds:
             plan.progress(f"{kind}, training {draw + 1}")
-            key = _key(fitted, kind, draw, plan.explain)
+            key = _key(fitted, kind, draw, plan)
             path = None if folder is None else folder / "parts" / f"{key}.st"
-            part = _kept(path) or _train(fitted, nodes, scores, (kind, draw), plan.explain)
+            part = _kept(path) or _train(fitted, nodes, scores, (kind, draw), plan)
             if path is not None:
                 _keep(part, path)
             parts[kind].append(part)
     benefits = {kind: np.stack([p.benefit for p in listed]) for kind, listed in parts.items()}
     controls, findings = compare(fitted, benefits, contrast, measured(nodes))
-    found = explain(fitted, nodes, plan.explain).cascades if plan.explain.cascades else ()
+    config = plan.explain
+    found = explain(fitted, nodes, config, plan.healthy).cascades if config.cascades else ()
     helps = any(f.topic == "edges" and f.severity == "ok" for f in findings)
     survivors = survival(
         found,
@@ -136,27 +138,28 @@ def _train(
     nodes: Nodes,
     scores: tuple[Nuisances, ...],
     which: tuple[str, int],
-    config: ExplainConfig,
+    plan: Plan,
 ) -> Part:
-    kind, draw = which
+    (kind, draw), config = which, plan.explain
     graph = control_graph(fitted.recipe.graph, kind, (fitted.seed, draw), measured(nodes))
     again = refit(fitted, nodes, graph, scores, draw)
     contrast = contrast_of(nodes, config.contrast)
     benefit = again.benefit[:, contrast]
     if kind not in (TRUE, REWIRED) or not config.cascades:
         return Part(benefit, np.zeros(len(graph.genes)), ())
-    attribution = attribute(Compared(again, nodes, config, contrast))
+    attribution = attribute(Compared(again, nodes, config, contrast, plan.healthy))
     by_gene = attribution.by_gene.abs().mean(0).double().numpy()
     rng = rng_for(fitted.seed, 10, draw)
     found = cascades(attribution, again, config, rng) if kind == TRUE else ()
     return Part(benefit, by_gene, found)
 
 
-def _key(fitted: Fitted, kind: str, draw: int, config: ExplainConfig) -> str:
+def _key(fitted: Fitted, kind: str, draw: int, plan: Plan) -> str:
     """Names a training by all that decides it, so that another study never takes it up."""
     recipe = fitted.recipe
-    settings = [recipe.net, recipe.fit, config]
-    words = [s.model_dump_json() for s in settings] + [json.dumps(versions(), sort_keys=True)]
+    words = [recipe.net.model_dump_json(), recipe.fit.model_dump_json(), plan.explain.key]
+    words += [healthy_digest(plan.healthy)] * (plan.healthy is not None)
+    words += [json.dumps(versions(), sort_keys=True)]
     words += [recipe.graph.sha256, str(recipe.estimand), str(fitted.seed), kind, str(draw)]
     words += [str(stack.rounds) for stack in fitted.stacks]
     digest = hashlib.sha256("\n".join(words).encode())

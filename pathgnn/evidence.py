@@ -228,11 +228,15 @@ def pack(job: Job) -> bytes:
 
     Ids and the reports of mapping stay behind: a worker has no use for them.
     """
-    numbers = tuple(map(str, range(job.nodes.n_patients)))
-    nodes = replace(job.nodes, patients=numbers, report=(), found=())
     buffer = io.BytesIO()
-    torch.save(job._replace(nodes=nodes), buffer)
+    torch.save(job._replace(nodes=without_ids(job.nodes)), buffer)
     return buffer.getvalue()
+
+
+def without_ids(nodes: Nodes) -> Nodes:
+    """The same with numbers in the place of ids, and without the reports of mapping."""
+    numbers = tuple(map(str, range(nodes.n_patients)))
+    return replace(nodes, patients=numbers, report=(), found=())
 
 
 def unpack(packed: bytes) -> Job:

@@ -76,7 +76,8 @@ def whole_folder(path: Path) -> Iterator[Path]:
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(dir=path.parent, prefix=PART))
-        old = path.parent / f"{OLD}{part.name}"
+        old = path.parent / f"{OLD}{path.name}"
+        _settle(old)
         try:
             yield part
             part.chmod(0o755)
@@ -91,9 +92,23 @@ def whole_folder(path: Path) -> Iterator[Path]:
             shutil.rmtree(old, ignore_errors=True)
 
 
+def _settle(old: Path) -> None:
+    """What a process put aside and was killed before it could replace it goes back."""
+    path = old.with_name(old.name.removeprefix(OLD))
+    if path.exists():
+        shutil.rmtree(old, ignore_errors=True)
+    elif old.exists():
+        os.replace(old, path)
+
+
 def sweep_parts(folder: Path) -> None:
-    """Delete what a killed process left half-written below a folder that nobody writes to now."""
-    for left in [p for start in (PART, OLD) for p in folder.rglob(f"{start}*")]:
+    """Put right what a killed process left below a folder that nobody writes to now.
+
+    What is half-written goes; what was put aside and never replaced comes back.
+    """
+    for old in list(folder.rglob(f"{OLD}*")):
+        _settle(old)
+    for left in list(folder.rglob(f"{PART}*")):
         if left.is_dir() and not left.is_symlink():
             shutil.rmtree(left, ignore_errors=True)
         else:

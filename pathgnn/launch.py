@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -27,6 +28,7 @@ class Cluster(Settings):
     gpus: int = setting(0, "GPUs of each machine; give as many as processes, or none", ge=0)
     memory_gb: float = setting(16.0, "memory of each machine", gt=0)
     minutes: int = setting(240, "until the cluster stops it; it then goes on in a new job", ge=1)
+    restarts: int = setting(20, "Slurm: how often it may go on so before it is given up", ge=0)
     partition: str = setting("", "Slurm: partition; empty: the cluster's default")
     account: str = setting("", "Slurm: account that pays; empty: your default")
     qos: str = setting("", "Slurm: quality of service; empty: the default")
@@ -76,26 +78,31 @@ def submit(words: list[str], launcher: str, cluster: Cluster, folder: Path) -> s
     import submitit
 
     try:
-        executor = submitit.AutoExecutor(folder / JOBS, cluster=launcher)
+        executor = submitit.AutoExecutor(
+            folder / JOBS, cluster=launcher, slurm_max_num_timeout=cluster.restarts
+        )
         executor.update_parameters(**_asked(cluster, launcher))
-        job = executor.submit(Command(words))
+        job = executor.submit(Command(words, cluster.cpus))
     except (RuntimeError, OSError, submitit.core.utils.FailedJobError) as error:
         raise ConfigError(f"{launcher} did not take the job: {error}") from error
     return str(job.job_id)
 
 
 class Command:
-    """A command of pathgnn in each process of a job."""
+    """A command of pathgnn in each process of a job, on so many CPUs."""
 
-    def __init__(self, words: list[str]) -> None:
-        self.words = words
+    def __init__(self, words: list[str], cpus: int) -> None:
+        self.words, self.cpus = words, cpus
 
     def __call__(self) -> None:
         """Tell the processes of each other, then run."""
         from submitit.helpers import TorchDistributedEnvironment
 
         TorchDistributedEnvironment().export(set_cuda_visible_devices=False)
-        subprocess.run([sys.executable, "-m", "pathgnn", *self.words], check=True)
+        # Where the cluster does not bind processes to CPUs, each would take all of the machine's.
+        threads = {"OMP_NUM_THREADS": str(self.cpus)}
+        words = [sys.executable, "-m", "pathgnn", *self.words]
+        subprocess.run(words, check=True, env=threads | os.environ)
 
     def checkpoint(self) -> DelayedSubmission:
         """Out of time, or pushed aside: the same command again, which goes on where it stopped."""

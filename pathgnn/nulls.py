@@ -14,10 +14,10 @@ from scipy.stats import false_discovery_control
 
 from pathgnn.attribute.attribute import attribute
 from pathgnn.attribute.attribution import Attribution
-from pathgnn.attribute.reference import Compared
+from pathgnn.attribute.reference import Compared, healthy_digest
 from pathgnn.draws import Kept, Pool, run_draws
 from pathgnn.errors import CohortError, ConfigError
-from pathgnn.evidence import Job, pack, stamp_of, unpack
+from pathgnn.evidence import Job, pack, stamp_of, unpack, without_ids
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.config import ExplainConfig
 from pathgnn.seeds import rng_for, seed_for
@@ -34,7 +34,7 @@ Kind = Literal["treatment", "outcome"]
 
 
 class Nulling(NamedTuple):
-    """Which null, how many trainings, and processes.
+    """Which null, how many trainings, processes, and samples for the reference "healthy".
 
     "treatment" permutes arms in their strata, the average effect kept where it can be: nobody's
     benefit differs. "outcome" permutes outcomes inside arms: the graph's own bias of importance.
@@ -43,6 +43,7 @@ class Nulling(NamedTuple):
     kind: Kind = "treatment"
     draws: int = 20
     pool: Pool = Pool()
+    healthy: Nodes | None = None
 
 
 class Nulled(NamedTuple):
@@ -84,13 +85,15 @@ def run_nulls(
         check_exchangeable(nodes)
     contrast = contrast_of(nodes, config.contrast)
     effect = constant_effect(nodes, fitted.scores)
-    words = f"null {plan.kind} {contrast} {effect.tolist()} {config.model_dump_json()}"
+    words = f"null {plan.kind} {contrast} {effect.tolist()} {config.key}"
+    words += healthy_digest(plan.healthy)
     kept = Kept(folder / plan.kind, stamp_of(fitted, nodes, words))
-    more = (plan.kind, config, contrast)
+    healthy = without_ids(plan.healthy) if plan.healthy else None
+    more = (plan.kind, config, contrast, healthy)
     packed = pack(Job(nodes, fitted.recipe, effect, fitted.seed, more))
     found = run_draws(null_once, packed, kept, range(1, plan.draws + 1), plan.pool)
     known = [d for d in found if d["gene"] is not None]
-    observed = attribute(Compared(fitted, nodes, config, contrast))
+    observed = attribute(Compared(fitted, nodes, config, contrast, plan.healthy))
     return _compared(observed, known, plan)
 
 
@@ -113,14 +116,14 @@ def null_tables(done: Nulled) -> dict[str, pd.DataFrame]:
 def null_once(packed: bytes, number: int) -> dict[str, Any]:
     """One draw: permute, train anew, attribute; nothing where its cohort could not be trained."""
     job = unpack(packed)
-    kind, config, contrast = job.more
+    kind, config, contrast, healthy = job.more
     seed = seed_for(job.seed, DRAW, number)
     try:
         nodes = _drawn(job.nodes, kind, job.effect, rng_for(seed, ROWS))
         fitted = fit_networks(nodes, job.recipe, seed)
     except CohortError as error:
         return {"gene": None, "why": str(error)}
-    found = attribute(Compared(fitted, nodes, config, contrast))
+    found = attribute(Compared(fitted, nodes, config, contrast, healthy))
     gene, pathway = _strength(found)
     return {"gene": gene.tolist(), "pathway": pathway.tolist()}
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
+from pathgnn.attribute.reference import HEALTHY
+from pathgnn.benefit.column_levels import Levels
 from pathgnn.benefit.sweep_findings import chosen_finding
 from pathgnn.benefit.verdict import Finding
 from pathgnn.cohort.read_everyone import read_everyone
+from pathgnn.cohort.read_healthy import read_healthy
+from pathgnn.cohort.read_outcome import clinical_texts
 from pathgnn.cohort.read_tables import files_of, read_cohort
+from pathgnn.cohort.small_cells import shown_count
+from pathgnn.cohort.sources import HealthySource
 from pathgnn.errors import ConfigError
 from pathgnn.export.formats import chosen, write_formats
 from pathgnn.export.results import Results
@@ -18,15 +25,23 @@ from pathgnn.files import sha256, write_csv
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.load import load_graph, load_identifiers
 from pathgnn.graph.nodes import Nodes
-from pathgnn.graph.project import coverage, features, project
+from pathgnn.graph.project import coverage, features, project, project_healthy
 from pathgnn.lock import locked
 from pathgnn.model.encoder import Encoder
 from pathgnn.run_benefits import subgroups_of, with_subgroups
-from pathgnn.run_folder import Input, Keeper, stamp
-from pathgnn.run_stages import Job, attribute_shards, explain_stage, fit_parts, fit_stage
+from pathgnn.run_folder import HEALTHY_FILE, Input, Keeper, stamp
+from pathgnn.run_stages import (
+    Job,
+    attribute_shards,
+    explain_stage,
+    fit_parts,
+    fit_stage,
+    subgroup_stage,
+)
 from pathgnn.run_stages import Options as Options
 from pathgnn.run_stages import sized_for as sized_for
 from pathgnn.study import Study, read_study
+from pathgnn.train.by_subgroup import levels_of
 from pathgnn.train.check import refuse
 from pathgnn.train.crossfit import Progress
 from pathgnn.train.encoder_file import load_encoder
@@ -51,7 +66,23 @@ def read_input(study: Study, folder: Path, data: Path | None = None) -> Input:
     cohort, graph = read_cohort(study.cohort, data, folder), load_graph(study.graph, folder)
     known = load_identifiers(study.graph, folder, cohort, graph)
     nodes = project(cohort, graph, known)
-    return Input(study, cohort, graph, nodes, _hashes(study, folder, data), known=known)
+    given = Input(
+        study=study,
+        cohort=cohort,
+        graph=graph,
+        nodes=nodes,
+        hashes=_hashes(study, folder, data),
+        known=known,
+        levels=_levels(study, data, nodes.patients),
+    )
+    if study.explain.reference == HEALTHY:
+        return _with_healthy(given, data)
+    if study.explain.healthy != HealthySource():
+        raise ConfigError(
+            f"[explain.healthy] names healthy samples, but explain.reference is "
+            f'"{study.explain.reference}"; set it to "healthy", or leave them out'
+        )
+    return given
 
 
 def everyone_of(study: Study, folder: Path) -> tuple[Nodes, PathwayGraph]:
@@ -139,6 +170,7 @@ def _stages(given: Input, out: Path, options: Options) -> Results | None:
         accepted_risk=options.accept_risk and any(f.severity == "refused" for f in checks),
         truth=given.truth,
         subgroups=apart,
+        subgroup_cascades=subgroup_stage(job, fitted, explanation),
     )
     if last >= STAGES.index("export"):
         write_formats(results, out, options.order)
@@ -204,6 +236,29 @@ def _data_folder(study: Study, folder: Path, data: Path | None) -> Path:
     if not data.is_dir():
         raise ConfigError(f"no data folder at {data}; set `data` in the study file, or pass --data")
     return data
+
+
+def _levels(study: Study, data: Path, patients: tuple[str, ...]) -> tuple[Levels, ...]:
+    """Levels of the columns by which cascades are drawn."""
+    columns = tuple(dict.fromkeys(study.explain.cascades_by))
+    if not columns:
+        return ()
+    texts = clinical_texts(study.cohort, data, patients, columns)
+    beside = study.cohort.beside
+    return levels_of({c: texts[c].tolist() for c in columns}, (beside.sex, beside.site))
+
+
+def _with_healthy(given: Input, data: Path) -> Input:
+    """The same with the healthy samples of the study, and a note on them."""
+    config = given.study.explain
+    samples = read_healthy(given.study.cohort, config.healthy, data, given.cohort)
+    healthy = project_healthy(samples, given.graph, given.known, given.nodes)
+    file = config.healthy.file
+    named = {HEALTHY_FILE + file: sha256(data / file)} if file else {}
+    n = shown_count(healthy.n_patients)
+    note = f"{n} healthy samples are the reference of the attribution"
+    cohort = replace(given.cohort, notes=(*given.cohort.notes, note))
+    return given._replace(cohort=cohort, hashes={**given.hashes, **named}, healthy=healthy)
 
 
 def _hashes(study: Study, folder: Path, data: Path) -> dict[str, str]:

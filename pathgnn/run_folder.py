@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from pathgnn.benefit.column_levels import Levels
 from pathgnn.cohort.cohort import Cohort
 from pathgnn.cohort.identifiers import Identifiers
 from pathgnn.cohort.truth import Truth
@@ -21,9 +22,18 @@ from pathgnn.model.encoder import Encoder
 from pathgnn.study import Study
 from pathgnn.train.bundle import versions
 
+# Before the names of files that only an explanation reads.
+HEALTHY_FILE = "healthy:"
+# The stage whose key alone knows by which columns cascades are drawn.
+SUBGROUPS = "subgroup cascades"
+
 
 class Input(NamedTuple):
-    """A study with its cohort and graph read and joined; `hashes` names what it was read from."""
+    """A study with its cohort and graph read and joined; `hashes` names what it was read from.
+
+    `levels` are those of the columns by which cascades are drawn, `healthy` the samples behind
+    that reference.
+    """
 
     study: Study
     cohort: Cohort
@@ -32,6 +42,8 @@ class Input(NamedTuple):
     hashes: Mapping[str, str]
     truth: Truth | None = None
     known: Identifiers | None = None
+    levels: tuple[Levels, ...] = ()
+    healthy: Nodes | None = None
 
 
 class Keeper:
@@ -74,9 +86,14 @@ class Keeper:
     def key(self, stage: str) -> str:
         """Settings, data and versions that decide a stage, as a hash."""
         study = self.given.study.model_dump(mode="json", exclude={"out", "data", "sweep"})
+        hashes = dict(self.given.hashes)
         if stage == "fit":
             study.pop("explain")
-        content = [study, dict(self.given.hashes), self.given.graph.sha256, versions()]
+            hashes = {k: h for k, h in hashes.items() if not k.startswith(HEALTHY_FILE)}
+        elif stage != SUBGROUPS:
+            # Another column does not change what is said of everybody.
+            study["explain"].pop("cascades_by")
+        content = [study, hashes, self.given.graph.sha256, versions()]
         content += [self.start_hash] if self.start_hash else []
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 

@@ -7,8 +7,14 @@ from typing import NamedTuple
 
 from pathgnn.attribute.attribution import Attribution
 from pathgnn.attribute.explain import Explanation, explain
-from pathgnn.attribute.keep import load_explanation, save_explanation
+from pathgnn.attribute.keep import (
+    load_explanation,
+    load_subgroup_cascades,
+    save_explanation,
+    save_subgroup_cascades,
+)
 from pathgnn.attribute.reference import Compared
+from pathgnn.attribute.subgroup_cascades import ColumnCascades, groups_of, subgroup_cascades
 from pathgnn.attribute.together import attribute_together
 from pathgnn.export.formats import Order
 from pathgnn.files import write_json
@@ -16,7 +22,7 @@ from pathgnn.model.defaults import Sized, sized
 from pathgnn.model.encoder import Encoder
 from pathgnn.ranks import ALONE, Ranks
 from pathgnn.run_benefits import benefits_of, metrics
-from pathgnn.run_folder import Input, Keeper
+from pathgnn.run_folder import SUBGROUPS, Input, Keeper
 from pathgnn.study import estimand_of
 from pathgnn.train.checkpoints import Checkpoints
 from pathgnn.train.crossfit import Progress, fit
@@ -26,6 +32,7 @@ from pathgnn.train.fitted import Fitted
 from pathgnn.train.keep import load_fitted, save_fitted
 from pathgnn.train.overview import Overview
 
+SUBGROUP_FILE = "subgroup_cascades.json"
 # Finished parts of a stage that is not finished.
 PARTS, SHARDS = "fit-parts", "explain-shards"
 
@@ -114,7 +121,9 @@ def explain_stage(job: Job, fitted: Fitted) -> Explanation:
     if keeper.is_done("explain"):
         return load_explanation(out / "explanation")
     attribution = attribute_shards(job, fitted) if job.options.ranks.size > 1 else None
-    explanation = explain(fitted, given.nodes, given.study.explain, attribution=attribution)
+    explanation = explain(
+        fitted, given.nodes, given.study.explain, given.healthy, attribution=attribution
+    )
     keeper.begin("explain")
     save_explanation(explanation, out / "explanation")
     keeper.finish("explain")
@@ -122,8 +131,27 @@ def explain_stage(job: Job, fitted: Fitted) -> Explanation:
     return explanation
 
 
+def subgroup_stage(
+    job: Job, fitted: Fitted, explanation: Explanation
+) -> tuple[ColumnCascades, ...]:
+    """Cascades by the columns that the study names, taken up if they are there."""
+    given, path = job.given, job.out / SUBGROUP_FILE
+    if not given.levels:
+        return ()
+    if job.keeper.is_done(SUBGROUPS):
+        contrast = explanation.attribution.contrast
+        groups = groups_of(given.levels, fitted, given.nodes, contrast)
+        return load_subgroup_cascades(path, groups)
+    found = subgroup_cascades(explanation, fitted, given.nodes, given.study.explain, given.levels)
+    job.keeper.begin(SUBGROUPS)
+    save_subgroup_cascades(found, path)
+    job.keeper.finish(SUBGROUPS)
+    return found
+
+
 def attribute_shards(job: Job, fitted: Fitted) -> Attribution:
     """The attribution by all processes, each of a share of the patients."""
     nodes, config = job.given.nodes, job.given.study.explain
-    who = Compared(fitted, nodes, config, contrast_of(nodes, config.contrast))
+    contrast = contrast_of(nodes, config.contrast)
+    who = Compared(fitted, nodes, config, contrast, job.given.healthy)
     return attribute_together(who, job.kept(SHARDS, "explain"), job.options.ranks)

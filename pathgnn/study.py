@@ -62,6 +62,11 @@ def read_study(path: Path | str) -> Study:
     return parse(Study, read_toml(Path(path)), str(path))
 
 
+def unexplained(study: Study) -> Study:
+    """The same for who explains nothing: nothing is read that an explanation alone needs."""
+    return study.model_copy(update={"explain": ExplainConfig()})
+
+
 def estimand_of(study: Study, nodes: Nodes) -> Estimand:
     """The estimand a study asks for, checked against its outcome."""
     name, at = study.estimand.name, study.estimand.at or nodes.horizon

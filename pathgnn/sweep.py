@@ -29,11 +29,12 @@ from pathgnn.study import estimand_of
 from pathgnn.sweep_results import kept_sweep, place_of, source_of
 from pathgnn.train.estimate import contrast_of
 from pathgnn.train.fit import Recipe
+from pathgnn.train.guard import guard_of
 from pathgnn.train.risk import reserve
 from pathgnn.train.search_space import GRAPH, OWN, PATHWAYS, Values
 from pathgnn.train.trial_store import Store, storage_errors
 from pathgnn.train.trials import fill, is_done, work
-from pathgnn.train.tried import best_of, tried
+from pathgnn.train.tried import tried
 from pathgnn.train.tune import (
     Job,
     Layout,
@@ -71,11 +72,12 @@ class Laid(NamedTuple):
 
 
 def run_sweep(given: Input, folder: Path, out: Path, plan: Sweeping | None = None) -> Tuned:
-    """The best settings of a study's sweep; an interrupted one goes on, with what is lacking.
+    """The settings that a study's sweep ends with; an interrupted one goes on with what is lacking.
 
-    The choice is made by outcomes of all patients but the reserved ones. A run of the winner on the
-    same patients is honest about the network's weights and not about that choice: its test is too
-    good by what the sweep gained. `verify_sweep` asks the reserved patients, once.
+    They are the study's own unless a trial is clearly better. The choice is made by outcomes of all
+    patients but the reserved ones. A run of the winner on the same patients is honest about the
+    network's weights and not about that choice: its test is too good by what the sweep gained.
+    `verify_sweep` asks the reserved patients, once.
 
     Args:
         given: The study with its cohort.
@@ -101,8 +103,17 @@ def run_sweep(given: Input, folder: Path, out: Path, plan: Sweeping | None = Non
         return tuned_of(store, job, laid.reserved)
 
 
-def verify_sweep(given: Input, folder: Path, out: Path, name: str = "") -> Verification:
+def verify_sweep(
+    given: Input, folder: Path, out: Path, name: str = "", least_risk: bool = False
+) -> Verification:
     """The winner and the study's own settings on the reserved patients.
+
+    Args:
+        given: The study with its cohort.
+        folder: Where the study file lies.
+        out: The run folder.
+        name: Name of the study in the storage; empty: the study's own.
+        least_risk: Judge the trial of least risk, whatever the guard says of it.
 
     Raises:
         ConfigError: no sweep there, or nobody reserved.
@@ -112,7 +123,8 @@ def verify_sweep(given: Input, folder: Path, out: Path, name: str = "") -> Verif
     laid = lay_out(given, folder)
     name = name or given.study.name
     with closing(store_of(_job(given, laid), place_of(given.study, out), name)) as store:
-        best = best_of(store)
+        guard = guard_of(tried(store), given.study.sweep.level, given.study.seed)
+    best = guard.least if least_risk else guard.chosen
     recipe, nodes = chosen_of(laid.layouts, laid.recipe, best.settings)
     own = (laid.recipe, laid.layouts[OWN, OWN].nodes)
     return verify((recipe, nodes), own, laid.reserved, given.study.seed)

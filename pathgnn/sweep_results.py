@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import tomli_w
 
-from pathgnn.benefit.sweep_findings import gained_finding, winner_finding
+from pathgnn.benefit.sweep_findings import gained_finding, kept_finding, winner_finding
 from pathgnn.benefit.verdict import Finding
 from pathgnn.errors import ConfigError
 from pathgnn.export.to_sweep import SweepResults
@@ -17,9 +17,10 @@ from pathgnn.files import write_text
 from pathgnn.graph.load import GraphSource
 from pathgnn.settings import parse
 from pathgnn.study import Study
+from pathgnn.train.guard import Guard, guard_of
 from pathgnn.train.search_space import GRAPH, OWN, PATHWAYS, Values
 from pathgnn.train.trial_store import Store, find_store
-from pathgnn.train.tried import OBJECTIVES, Tried, best_of, importance, risk_at, tried
+from pathgnn.train.tried import OBJECTIVES, Tried, importance, risk_at, tried
 from pathgnn.train.tune import AVERAGE
 from pathgnn.train.verify import Verification
 
@@ -38,57 +39,76 @@ def place_of(study: Study, out: Path) -> str:
     return study.sweep.storage or str(out / "sweep" / "sweep.db")
 
 
-def results_of(store: Store) -> SweepResults:
+def results_of(store: Store, study: Study) -> SweepResults:
     """What is told of a sweep, finished or not."""
     trials, facts = tried(store), store.study.user_attrs
-    own = next((t.values[risk_at(store)] for t in trials if t.place == 0 and t.values), math.nan)
-    average = float(facts.get(AVERAGE, math.nan)) - own
+    own = next((t for t in trials if t.place == 0 and t.state == "complete"), None)
+    guard = guard_of(trials, study.sweep.level, study.seed) if own else None
+    risk = own.values[risk_at(store)] if own else math.nan
+    average = float(facts.get(AVERAGE, math.nan)) - risk
     objectives = tuple(facts.get(OBJECTIVES, ("risk",)))
-    return SweepResults(trials, importance(store), objectives, average)
+    return SweepResults(trials, importance(store), objectives, average, guard)
 
 
-def write_winner(
-    study: Study, path: Path, store: Store, target: Path, number: int | None = None
-) -> Tried:
-    """Write the winning study beside the study's own file; the trial that it comes from.
+def picked(
+    store: Store, study: Study, number: int | None = None, least_risk: bool = False
+) -> tuple[Tried, Guard]:
+    """The trial whose settings are asked for, and the guard.
+
+    Args:
+        store: The sweep.
+        study: The study that was swept.
+        number: This trial, whatever its risk; None: the winner.
+        least_risk: The trial of least risk, whatever the guard says of it.
+
+    Raises:
+        ConfigError: no such complete trial, both asked for, or the own settings not tried yet.
+    """
+    trials = tried(store)
+    guard = guard_of(trials, study.sweep.level, study.seed)
+    if number is None:
+        return guard.least if least_risk else guard.chosen, guard
+    if least_risk:
+        raise ConfigError("ask for one trial: either by its number, or that of least risk")
+    known = {t.number: t for t in trials if t.state == "complete"}
+    if number not in known:
+        raise ConfigError(f"no complete trial {number} in the sweep; `pathgnn sweep status` lists")
+    return known[number], guard
+
+
+def write_winner(study: Study, path: Path, target: Path, chosen: Tried, guard: Guard) -> None:
+    """Write the study with the settings of a trial beside the study's own file.
 
     Args:
         study: The study that was swept.
         path: Its file.
-        store: The sweep.
         target: The file to write.
-        number: Another trial than the best; None: the best.
+        chosen: The trial, from `picked`.
+        guard: What speaks for it.
 
     Raises:
-        ConfigError: another folder, where the study's relative paths would not hold, or no such
-            complete trial.
+        ConfigError: another folder, where the study's relative paths would not hold.
     """
     if target.resolve().parent != path.resolve().parent or target.resolve() == path.resolve():
         raise ConfigError(
             f"write the winner beside {path}, under another name: its paths start there"
         )
-    trials = tried(store)
-    chosen = best_of(store)
-    if number is not None:
-        known = {t.number: t for t in trials if t.state == "complete"}
-        if number not in known:
-            raise ConfigError(
-                f"no complete trial {number} in the sweep; `pathgnn sweep status` lists"
-            )
-        chosen = known[number]
-    content = winning_study(study, chosen, len({t.place for t in trials}))
+    content = winning_study(study, chosen, guard)
     parse(Study, content, str(target))
     write_text(target, tomli_w.dumps(content))
-    return chosen
 
 
-def winning_study(study: Study, best: Tried, trials: int) -> dict[str, Any]:
+def winning_study(study: Study, best: Tried, guard: Guard) -> dict[str, Any]:
     """The study with the settings of a trial, as content of a TOML file.
 
     Every chosen setting is written, also where it is the default: what a study leaves open is
-    chosen anew for the size of the cohort.
+    chosen anew for the size of the cohort. The study's own settings are left as they stand, and no
+    run of them is said to be chosen by outcomes: it is the run that there would be without a sweep.
     """
     content: dict[str, Any] = study.model_dump(mode="json", exclude_unset=True, exclude_none=True)
+    content["out"] = f"{study.out}-best"
+    if best.place == 0:
+        return content
     for name, value in best.settings.items():
         if name not in (GRAPH, PATHWAYS):
             group, field = name.split(".")
@@ -97,8 +117,9 @@ def winning_study(study: Study, best: Tried, trials: int) -> dict[str, Any]:
     if picked:
         content["graph"] = graph.model_dump(mode="json", exclude_defaults=True)
     seen = f"the outcomes of {1 - study.sweep.reserved:.0%} of the patients"
-    content.setdefault("sweep", {})["chosen"] = f"trial {best.number} of {trials}, by {seen}"
-    content["out"] = f"{study.out}-best"
+    p = f"p = {guard.p[best.number]:.2g} against the study's own settings"
+    said = f"trial {best.number} of {guard.n_rivals + 1}, {p}, by {seen}"
+    content.setdefault("sweep", {})["chosen"] = said
     return content
 
 
@@ -114,7 +135,7 @@ def source_of(study: Study, values: Values) -> GraphSource:
 def verified_findings(found: Verification) -> tuple[Finding, ...]:
     """What the reserved patients say of the winner."""
     each = [winner_finding(one.arm, one.n, one.autoc, one.p) for one in found.contrasts]
-    return (*each, gained_finding(found.gained))
+    return (*each, kept_finding() if found.is_own else gained_finding(found.gained))
 
 
 def verification_table(found: Verification) -> pd.DataFrame:

@@ -9,10 +9,10 @@ from pathlib import Path
 # Before torch and BLAS are loaded: the tests run in one process per core.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from jaxtyping import install_import_hook
+from shape_check import checks
 
 # Shapes are checked here and nowhere else, so they cost users nothing.
-install_import_hook("pathgnn", "shape_check.check")
+checks.install()
 
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
@@ -31,6 +31,11 @@ from pathgnn.train.fit import Recipe  # noqa: E402
 from pathgnn.train.fitted import Fitted  # noqa: E402
 
 QUICK = FitConfig(folds=3, members=1)
+
+
+@pytest.fixture(autouse=True)
+def _shapes_are_checked_anew() -> None:
+    checks.begin()
 
 
 @pytest.fixture(scope="session")

@@ -8,14 +8,17 @@ import json
 import shutil
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from reader_cases import READERS
+from small_results import cascade_on
 
-from pathgnn.attribute.keep import load_explanation
+from pathgnn.attribute.keep import load_explanation, load_subgroup_cascades
+from pathgnn.attribute.subgroup_cascades import ColumnCascades, LevelCascades
 from pathgnn.cohort.feature_map import read_feature_map
 from pathgnn.cohort.identifiers import read_hgnc
 from pathgnn.cohort.open_omic import open_omic
@@ -292,9 +295,12 @@ def folder_targets(run: Path, encoder: Path) -> dict[str, Target]:
         f"encoder {name}": Target(lambda p: load_encoder(p.parent), name, (content,), start)
         for name, content in start.items()
     }
+    groups = (ColumnCascades("c", (LevelCascades("x", np.arange(3)),), 0, ""),)
+    drawn = json.dumps({"c": {"x": [asdict(cascade_on(("A", "B", "C")))]}}).encode()
     graph = model["graph.pathgraph"]
     kept = {"stamp": "x", "statistic": [1.0]}
     return found | {
+        "subgroups": Target(lambda p: load_subgroup_cascades(p, groups), "s.json", (drawn,)),
         "graph file": Target(read_graph, "g.pathgraph", (graph,)),
         "stages": Target(stages_of, "stages.json", ((run / "stages.json").read_bytes(),)),
         "part": Target(lambda p: Checkpoints(p.parent, "x").n_kept(), "part.safetensors", (graph,)),

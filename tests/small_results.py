@@ -8,6 +8,7 @@ import numpy as np
 
 from pathgnn.attribute.attribution import Cascade
 from pathgnn.attribute.explain import explain
+from pathgnn.attribute.subgroup_cascades import ColumnCascades, LevelCascades
 from pathgnn.benefit.verdict import Finding
 from pathgnn.export.results import Results
 from pathgnn.model.config import ExplainConfig
@@ -16,10 +17,17 @@ from pathgnn.train.estimate import estimate
 
 
 def small_results(fitted, nodes, graph):
-    """Benefit and explanation of the small trial, a cascade made by hand, and two sexes."""
+    """Benefit and explanation of the small trial, and two sexes; cascades are made by hand."""
     explanation = explain(fitted, nodes, ExplainConfig(permutations=199))
     benefits = (estimate(fitted, nodes),)
     sex = [("F", "M")[i % 2] for i in range(nodes.n_patients)]
+    men = LevelCascades("M", np.arange(1, nodes.n_patients, 2))
+    women = LevelCascades(
+        "F",
+        np.arange(0, nodes.n_patients, 2),
+        (cascade_on(graph.members_of("PATH1"), "PATH1"),),
+        (0.002,),
+    )
     return Results(
         name="A trial",
         nodes=nodes,
@@ -30,6 +38,7 @@ def small_results(fitted, nodes, graph):
         checks=(Finding("warning", "events", 20.0, "Few outcomes."),),
         stamp={"pathgnn": "0.1", "data_sha256": "ab" * 32},
         subgroups=by_subgroup(fitted, nodes, benefits, {"sex": sex}),
+        subgroup_cascades=(ColumnCascades("sex", (women, men), 2, ""),),
     )
 
 
@@ -42,6 +51,7 @@ def without_differences(results):
         benefits=(replace(benefit, differs=False, benefit=alike),),
         explanation=results.explanation._replace(cascades=()),
         subgroups=(),
+        subgroup_cascades=(),
     )
 
 

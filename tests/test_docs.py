@@ -94,15 +94,7 @@ def finished(tmp_path_factory):
     return folder
 
 
-# Minutes of retraining, which the tests of the same commands do on less.
-LONG = {"evidence", "controls"}
-
-
-@pytest.mark.parametrize(
-    "page",
-    [pytest.param(p, marks=[pytest.mark.slow] if p.stem in LONG else []) for p in WITH_CODE],
-    ids=[page.stem for page in WITH_CODE],
-)
+@pytest.mark.parametrize("page", WITH_CODE, ids=[page.stem for page in WITH_CODE])
 def test_every_block_of_a_page_runs(page, finished, tmp_path, monkeypatch):
     shutil.copytree(finished, tmp_path / "work")
     monkeypatch.chdir(tmp_path / "work")

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pathgnn.attribute.account import Account, account
 from pathgnn.attribute.attribution import Attribution
-from pathgnn.attribute.reference import IN_WORDS, Compared
+from pathgnn.attribute.reference import Compared, in_words
 from pathgnn.errors import ConfigError
 from pathgnn.model.memory import LOST, kept_per_patient, sizes_of
 
@@ -94,7 +94,7 @@ def finished(who: Compared, shards: list[Shard]) -> Attribution:
         arm=nodes.arms[who.contrast + 1],
         reference_arm=nodes.arms[0],
         unit=fitted.recipe.estimand.unit,
-        reference=f"{IN_WORDS[who.config.reference]}; {PROGNOSIS_HELD}",
+        reference=f"{in_words(who)}; {PROGNOSIS_HELD}",
         method=who.config.method,
         gap=parts["explained"] - total,
         edge=sum((s.edge for s in shards), torch.zeros_like(shards[0].edge)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import NamedTuple
 
 import networkx as nx
 import numpy as np
@@ -23,6 +24,15 @@ FEWEST_STABLE = 2
 NO_END = "adaptor"
 # A patient carries a cascade when it makes up this share of their attribution.
 CARRIED = 0.2
+
+
+class Agreed(NamedTuple):
+    """What the networks say together: `frequency` is the share of them that draw each edge."""
+
+    attribution: Attribution
+    fitted: Fitted
+    config: ExplainConfig
+    frequency: Float[np.ndarray, " edge"]
 
 
 def cascades(
@@ -53,6 +63,15 @@ def cascades(
     Raises:
         ConfigError: a receptor or effector that is named is not on the graph.
     """
+    return cascades_of(agreed(attribution, fitted, config), rng, patients)
+
+
+def agreed(attribution: Attribution, fitted: Fitted, config: ExplainConfig) -> Agreed:
+    """How often each edge comes back when the cascades are drawn on every network alone.
+
+    Raises:
+        ConfigError: a receptor or effector that is named is not on the graph.
+    """
     graph = with_ends(fitted.recipe.graph, config)
     direction = directions(attribution)
     frequency = np.zeros(graph.edges.shape[1])
@@ -60,15 +79,22 @@ def cascades(
         terrain = Terrain(graph, _relative(scores), direction)
         found = solve_many(terrain, config, config.cascades, np.flatnonzero(graph.directed))
         frequency[list({e for route in found for e in route.edges})] += 1
-    frequency /= len(attribution.member)
+    return Agreed(attribution, fitted, config, frequency / len(attribution.member))
+
+
+def cascades_of(
+    networks: Agreed, rng: np.random.Generator, patients: Int[np.ndarray, " chosen"] | None = None
+) -> tuple[Cascade, ...]:
+    """The cascades of some patients, as `cascades` gives them, where many groups are asked for."""
+    attribution, fitted, config, frequency = networks
+    graph = with_ends(fitted.recipe.graph, config)
     chosen = np.arange(len(attribution.score)) if patients is None else patients
     whole = consensus(attribution, graph, chosen)
     stable = frequency >= config.stable
     allowed = np.flatnonzero((stable | _at_the_ends(graph, stable)) & graph.directed)
     found = solve_many(whole, config, config.cascades, allowed)
     routes = [route for route in found if stable[list(route.edges)].sum() >= FEWEST_STABLE]
-    how = (fitted, config, rng, chosen)
-    return tuple(_describe(route, whole, frequency, attribution, how) for route in routes)
+    return tuple(_describe(route, whole, networks, (rng, chosen)) for route in routes)
 
 
 def with_ends(graph: PathwayGraph, config: ExplainConfig) -> PathwayGraph:
@@ -125,11 +151,11 @@ def _relative(scores: Float[np.ndarray, " gene"]) -> Float[np.ndarray, " gene"]:
 def _describe(
     route: Route,
     terrain: Terrain,
-    frequency: Float[np.ndarray, " edge"],
-    attribution: Attribution,
-    how: tuple[Fitted, ExplainConfig, np.random.Generator, Int[np.ndarray, " chosen"]],
+    networks: Agreed,
+    how: tuple[np.random.Generator, Int[np.ndarray, " chosen"]],
 ) -> Cascade:
-    fitted, config, rng, chosen = how
+    attribution, fitted, config, frequency = networks
+    rng, chosen = how
     contrast = attribution.contrast
     graph = fitted.recipe.graph
     pairs = [(int(u), int(v)) for u, v in graph.edges[:, list(route.edges)].T]

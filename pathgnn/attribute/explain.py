@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from pathgnn.attribute.attribute import attribute
 from pathgnn.attribute.attribution import Attribution, Cascade, Evidence
-from pathgnn.attribute.cascade import cascades
+from pathgnn.attribute.cascade import agreed, cascades_of
 from pathgnn.attribute.reference import Compared
 from pathgnn.attribute.significance import OF_SUMS, association, univariate_t
 from pathgnn.attribute.stability import TOP_GENES, jaccard_at, rank_biased_overlap
@@ -24,7 +24,7 @@ class Explanation(NamedTuple):
     """Attribution, its evidence per gene and pathway, and the cascades.
 
     `stability` is Jaccard@20 and rank-biased overlap of the genes over networks; `univariate`
-    the t of every measured value alone.
+    the t of every measured value alone, `edge_frequency` the share of networks that draw each edge.
     """
 
     attribution: Attribution
@@ -33,6 +33,7 @@ class Explanation(NamedTuple):
     cascades: tuple[Cascade, ...]
     stability: tuple[float, float]
     univariate: Float[np.ndarray, "gene modality"]
+    edge_frequency: Float[np.ndarray, " edge"]
 
 
 def explain(
@@ -61,14 +62,15 @@ def explain(
         rng = rng_for(fitted.seed, 7, path)
         return association(items[on], gain, fold, config.permutations, rng, inflation)
 
-    scores = attribution.member.double().numpy()
+    scores, networks = attribution.member.double().numpy(), agreed(attribution, fitted, config)
     seen = nodes.seen.permute(1, 0, 2).numpy()[on]
     values = nodes.x.permute(1, 0, 2).double().numpy()[on]
     return Explanation(
         attribution=attribution,
         gene=evidence(attribution.by_gene.double().numpy(), 0, 1.0),
         pathway=evidence(attribution.pathway.double().numpy(), 1, OF_SUMS),
-        cascades=cascades(attribution, fitted, config, rng_for(fitted.seed, 7, 2)),
+        cascades=cascades_of(networks, rng_for(fitted.seed, 7, 2)),
         stability=(jaccard_at(scores, TOP_GENES), rank_biased_overlap(scores)),
         univariate=univariate_t(values, seen, gain),
+        edge_frequency=networks.frequency,
     )

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from pathgnn.attribute.attribution import Attribution, Cascade, Evidence
 from pathgnn.attribute.explain import Explanation
+from pathgnn.attribute.subgroup_cascades import ColumnCascades, LevelCascades, each_level
 from pathgnn.errors import BundleError
 from pathgnn.files import read_json, sha256, whole_folder, write_json
 
@@ -29,7 +30,8 @@ def save_explanation(explanation: Explanation, folder: Path) -> None:
     for name in ("gene", "pathway"):
         for key, value in getattr(explanation, name)._asdict().items():
             arrays[f"{name}.{key}"] = torch.from_numpy(np.ascontiguousarray(value))
-    arrays["univariate"] = torch.from_numpy(explanation.univariate)
+    for name in ("univariate", "edge_frequency"):
+        arrays[name] = torch.from_numpy(getattr(explanation, name))
     found = [asdict(c) for c in explanation.cascades]
     with whole_folder(folder) as part:
         save_file(arrays, part / ARRAYS)
@@ -56,10 +58,43 @@ def load_explanation(folder: Path) -> Explanation:
             cascades=tuple(Cascade(**tuples(c)) for c in words["cascades"]),
             stability=tuple(words["stability"]),
             univariate=arrays["univariate"].numpy(),
+            edge_frequency=arrays["edge_frequency"].numpy(),
         )
     except (OSError, AttributeError, KeyError, TypeError, ValueError, SafetensorError) as error:
         raise BundleError(
             f"{folder} cannot be read as an explanation ({error}); delete it, and it is done anew"
+        ) from error
+
+
+def save_subgroup_cascades(found: tuple[ColumnCascades, ...], path: Path) -> None:
+    """Write the cascades by column and level; who belongs to a level is not written."""
+    content = {
+        column.column: {level.name: [asdict(c) for c in level.cascades] for level in column.levels}
+        for column in found
+    }
+    write_json(path, content)
+
+
+def load_subgroup_cascades(
+    path: Path, groups: tuple[ColumnCascades, ...]
+) -> tuple[ColumnCascades, ...]:
+    """Read back what `save_subgroup_cascades` wrote, for the same groups.
+
+    Raises:
+        BundleError: missing or broken, or of other groups.
+    """
+    content = read_json(path, BundleError)
+
+    def kept(column: ColumnCascades, level: LevelCascades) -> LevelCascades:
+        listed = content[column.column][level.name]
+        return level._replace(cascades=tuple(Cascade(**tuples(c)) for c in listed))
+
+    try:
+        return each_level(groups, kept)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise BundleError(
+            f"{path} cannot be read as cascades of subgroups ({type(error).__name__}); delete it, "
+            "and they are drawn anew"
         ) from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
+from pathgnn.cohort.small_cells import shown_count
 from pathgnn.errors import ConfigError
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.config import ExplainConfig
@@ -42,6 +44,27 @@ class Compared(NamedTuple):
     config: ExplainConfig
     contrast: int
     healthy: Nodes | None = None
+
+
+def in_words(who: Compared) -> str:
+    """The reference in words; of healthy samples, what they tell and what they do not."""
+    healthy = who.healthy
+    if who.config.reference != HEALTHY or healthy is None:
+        return IN_WORDS[who.config.reference]
+    counts = dict(zip(healthy.modalities, healthy.seen.any(0).sum(0).tolist(), strict=True))
+    have = ", ".join(f"{shown_count(n)} with {name}" for name, n in counts.items() if n)
+    lack = [name for name, n in counts.items() if not n]
+    lack += ["clinical covariates"] * (not healthy.clinical_seen.any())
+    rest = f"; of {', '.join(lack)} the training mean or wild type" if lack else ""
+    return f"{IN_WORDS[HEALTHY]} ({have}){rest}"
+
+
+def healthy_digest(healthy: Nodes | None) -> str:
+    """Names the healthy samples' values; empty without any."""
+    if healthy is None:
+        return ""
+    parts = (healthy.x, healthy.seen, healthy.clinical, healthy.clinical_seen)
+    return hashlib.sha256(b"".join(part.numpy().tobytes() for part in parts)).hexdigest()
 
 
 def references(who: Compared, member: Member, at: Int[Tensor, " patient"]) -> list[Standardised]:
@@ -78,8 +101,8 @@ def _others(who: Compared, member: Member) -> Nodes:
         return who.nodes.take(torch.from_numpy(train[np.isin(train, own)]))
     if who.healthy is None:
         raise ConfigError(
-            'explain.reference = "healthy" needs healthy samples: pass `healthy`, a projected '
-            "cohort of them on the same graph, or choose another reference"
+            'explain.reference = "healthy" needs healthy samples: `read_input` reads those of '
+            "[explain.healthy]; or pass `healthy`, a projected cohort of them on the same graph"
         )
     same = who.healthy.genes == who.nodes.genes and who.healthy.modalities == who.nodes.modalities
     if not same or who.healthy.covariates != who.nodes.covariates:

@@ -97,6 +97,17 @@ class Subgroups(NamedTuple):
     tests: Tests
 
 
+class Shown(NamedTuple):
+    """The levels of a column that may be shown, as places among its names.
+
+    `n_hidden` and `why_empty` as in `Subgroups`.
+    """
+
+    places: Int[np.ndarray, " shown"]
+    n_hidden: int
+    why_empty: str
+
+
 def subgroups(labels: Levels, contrast: Contrast) -> Subgroups:
     """Every level of a column that may be shown, and whether the shown levels differ.
 
@@ -104,21 +115,31 @@ def subgroups(labels: Levels, contrast: Contrast) -> Subgroups:
         labels: Level per patient of the contrast.
         contrast: Predictions and scores of the same patients.
     """
+    shown = shown_levels(labels, contrast.in_arm)
+    average = float(contrast.gain.mean()) if len(shown.places) else float("nan")
+    levels = tuple(
+        _level(labels.names[i], _of(contrast, labels.code == i), average) for i in shown.places
+    )
+    on = np.isin(labels.code, shown.places)
+    tests = _tests(labels.code[on], _of(contrast, on), average) if not shown.why_empty else Tests()
+    return Subgroups(contrast.arm, labels.column, levels, shown.n_hidden, shown.why_empty, tests)
+
+
+def shown_levels(labels: Levels, in_arm: Bool[np.ndarray, "patient 2"]) -> Shown:
+    """Which levels may be shown, and why there is nothing to compare.
+
+    Args:
+        labels: Level per patient.
+        in_arm: Whether the patient was observed in the reference, and in the arm.
+    """
     names = [labels.names[i] for i in np.unique(labels.code)]
     if len(names) < 2:
-        return Subgroups(contrast.arm, labels.column, (), 0, _all_the_same(names), Tests())
-    counts = _counts(labels, contrast)
-    shown = may_be_shown(counts)
-    average = float(contrast.gain.mean())
-    levels = tuple(
-        _level(labels.names[i], _of(contrast, labels.code == i), average)
-        for i in np.flatnonzero(shown)
-    )
-    n_hidden = int((counts[:, 0] > 0).sum()) - len(levels)
-    why = "" if len(levels) > 1 else "fewer than two levels are large enough to show"
-    on = shown[labels.code]
-    tests = _tests(labels.code[on], _of(contrast, on), average) if not why else Tests()
-    return Subgroups(contrast.arm, labels.column, levels, n_hidden, why, tests)
+        return Shown(np.zeros(0, dtype=int), 0, _all_the_same(names))
+    counts = _counts(labels, in_arm)
+    places = np.flatnonzero(may_be_shown(counts))
+    n_hidden = int((counts[:, 0] > 0).sum()) - len(places)
+    why = "" if len(places) > 1 else "fewer than two levels are large enough to show"
+    return Shown(places, n_hidden, why)
 
 
 def adjusted(found: tuple[Subgroups, ...]) -> tuple[Subgroups, ...]:
@@ -193,10 +214,10 @@ def _all_the_same(names: list[str]) -> str:
     return f"everybody has the level '{names[0]}'"
 
 
-def _counts(labels: Levels, contrast: Contrast) -> Int[np.ndarray, "level 3"]:
+def _counts(labels: Levels, in_arm: Bool[np.ndarray, "patient 2"]) -> Int[np.ndarray, "level 3"]:
     """Patients of each level: all, in the reference, in the arm."""
     out = np.zeros((len(labels.names), 3), dtype=int)
-    np.add.at(out, labels.code, np.column_stack([np.ones(len(labels.code)), contrast.in_arm]) > 0)
+    np.add.at(out, labels.code, np.column_stack([np.ones(len(labels.code)), in_arm]) > 0)
     return out
 
 

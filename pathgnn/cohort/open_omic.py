@@ -57,6 +57,19 @@ def n_wanted(ids: Iterable[str], wanted: set[str]) -> int:
     return sum(bool(m) and m["patient"] in wanted for m in found if m)
 
 
+def listed_ids(path: Path, setting: str) -> tuple[str, ...]:
+    """The ids in the first column of a text, or one per line; its header is among them.
+
+    Raises:
+        CohortError: no such file; `setting` names it in the study file.
+    """
+    if not path.is_file():
+        raise CohortError(f"no file at {path}; check `{setting}` in the study file")
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    ids = (line.replace(",", "\t").split("\t")[0].strip() for line in lines)
+    return tuple(i for i in ids if i and not i.startswith("#"))
+
+
 def _samples_as_rows(
     name: str, omic: OmicSource, table: pd.DataFrame, wanted: set[str]
 ) -> RawTable:
@@ -81,7 +94,7 @@ def _mutations(name: str, omic: OmicSource, data: Path) -> RawTable:
         variants = read_variants(path)
         sequenced = read_sequenced(path, look(path).comments)
     if omic.sequenced:
-        sequenced = sequenced._replace(samples=_listed(data / omic.sequenced))
+        sequenced = sequenced._replace(samples=listed_ids(data / omic.sequenced, "sequenced"))
     table = mutation_table(variants, omic.measure)
     notes = [f"{len(variants)} variants of {variants['sample'].nunique()} samples read"]
     if sequenced.samples:
@@ -136,15 +149,6 @@ def _without_portion(sample: str) -> str:
     """A barcode down to the sample type, such as TCGA-A1-A0SB-01; other ids as they are."""
     found = BARCODE.match(sample)
     return f"{found['patient']}-{found['code']}" if found and found["code"] else sample
-
-
-def _listed(path: Path) -> tuple[str, ...]:
-    """The ids in the first column of a table, or one per line."""
-    if not path.is_file():
-        raise CohortError(f"no file at {path}; check `sequenced` in the study file")
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    ids = (line.replace(",", "\t").split("\t")[0].strip() for line in lines)
-    return tuple(i for i in ids if i and not i.startswith("#"))
 
 
 def _chosen(name: str, omic: OmicSource, raw: RawTable) -> RawTable:

@@ -96,10 +96,23 @@ def beside_table(source: CohortSource, data: Path, patients: tuple[str, ...]) ->
     named |= {SUBGROUP + c: c for c in source.beside.subgroups}
     if not named:
         return pd.DataFrame(index=list(patients))
-    table = _patient_columns(source, data, patients, tuple(dict.fromkeys(named.values())))
-    texts = {k: labels(table[c]).astype(object) for k, c in named.items()}
-    columns = {k: t.where(table[named[k]].notna()) for k, t in texts.items()}
-    return pd.DataFrame(columns, index=list(patients))
+    texts = clinical_texts(source, data, patients, tuple(dict.fromkeys(named.values())))
+    return pd.DataFrame({k: texts[c] for k, c in named.items()}, index=list(patients))
+
+
+def clinical_texts(
+    source: CohortSource, data: Path, patients: tuple[str, ...], columns: tuple[str, ...]
+) -> pd.DataFrame:
+    """Columns of the clinical table as text, a row per patient; NaN where nothing stands.
+
+    Raises:
+        CohortError: no such column.
+    """
+    table = _patient_columns(source, data, patients, columns)
+    return pd.DataFrame(
+        {c: labels(table[c]).astype(object).where(table[c].notna()) for c in columns},
+        index=list(patients),
+    )
 
 
 def outcome_of(rows: pd.DataFrame, o: OutcomeSource, t: TreatmentSource) -> Outcome:
@@ -223,7 +236,9 @@ def _patient_columns(
         )
     absent = [c for c in columns if c not in table.columns]
     if absent:
-        raise CohortError(f"clinical column {absent[0]!r} is not in {file}")
+        raise CohortError(
+            f"clinical column {absent[0]!r} is not in {file}; it has {shown_names(table.columns)}"
+        )
     return table[~table.index.duplicated()][list(columns)].reindex(list(patients))
 
 

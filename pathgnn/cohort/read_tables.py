@@ -11,6 +11,7 @@ from pathgnn.cohort.cohort import Cohort, check_facts
 from pathgnn.cohort.facts import NOTHING, facts_of, merge
 from pathgnn.cohort.feature_map import feature_map
 from pathgnn.cohort.large_tables import Omics, Stored
+from pathgnn.cohort.omic import Decision
 from pathgnn.cohort.open_omic import open_omic
 from pathgnn.cohort.raw_table import RawTable
 from pathgnn.cohort.read_cbioportal import files_beside
@@ -76,17 +77,89 @@ def omics_of(
     source: CohortSource, opened: dict[str, RawTable], wanted: set[str], samples: Samples | None
 ) -> tuple[Omics, dict[str, pd.Series], list[str]]:
     """The omics of the wanted patients, the sample of each that was used, and notes."""
-    everywhere = [i for raw in opened.values() for i in raw.ids]
-    spread = pd.Series(everywhere, dtype=object).value_counts()
+    used, said = samples_used(source, opened, wanted, samples)
     tables: dict[str, pd.DataFrame | Stored] = {}
-    used: dict[str, pd.Series] = {}
     notes: list[str] = []
     for name, raw in opened.items():
-        where = f"omic '{name}' ({source.omics[name].file})"
-        used[name], said = _samples_of(where, raw, wanted, samples, spread)
-        tables[name], decided = _values(name, source.omics[name], raw, used[name], _large(source))
-        notes += [f"{name}: {note}" for note in (*raw.notes, *said, *decided)]
+        tables[name], decided = _values(name, source, raw, used[name])
+        notes += [f"{name}: {note}" for note in (*raw.notes, *said[name], *decided)]
     return Omics(tables), used, notes
+
+
+def samples_used(
+    source: CohortSource, opened: dict[str, RawTable], wanted: set[str], samples: Samples | None
+) -> tuple[dict[str, pd.Series], dict[str, list[str]]]:
+    """The sample of each wanted patient in each omic, and sentences on the choice."""
+    everywhere = [i for raw in opened.values() for i in raw.ids]
+    spread = pd.Series(everywhere, dtype=object).value_counts()
+    found = {
+        name: _samples_of(_where(name, source), raw, wanted, samples, spread)
+        for name, raw in opened.items()
+    }
+    return {k: used for k, (used, _) in found.items()}, {k: said for k, (_, said) in found.items()}
+
+
+def scale_used(name: str, source: CohortSource, raw: RawTable, sample_of: pd.Series) -> Decision:
+    """The scale on which an omic is read, decided from the values of the patients' samples."""
+    omic, samples = source.omics[name], pd.Index(sample_of)
+    if not _stays(source, raw):
+        return decide(omic.kind, facts_of(_held(name, source, raw, samples)), _word(omic))
+    facts = NOTHING
+    for block in raw.blocks(None):
+        facts = merge(facts, facts_of(block[block.index.isin(samples)]))
+    check_facts(name, facts, len(samples))
+    return decide(omic.kind, facts, _word(omic))
+
+
+def values_of(
+    name: str, source: CohortSource, raw: RawTable, sample_of: pd.Series, scale: str
+) -> pd.DataFrame | Stored:
+    """Values of some samples under the names of `sample_of`, transformed on a scale.
+
+    A table that is larger than the memory the study gives it stays where it is: its values are
+    read when they are asked for.
+    """
+    apply = TRANSFORMS[source.omics[name].kind].apply
+    if _stays(source, raw):
+        return Stored(raw, sample_of, lambda block: apply(block, scale))
+    table = apply(_held(name, source, raw, pd.Index(sample_of)), scale)
+    return table.set_axis(sample_of.index, axis=0)
+
+
+def _values(
+    name: str, source: CohortSource, raw: RawTable, sample_of: pd.Series
+) -> tuple[pd.DataFrame | Stored, list[str]]:
+    """Values of the chosen samples under their patients' ids, transformed; how is said."""
+    if _stays(source, raw):
+        scale, note = scale_used(name, source, raw, sample_of)
+        gigabytes = f"{raw.n_bytes / 2**30:.1f} GB as float32: read again when needed"
+        said = [gigabytes, *([note] if note else [])]
+        return values_of(name, source, raw, sample_of, scale), said
+    omic = source.omics[name]
+    # At once: what is held is made numbers only once.
+    held = _held(name, source, raw, pd.Index(sample_of))
+    done, said = transform(omic.kind, held, _word(omic))
+    return done.set_axis(sample_of.index, axis=0), said
+
+
+def _word(omic: OmicSource) -> str:
+    """The study's word for the scale; variants that are counted are counts."""
+    return "count" if omic.measure == "count" and omic.scale == "auto" else omic.scale
+
+
+def _held(name: str, source: CohortSource, raw: RawTable, samples: pd.Index) -> pd.DataFrame:
+    """Numbers of some samples, in memory."""
+    table = pd.concat(list(raw.blocks(None)), axis=1) if raw.n_bytes else pd.DataFrame()
+    return numeric(table.reindex(samples), _where(name, source))
+
+
+def _where(name: str, source: CohortSource) -> str:
+    return f"omic '{name}' ({source.omics[name].file})"
+
+
+def _stays(source: CohortSource, raw: RawTable) -> bool:
+    """Does a table stay on disk?"""
+    return raw.is_stored and raw.n_bytes > _large(source)
 
 
 def _large(source: CohortSource) -> int:
@@ -161,32 +234,3 @@ def feature_maps_of(source: CohortSource, folder: Path, omics: Omics) -> dict[st
         path = folder / omic.feature_map if omic.feature_map else None
         found[name] = feature_map(path, omic.kind, omics.features(name))
     return {name: table for name, table in found.items() if table is not None}
-
-
-def _values(
-    name: str, omic: OmicSource, raw: RawTable, sample_of: pd.Series, large: int
-) -> tuple[pd.DataFrame | Stored, list[str]]:
-    """Values of the chosen samples under their patients' ids, transformed; how is said.
-
-    A table that is larger than `large` bytes stays where it is: its scale is decided here, its
-    values are read when they are asked for.
-    """
-    where, samples = f"omic '{name}' ({omic.file})", pd.Index(sample_of)
-    if omic.measure == "count" and omic.scale == "auto":
-        omic = omic.model_copy(update={"scale": "count"})
-    if not (raw.is_stored and raw.n_bytes > large):
-        table = pd.concat(list(raw.blocks(None)), axis=1) if raw.n_bytes else pd.DataFrame()
-        values = numeric(table.reindex(samples), where)
-        done, said = transform(omic.kind, values, omic.scale)
-        return done.set_axis(sample_of.index, axis=0), said
-    facts = NOTHING
-    for block in raw.blocks(None):
-        facts = merge(facts, facts_of(block[block.index.isin(samples)]))
-    check_facts(name, facts, len(samples))
-    scale, note = decide(omic.kind, facts, omic.scale)
-    apply = TRANSFORMS[omic.kind].apply
-    gigabytes = f"{raw.n_bytes / 2**30:.1f} GB as float32: read again when needed"
-    return Stored(raw, sample_of, lambda block: apply(block, scale)), [
-        gigabytes,
-        *([note] if note else []),
-    ]

@@ -18,6 +18,8 @@ BARCODE = re.compile(r"(?P<patient>TCGA-[A-Z0-9]{2}-[A-Z0-9]{4})(-(?P<code>\d\d)
 CODES = ("01", "03", "09", "05", "02", "04", "40", "06", "07")
 WORDS = ("primary", "recurr", "metasta")
 NORMAL = "normal"
+# Of the normal samples of TCGA, those of the organ; others are of blood, skin or marrow.
+NORMAL_TISSUE = "11"
 
 
 class Samples(NamedTuple):
@@ -68,6 +70,20 @@ def barcodes(ids: Iterable[str]) -> Samples | None:
     rank = {i: _code_rank(m["code"]) for i, m in found.items() if m}
     said = "primary tumours first, by barcode"
     return Samples(pd.Series(patient, dtype=object), pd.Series(rank, dtype=int), said)
+
+
+def normal_samples(source: SampleSource, data: Path) -> set[str]:
+    """Samples that the table of samples calls normal tissue; none without a column of types."""
+    if not source.file or not source.kind:
+        return set()
+    table = read_table(data / source.file, source.sample, (source.patient,))
+    return set(table.index[table[source.kind].astype(str).str.lower().str.contains(NORMAL)])
+
+
+def normal_barcodes(ids: Iterable[str]) -> set[str]:
+    """Samples of normal tissue by TCGA's barcodes."""
+    found = {i: BARCODE.match(i) for i in ids}
+    return {i for i, m in found.items() if m and m["code"] == NORMAL_TISSUE}
 
 
 def choose(ids: pd.Index, samples: Samples, spread: pd.Series) -> tuple[pd.Series, str]:

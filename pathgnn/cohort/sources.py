@@ -66,6 +66,20 @@ class SampleSource(Settings):
     )
 
 
+class HealthySource(Settings):
+    """Which samples in the tables of the omics are of healthy tissue."""
+
+    file: str = setting(
+        "",
+        "table or list of the healthy samples, in the data folder; empty: those that "
+        "[cohort.samples] or TCGA's barcodes call normal tissue",
+    )
+    id: str = setting("", "its column with the sample id; empty: the first column")
+    keep: dict[str, tuple[str | int | float, ...]] = setting(
+        {}, "column of it -> values of healthy samples; empty: every row"
+    )
+
+
 class ClinicalSource(Settings):
     """Covariates that bypass the graph."""
 

@@ -1,11 +1,12 @@
 "use strict";
-/* Cascades: genes left to right by order, edges between them, filters, and the picture saved. */
+/* Cascades of the chosen patients: genes left to right by order, edges, filters, the picture saved. */
 const BOX = { width: 98, height: 46, down: 84, left: 16, top: 92 };
 const ACROSS = { least: 130, most: 216 };
 const MOST_ROWS = 12;
 const omicColours = report.modality_colours;
 const leastFrequency = document.getElementById("cascade-frequency");
 const mostQ = document.getElementById("cascade-q");
+const chosenGroup = document.getElementById("cascade-group");
 const percent = (x) => Math.round(100 * x) + " %";
 
 function visibleParts(cascade) {
@@ -33,7 +34,7 @@ function inColumns({ genes, edges }) {
   return columns;
 }
 
-function placed(shown, room) {
+function placed(shown, room, top) {
   const columns = inColumns(shown);
   const most = Math.max(1, ...columns.map((c) => c.length));
   const fits = (room - 2 * BOX.left - BOX.width) / Math.max(columns.length - 1, 1);
@@ -41,12 +42,12 @@ function placed(shown, room) {
   const place = new Map();
   columns.forEach((genes, column) => {
     genes.forEach((g, i) => {
-      const y = BOX.top + BOX.down * (i + (most - genes.length) / 2);
+      const y = top + BOX.down * (i + (most - genes.length) / 2);
       place.set(g.name, { x: BOX.left + across * column, y, column });
     });
   });
   const width = BOX.left * 2 + across * Math.max(columns.length - 1, 0) + BOX.width;
-  return { place, width, height: BOX.top + BOX.down * most + 24 };
+  return { place, width, height: top + BOX.down * most + 24 };
 }
 
 /* Several edges at one side of a box end side by side. */
@@ -128,8 +129,10 @@ function drawLegend(svg, height) {
 
 function drawTitle(svg, cascade) {
   drawn("text", { x: BOX.left, y: 20, "font-size": 14, "font-weight": 700, fill: "#111111" }, svg).textContent = cut(cascade.pathway || "no named pathway", 44);
-  const words = `p ${short(cascade.p)}; edges in ${percent(cascade.stability)} of the networks; carried by ${percent(cascade.carried_by)} of patients`;
+  const q = cascade.q === null ? "" : `, q ${short(cascade.q)}`;
+  const words = `p ${short(cascade.p)}${q}; edges in ${percent(cascade.stability)} of the networks; carried by ${percent(cascade.carried_by)} of patients`;
   drawn("text", { x: BOX.left, y: 38, "font-size": 12, fill: "#444444" }, svg).textContent = words;
+  if (cascade.group) drawn("text", { x: BOX.left, y: 56, "font-size": 12, fill: "#444444" }, svg).textContent = cut(cascade.group, 70);
 }
 
 /* The genes and edges next to one stay, the others fade while it is looked at. */
@@ -159,7 +162,7 @@ function listen(group, holder, cascade) {
 function drawCascade(holder, cascade) {
   const shown = visibleParts(cascade);
   const picture = holder.querySelector(".picture");
-  const { place, width, height } = placed(shown, picture.clientWidth - 2);
+  const { place, width, height } = placed(shown, picture.clientWidth - 2, BOX.top + (cascade.group ? 18 : 0));
   const full = Math.max(width, 480, legendPlaces().at(-1));
   const svg = document.createElementNS(SVG, "svg");
   const frame = { width: full, height, viewBox: `0 0 ${full} ${height}`, "font-family": "system-ui, sans-serif", role: "group", "aria-label": `Cascade in ${cascade.pathway}` };
@@ -174,11 +177,11 @@ function drawCascade(holder, cascade) {
   holder.querySelector(".count").textContent = `${shown.genes.length} of ${cascade.genes.length} genes, ${shown.edges.length} of ${cascade.edges.length} edges shown`;
 }
 
-function saveSvg(holder, number) {
+function saveSvg(holder, cascade) {
   const text = new XMLSerializer().serializeToString(holder.querySelector(".picture svg"));
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
-  link.download = `cascade_${number + 1}.svg`;
+  link.download = `${cascade.file}.svg`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
@@ -186,11 +189,15 @@ function saveSvg(holder, number) {
 function drawAll() {
   document.getElementById("cascade-frequency-said").textContent = percent(Number(leastFrequency.value));
   closeGene();
-  document.querySelectorAll(".cascade").forEach((holder, i) => drawCascade(holder, report.cascades[i]));
+  const shown = chosenGroup ? Number(chosenGroup.value) : 0;
+  document.querySelectorAll(".cascade-group").forEach((group, i) => { group.hidden = i !== shown; });
+  document.querySelectorAll(".cascade").forEach((holder, i) => {
+    if (!holder.closest("[hidden]")) drawCascade(holder, report.cascades[i]);
+  });
 }
 
 document.querySelectorAll(".cascade").forEach((holder, i) => {
-  holder.querySelector(".save").addEventListener("click", () => saveSvg(holder, i));
+  holder.querySelector(".save").addEventListener("click", () => saveSvg(holder, report.cascades[i]));
 });
-for (const input of [leastFrequency, mostQ]) input.addEventListener("input", drawAll);
+for (const input of [leastFrequency, mostQ, chosenGroup]) if (input) input.addEventListener("input", drawAll);
 drawAll();

@@ -2,47 +2,93 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from jaxtyping import Int
 
 from pathgnn.attribute.attribution import Cascade
 from pathgnn.attribute.stability import TOP_GENES, share_in_top
+from pathgnn.cohort.small_cells import shown_count
 from pathgnn.export.results import Results
 
 DIGITS = 4
 
 
-def cascade_data(results: Results) -> list[dict[str, Any]]:
-    """Every cascade with its genes, left to right, and its edges; none where none is stable."""
-    place = {g: i for i, g in enumerate(results.fitted.recipe.graph.genes)}
-    frequency = share_in_top(results.explanation.attribution.member.numpy(), TOP_GENES)
+class Group(NamedTuple):
+    """Patients whose cascades are shown together; `title` is empty for the whole cohort."""
+
+    title: str
+    patients: Int[np.ndarray, " chosen"]
+    cascades: tuple[Cascade, ...]
+    q: tuple[float, ...] = ()
+
+
+def cascade_groups(results: Results) -> list[Group]:
+    """The cohort, and every level of the columns by which cascades were asked for."""
+    everybody = np.arange(results.nodes.n_patients)
+    return [
+        Group("", everybody, results.explanation.cascades),
+        *(
+            Group(f"{column.column}: {level.name}", level.patients, level.cascades, level.q)
+            for column in results.subgroup_cascades
+            for level in column.levels
+        ),
+    ]
+
+
+def cascade_data(results: Results, groups: Sequence[Group]) -> list[dict[str, Any]]:
+    """Every cascade of every group with its genes, left to right, and its edges."""
     known = _databases(results)
     return [
         {
+            "file": _file(group.title, number),
+            "group": f"{group.title} ({len(group.patients)} patients)" if group.title else "",
             "pathway": cascade.pathway,
             "p": round(cascade.p, DIGITS),
+            "q": round(group.q[number - 1], DIGITS) if group.title else None,
             "stability": round(cascade.stability, DIGITS),
             "carried_by": round(cascade.share_of_patients, DIGITS),
-            "genes": [
-                _gene(results, cascade, i, (place[gene], float(frequency[place[gene]])))
-                for i, gene in enumerate(cascade.genes)
-            ],
+            "genes": _genes(results, cascade, group),
             "edges": [
                 {"source": u, "target": v, "sign": sign, "frequency": round(often, DIGITS)}
                 | known.get((u, v), {"databases": "", "mechanism": ""})
                 for (u, v, sign), often in zip(cascade.edges, cascade.frequency, strict=True)
             ],
         }
-        for cascade in results.explanation.cascades
+        for group in groups
+        for number, cascade in enumerate(group.cascades, start=1)
     ]
 
 
-def _gene(results: Results, cascade: Cascade, i: int, at: tuple[int, float]) -> dict[str, Any]:
-    g, in_top = at
+def _file(title: str, number: int) -> str:
+    """A name for the saved picture."""
+    plain = re.sub(r"[^\w.-]+", "_", title).strip("_")[:60]
+    return f"{plain}_cascade_{number}" if plain else f"cascade_{number}"
+
+
+def _genes(results: Results, cascade: Cascade, group: Group) -> list[dict[str, Any]]:
+    a = results.explanation.attribution
+    at = [a.genes.index(gene) for gene in cascade.genes]
+    frequency = share_in_top(a.member.numpy(), TOP_GENES)[at]
+    part = a.score[group.patients][:, at].abs().mean(0).numpy()
+    shares = np.round(part / part.sum(1, keepdims=True).clip(1e-12), DIGITS).tolist()
+    seen = results.nodes.seen[at][:, group.patients].sum(1).tolist()
+    if group.title:
+        seen = [[shown_count(n) for n in row] for row in seen]
+    return [
+        _gene(results, cascade, i, place)
+        | {"in_top": round(float(often), DIGITS), "shares": share, "observed": observed}
+        for i, (place, often, share, observed) in enumerate(
+            zip(at, frequency, shares, seen, strict=True)
+        )
+    ]
+
+
+def _gene(results: Results, cascade: Cascade, i: int, g: int) -> dict[str, Any]:
     e, graph = results.explanation, results.fitted.recipe.graph
-    part = e.attribution.score[:, g].abs().mean(0).numpy()
-    share = part / max(float(part.sum()), 1e-12)
     inside = graph.members[0][graph.members[1] == g]
     return {
         "name": cascade.genes[i],
@@ -52,9 +98,6 @@ def _gene(results: Results, cascade: Cascade, i: int, at: tuple[int, float]) -> 
         "score": round(cascade.score[i] * cascade.direction[i], DIGITS),
         "p": round(float(e.gene.p[g]), DIGITS),
         "q": round(float(e.gene.q[g]), DIGITS),
-        "in_top": round(in_top, DIGITS),
-        "shares": np.round(share, DIGITS).tolist(),
-        "observed": e.attribution.n_seen[g].tolist(),
         "pathways": [graph.pathways[p] for p in inside],
         "drugs": list(cascade.drugs[i]) if cascade.drugs else [],
     }

@@ -46,8 +46,8 @@ function openGene(holder, cascade, gene) {
   element("p", [gene.role, gene.compartment].filter(Boolean).join(", "), panel, "small");
   addTable(panel, ["evidence", ""], [
     ["score, signed, of the strongest gene's", signed(gene.score)],
-    ["p", short(gene.p)],
-    ["q", short(gene.q)],
+    [`p${cascade.group && ", all patients"}`, short(gene.p)],
+    [`q${cascade.group && ", all patients"}`, short(gene.q)],
     ["among the top 20 of the networks", `${Math.round(100 * gene.in_top)} %`],
   ]);
   const omics = report.modalities.map((m, i) => [m, `${Math.round(100 * gene.shares[i])} %`, String(gene.observed[i])]);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathgnn.attribute.subgroup_cascades import MULTIPLICITY
 from pathgnn.export.results import Results
 
 
@@ -24,6 +25,7 @@ def methods(results: Results) -> tuple[tuple[str, str], ...]:
             "model that saw them",
         ),
         ("Cascades", "edges that come back in the networks; scores of genes at both ends"),
+        *((("Cascades of subgroups", MULTIPLICITY),) if results.subgroup_cascades else ()),
         ("p", "permutation of the benefit scores within folds, one-sided, (b + 1) / (m + 1)"),
         ("q", "Benjamini-Hochberg, for genes and for pathways apart"),
         *((name.replace("_", " "), value) for name, value in results.stamp.items()),

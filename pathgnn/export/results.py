@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pathgnn.attribute.explain import Explanation
+from pathgnn.attribute.subgroup_cascades import ColumnCascades
 from pathgnn.benefit.subgroups import Subgroups
 from pathgnn.benefit.verdict import Finding
 from pathgnn.cohort.truth import Truth
@@ -32,6 +33,7 @@ class Results:
     accepted_risk: bool = False
     truth: Truth | None = field(default=None)
     subgroups: tuple[Subgroups, ...] = ()
+    subgroup_cascades: tuple[ColumnCascades, ...] = ()
 
     @property
     def benefit(self) -> Benefit:

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from pathgnn.attribute.subgroup_cascades import MULTIPLICITY
 from pathgnn.export.figure_style import MODALITY_COLOURS
 from pathgnn.export.page import escaped, label, sized, write_page
-from pathgnn.export.report_cascades import cascade_data
+from pathgnn.export.report_cascades import cascade_data, cascade_groups
 from pathgnn.export.report_flow import flow_plot, forest_plot
 from pathgnn.export.report_methods import methods
 from pathgnn.export.report_words import first_screen
@@ -73,7 +74,8 @@ def plots(results: Results) -> dict[str, go.Figure]:
 
 def _content(results: Results) -> dict[str, Any]:
     benefit = results.benefit
-    cascades = cascade_data(results)
+    groups = cascade_groups(results)
+    cascades = cascade_data(results, groups)
     shown = ladder(results)
     return {
         "results": results,
@@ -81,6 +83,8 @@ def _content(results: Results) -> dict[str, Any]:
         "findings": [*results.checks, *benefit.findings[2:]],
         "first": first_screen(results),
         "parts": PARTS,
+        "groups": groups,
+        "multiplicity": MULTIPLICITY,
         "pathways": pathways(results).to_dict("records"),
         "pathway_columns": PATHWAY_COLUMNS,
         "genes": genes(results).drop_duplicates("symbol").head(GENES_SHOWN).to_dict("records"),

@@ -1,4 +1,4 @@
-"""A sweep in tables and pictures: its trials, how the best came about, what settings matter."""
+"""A sweep in tables and pictures: its trials, which wins, what settings matter."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from pathgnn.export.figure_style import LESS, MORE, NEUTRAL, STYLE, cut
 from pathgnn.files import whole_file, write_csv
+from pathgnn.train.guard import Guard
 from pathgnn.train.tried import Tried
 
 # States of trials that have a risk, and how they are drawn.
@@ -26,24 +27,31 @@ WIDEST = 0.9
 class SweepResults(NamedTuple):
     """What a sweep has found so far.
 
-    `average` is the excess of predicting the average effect for everybody.
+    `average` is the excess of predicting the average effect for everybody; `guard` is None before
+    the study's own settings are tried.
     """
 
     trials: tuple[Tried, ...]
     importance: Mapping[str, float]
     objectives: tuple[str, ...]
     average: float
+    guard: Guard | None
 
 
 def trials_table(found: SweepResults) -> pd.DataFrame:
-    """A row per trial; `excess` is its risk minus the study's own settings' on the same folds."""
+    """A row per trial; `excess` is its risk minus the study's own settings' on the same folds.
+
+    `p` is the chance that the best of all trials is so far ahead when none is better.
+    """
+    p = found.guard.p if found.guard else {}
     names = list(dict.fromkeys(name for t in found.trials for name in t.settings))
     rows = []
     for t in found.trials:
         row: dict[str, object] = {"trial": t.number, "state": t.state}
         values = t.values or (np.nan,) * len(found.objectives)
         row |= dict(zip(found.objectives, values, strict=True))
-        row |= {"excess": t.excess, "folds": t.folds, "seconds": t.seconds}
+        row |= {"excess": t.excess, "p": p.get(t.number, np.nan)}
+        row |= {"folds": t.folds, "seconds": t.seconds}
         row |= {name: t.settings.get(name) for name in names}
         rows.append(row | {"error": t.error})
     return pd.DataFrame(rows)
@@ -66,7 +74,10 @@ def write_sweep(found: SweepResults, folder: Path) -> None:
 
 
 def history_figure(found: SweepResults) -> Figure:
-    """Excess risk of each trial in order, and the least so far; below 0 is better than the own."""
+    """Excess risk of each trial in order, the least so far, a ring around the winner.
+
+    Below 0 a trial is better than the study's own settings, if only by chance.
+    """
     figure = Figure(figsize=(5.6, 3.2), layout="constrained")
     axes = figure.add_subplot()
     known = [t for t in found.trials if t.state in DRAWN and np.isfinite(t.excess)]
@@ -79,6 +90,10 @@ def history_figure(found: SweepResults) -> Figure:
     if done:
         least = np.minimum.accumulate([t.excess for t in done])
         axes.step([t.number for t in done], least, where="post", color=MORE, label="least so far")
+    if found.guard:
+        won = found.guard.chosen
+        at = [won.number], [min(won.excess, top)]
+        axes.plot(*at, "o", mfc="none", mec=MORE, ms=9, label="wins")
     axes.axhline(0, color=NEUTRAL, lw=0.8, ls="--")
     if np.isfinite(found.average):
         label = "average effect for all"

@@ -11,6 +11,8 @@ from jaxtyping import Float
 
 from pathgnn.attribute.leaning import leaning
 from pathgnn.attribute.stability import TOP_GENES, share_in_top
+from pathgnn.attribute.subgroup_cascades import MULTIPLICITY
+from pathgnn.export.cascade_tables import cascade_table, subgroup_cascade_table
 from pathgnn.export.dictionary import write_dictionary
 from pathgnn.export.results import Results
 from pathgnn.export.to_evaluation import policy, prognosis
@@ -27,6 +29,7 @@ def tables(results: Results, with_ids: bool = False) -> dict[str, pd.DataFrame]:
         "edges": edges(results),
         "pathways": pathways(results),
         "cascades": cascades(results),
+        "subgroup_cascades": subgroup_cascade_table(results.subgroup_cascades),
         "patients": patients(results, with_ids),
         "ladder": ladder(results),
         "over_time": over_time(results),
@@ -62,6 +65,7 @@ def describe(results: Results) -> dict[str, object]:
         "largest_gap": float(attribution.gap.abs().max()),
         "p": "permutation of the benefit scores within folds, one-sided, (b + 1) / (m + 1)",
         "q": "Benjamini-Hochberg within one table",
+        "subgroup_cascades": MULTIPLICITY,
         "csv": "pandas.read_csv(file, keep_default_na=False, na_values=['']) keeps a gene named NA",
         "caution": "the null is no effect modification: correlates of a true driver can be small p",
         **results.stamp,
@@ -165,35 +169,7 @@ def pathways(results: Results) -> pd.DataFrame:
 
 def cascades(results: Results) -> pd.DataFrame:
     """One row per gene of a cascade, in order from the receptor."""
-    rows = []
-    for number, cascade in enumerate(results.explanation.cascades, start=1):
-        for i, gene in enumerate(cascade.genes):
-            into = [
-                (u, s, f)
-                for (u, v, s), f in zip(cascade.edges, cascade.frequency, strict=True)
-                if v == gene
-            ]
-            rows.append(
-                {
-                    "cascade": number,
-                    "order": cascade.order[i],
-                    "gene": gene,
-                    "role": cascade.kind[i],
-                    "compartment": cascade.compartment[i],
-                    "parent": ";".join(u for u, _, _ in into),
-                    "sign": ";".join(str(s) for _, s, _ in into),
-                    "score": cascade.score[i],
-                    "direction": cascade.direction[i],
-                    "frequency": max((f for _, _, f in into), default=cascade.stability),
-                    "pathway": cascade.pathway,
-                    "p": cascade.p,
-                    "share_of_patients": cascade.share_of_patients,
-                    "drugs": ";".join(cascade.drugs[i]) if cascade.drugs else "",
-                }
-            )
-    columns = ["cascade", "order", "gene", "role", "compartment", "parent", "sign", "score"]
-    columns += ["direction", "frequency", "pathway", "p", "share_of_patients", "drugs"]
-    return pd.DataFrame(rows, columns=columns)
+    return cascade_table(results.explanation.cascades)
 
 
 def patients(results: Results, with_ids: bool) -> pd.DataFrame:

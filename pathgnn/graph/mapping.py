@@ -15,6 +15,7 @@ from pathgnn.cohort.genes import GeneMap, map_features
 from pathgnn.cohort.identifiers import Identifiers, embedded
 from pathgnn.cohort.large_tables import Omics, as_omics
 from pathgnn.cohort.metabolite_names import names_of
+from pathgnn.cohort.read_healthy import Healthy
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.spread import spread
 
@@ -37,7 +38,7 @@ class OmicReport(NamedTuple):
 
 
 def on_genes(
-    name: str, cohort: Cohort, graph: PathwayGraph, known: Identifiers | None
+    name: str, cohort: Cohort | Healthy, graph: PathwayGraph, known: Identifiers | None
 ) -> tuple[pd.DataFrame, GeneMap]:
     """One omic of a cohort with a column per graph gene."""
     layer = Layer(name, cohort.kinds[name], cohort.feature_maps.get(name))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import torch
@@ -11,6 +13,7 @@ from pathgnn.cohort.cohort import Cohort
 from pathgnn.cohort.genes import GeneMap, refuse_no_overlap
 from pathgnn.cohort.identifiers import Identifiers
 from pathgnn.cohort.large_tables import as_omics
+from pathgnn.cohort.read_healthy import Healthy
 from pathgnn.errors import GraphError
 from pathgnn.graph import mapping
 from pathgnn.graph.graph import PathwayGraph
@@ -38,29 +41,44 @@ def project(cohort: Cohort, graph: PathwayGraph, known: Identifiers | None = Non
         )
     if not graph.pathways:
         raise GraphError("the graph has no pathways; give a GMT file as `pathways`")
-    shape = (len(graph.genes), len(cohort.patients), len(cohort.omics))
-    x = np.zeros(shape, dtype=np.float32)
-    seen = np.zeros(shape, dtype=bool)
-    maps = []
-    for m, name in enumerate(cohort.omics):
-        on_genes, found = mapping.on_genes(name, cohort, graph, known)
-        maps.append(found)
-        if on_genes.shape[1] == 0:
-            continue
-        rows = pd.Index(cohort.patients).get_indexer(on_genes.index)
-        columns = pd.Index(graph.genes).get_indexer(on_genes.columns)
-        for some in range(0, len(columns), GENES_AT_ONCE):
-            at = columns[some : some + GENES_AT_ONCE]
-            values = np.full((len(at), len(cohort.patients)), np.nan, dtype=np.float32)
-            values[:, rows] = on_genes.iloc[:, some : some + GENES_AT_ONCE].to_numpy().T
-            seen[at, :, m] = ~np.isnan(values)
-            x[at, :, m] = np.nan_to_num(values, copy=False)
-        del on_genes
+    x, seen, maps = _laid(cohort, graph, known)
     if not seen.any():
         omics = as_omics(cohort.omics)
         raise refuse_no_overlap({k: omics.features(k) for k in omics}, graph.genes)
     _refuse_lone_genes(np.asarray(seen.any((1, 2))), graph)
-    return _nodes(cohort, graph, x, seen, tuple(maps))
+    return _nodes(cohort, graph, x, seen, maps)
+
+
+def project_healthy(
+    healthy: Healthy, graph: PathwayGraph, known: Identifiers | None, patients: Nodes
+) -> Nodes:
+    """Healthy samples laid on the graph beside the patients: the same omics and covariates.
+
+    Nothing but the measurements is known of them: no row, no covariate, no site.
+
+    Raises:
+        GraphError: nothing that was measured of them is on the graph.
+    """
+    x, seen, found = _laid(healthy, graph, known)
+    if not seen.any():
+        raise GraphError(
+            "no value of a healthy sample is on the graph; are they measured by the features of "
+            "the patients?"
+        )
+    n = len(healthy.patients)
+    nobody = patients.take(torch.zeros(0, dtype=torch.long))
+    return replace(
+        nobody,
+        x=torch.from_numpy(x),
+        seen=torch.from_numpy(seen),
+        clinical=torch.zeros(n, len(patients.covariates)),
+        clinical_seen=torch.zeros(n, len(patients.covariates), dtype=torch.bool),
+        group=torch.arange(n),
+        site=torch.full((n,), -1),
+        patients=healthy.patients,
+        report=(),
+        found=found,
+    )
 
 
 def coverage(nodes: Nodes, graph: PathwayGraph) -> pd.DataFrame:
@@ -92,6 +110,35 @@ def rests_on(nodes: Nodes) -> list[str]:
 def molecules_of(nodes: Nodes, graph: PathwayGraph, pathway: str) -> pd.DataFrame:
     """Which of the cohort's features sit in a pathway: gene, omic, feature, how it was found."""
     return mapping.molecules_of(pathway, graph, nodes.modalities, nodes.found)
+
+
+def _laid(
+    cohort: Cohort | Healthy, graph: PathwayGraph, known: Identifiers | None
+) -> tuple[
+    Float[np.ndarray, "gene patient modality"],
+    Bool[np.ndarray, "gene patient modality"],
+    tuple[GeneMap, ...],
+]:
+    """Values on the genes of the graph, 0 where none was seen, and how features met genes."""
+    shape = (len(graph.genes), len(cohort.patients), len(cohort.omics))
+    x = np.zeros(shape, dtype=np.float32)
+    seen = np.zeros(shape, dtype=bool)
+    maps = []
+    for m, name in enumerate(cohort.omics):
+        on_genes, found = mapping.on_genes(name, cohort, graph, known)
+        maps.append(found)
+        if on_genes.shape[1] == 0:
+            continue
+        rows = pd.Index(cohort.patients).get_indexer(on_genes.index)
+        columns = pd.Index(graph.genes).get_indexer(on_genes.columns)
+        for some in range(0, len(columns), GENES_AT_ONCE):
+            at = columns[some : some + GENES_AT_ONCE]
+            values = np.full((len(at), len(cohort.patients)), np.nan, dtype=np.float32)
+            values[:, rows] = on_genes.iloc[:, some : some + GENES_AT_ONCE].to_numpy().T
+            seen[at, :, m] = ~np.isnan(values)
+            x[at, :, m] = np.nan_to_num(values, copy=False)
+        del on_genes
+    return x, seen, tuple(maps)
 
 
 def _refuse_lone_genes(measured: Bool[np.ndarray, " gene"], graph: PathwayGraph) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pathgnn.cohort.sources import HealthySource
 from pathgnn.errors import ConfigError
 from pathgnn.model.scales import Scaling
 from pathgnn.settings import Settings, setting
@@ -139,11 +140,15 @@ class ExplainConfig(Settings):
     reference: Literal["mean", "control arm", "healthy", "opposite third", "distribution"] = (
         setting("mean", "the patient that everybody is compared with")
     )
+    healthy: HealthySource = setting(HealthySource(), "the samples behind the reference `healthy`")
     draws: int = setting(16, "training patients behind the reference `distribution`", ge=2)
     patients_at_once: int = setting(0, "patients explained at once; 0: what a gigabyte holds", ge=0)
     steps: int = setting(8, "Gauss-Legendre nodes of the integral", ge=2, le=64)
     permutations: int = setting(9999, "permutations behind each p", ge=99)
     cascades: int = setting(3, "how many cascades to look for", ge=0, le=20)
+    cascades_by: tuple[str, ...] = setting(
+        (), "columns of the clinical table: cascades of each of their levels, too"
+    )
     receptors: tuple[str, ...] = setting((), "genes a cascade may start at; empty: receptors")
     effectors: tuple[str, ...] = setting(
         (), "genes a cascade may end at; empty: transcription factors and effectors"
@@ -153,3 +158,8 @@ class ExplainConfig(Settings):
     edge_cost: float = setting(0.4, "score an edge must earn", sweep=(0.05, 0.8), gt=0)
     longest: int = setting(9, "most genes from receptor to effector", ge=2, le=20)
     stable: float = setting(0.5, "share of networks an edge must come back in", ge=0, le=1)
+
+    @property
+    def key(self) -> str:
+        """All that decides what is said of the whole cohort, but which samples are healthy."""
+        return self.model_dump_json(exclude={"cascades_by", "healthy"})

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
+from jaxtyping import Bool
 
 from pathgnn.benefit.column_levels import Levels, banded_levels, named_levels
 from pathgnn.benefit.subgroups import Contrast, Subgroups, adjusted, subgroups
@@ -30,17 +31,29 @@ def by_subgroup(
         benefits: What is predicted, one per contrast.
         columns: Name -> value per patient, in the order of the patients.
     """
-    levels = [
-        named_levels(name, texts) if name in NAMED else banded_levels(name, texts)
-        for name, texts in columns.items()
-    ]
+    levels = levels_of(columns, NAMED)
     found = [_one(level, fitted, nodes, b, k) for k, b in enumerate(benefits) for level in levels]
     return adjusted(tuple(found)) if found else ()
 
 
-def _one(level: Levels, fitted: Fitted, nodes: Nodes, benefit: Benefit, k: int) -> Subgroups:
+def levels_of(
+    columns: Mapping[str, Sequence[object]], named: Collection[str]
+) -> tuple[Levels, ...]:
+    """Levels of every column; the numbers of those in `named` are codes, others are binned."""
+    return tuple(
+        named_levels(name, texts) if name in named else banded_levels(name, texts)
+        for name, texts in columns.items()
+    )
+
+
+def observed_in(nodes: Nodes, contrast: int) -> Bool[np.ndarray, "patient 2"]:
+    """Whether each patient was observed in the reference arm, and in that of the contrast."""
     seen = np.zeros((nodes.n_patients, len(nodes.arms)), dtype=bool)
     seen[nodes.patient_of.numpy(), nodes.arm.numpy()] = True
-    on, both = fitted.scores.informs[:, k], seen[:, [0, k + 1]]
+    return seen[:, [0, contrast + 1]]
+
+
+def _one(level: Levels, fitted: Fitted, nodes: Nodes, benefit: Benefit, k: int) -> Subgroups:
+    on, both = fitted.scores.informs[:, k], observed_in(nodes, k)
     gain = fitted.scores.gain[:, k]
     return subgroups(level.of(on), Contrast(benefit.arm, benefit.benefit[on], gain[on], both[on]))

@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Int
 from pathgnn.errors import CohortError
 from pathgnn.graph.nodes import Nodes
 from pathgnn.seeds import rng_for
+from pathgnn.train.blocks import blocks_of
 from pathgnn.train.fit import Recipe
 from pathgnn.train.folds import FEWEST_PER_FOLD, folds
 from pathgnn.train.linear import Benefits
@@ -17,16 +18,17 @@ from pathgnn.train.nuisance import Nuisances, fit_nuisances
 from pathgnn.train.part import join, places
 
 # Keys of random streams that nothing else uses.
-FOLDS, RESERVED = 33, 35
+FOLDS, RESERVED, BLOCKS = 33, 35, 38
 # Patients are dealt into so many slices, some of which are reserved; a slice has four or more.
 SLICES, FEWEST_PER_SLICE = 20, 4
 
 
 class Losses(NamedTuple):
-    """Squared errors with their weights: of patients and contrasts, or of rows."""
+    """Squared errors with their weights: of patients and contrasts, or of rows; and whose."""
 
     loss: Float[np.ndarray, " unit"]
     weight: Float[np.ndarray, " unit"]
+    patient: Int[np.ndarray, " unit"]
 
     @property
     def risk(self) -> float:
@@ -39,10 +41,12 @@ class Judge(NamedTuple):
 
     Scores of a fold's patients come from nuisances of the other folds, on the study's own graph
     and scales: if they came from a trial's own, a trial could win by a better outcome model.
+    Trials are compared by `block`, a few patients of one fold.
     """
 
     fold: Int[np.ndarray, " patient"]
     scores: Nuisances
+    block: Int[np.ndarray, " patient"]
 
     @property
     def n_folds(self) -> int:
@@ -68,7 +72,8 @@ def judge_of(nodes: Nodes, recipe: Recipe, n_folds: int, seed: int) -> Judge:
         train = nodes.take(places(fold != k))
         scores = fit_nuisances(train, nodes.take(at), recipe.fit.scaling, recipe.estimand)
         parts.append((at, rows, scores))
-    return Judge(fold, join(parts, nodes))
+    block = blocks_of(fold, nodes.group.numpy(), rng_for(seed, BLOCKS))
+    return Judge(fold, join(parts, nodes), block)
 
 
 def losses(
@@ -83,7 +88,8 @@ def losses(
     """
     if nodes.randomised:
         weight = scores.weight[:, None] * scores.informs
-        return Losses(((scores.gain - tau) ** 2)[on].ravel(), weight[on].ravel())
+        whose = np.repeat(np.flatnonzero(on), weight.shape[1])
+        return Losses(((scores.gain - tau) ** 2)[on].ravel(), weight[on].ravel(), whose)
     patient, arm = nodes.patient_of.numpy(), nodes.arm.numpy()
     rows = on[patient]
     treated = (arm[:, None] == np.arange(len(nodes.arms))).astype(float)
@@ -91,7 +97,13 @@ def losses(
     expected = (e * scores.mu[patient]).sum(1)
     moved = ((treated - e)[:, 1:] * tau[patient]).sum(1)
     loss = (scores.value - expected - moved) ** 2
-    return Losses(loss[rows], np.ones(int(rows.sum())))
+    return Losses(loss[rows], np.ones(int(rows.sum())), patient[rows])
+
+
+def by_block(lost: Losses, judge: Judge) -> Float[np.ndarray, " block"]:
+    """Weighted losses summed by block, of all the blocks of one fold."""
+    block = judge.block[lost.patient]
+    return np.bincount(block - block.min(), lost.loss * lost.weight)
 
 
 def average_risk(nodes: Nodes, judge: Judge) -> float:

@@ -43,6 +43,13 @@ class SweepConfig(Settings):
     objectives: tuple[Literal["risk", "stability"], ...] = setting(
         ("risk",), "what is asked: risk, and how far folds agree on the genes", min_length=1
     )
+    level: float = setting(
+        0.05,
+        "chance at which a trial that is no better may replace the study's own settings, over all "
+        "trials; 1: the least risk wins",
+        gt=0,
+        le=1,
+    )
     storage: str = setting(
         "",
         "postgresql://..., FILE.journal or FILE.db; empty: sweep.db in the run folder",

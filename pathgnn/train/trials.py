@@ -19,8 +19,8 @@ from pathgnn.train.trial_store import BEAT_SECONDS, Store, end_lost, fail_silent
 from pathgnn.train.trial_worker import identity, is_dead
 
 # What is kept of a trial beside Optuna's own: its place in the plan, who works at it, what failed,
-# and whether two machines that started at once planned it twice.
-PLACE, WORKER, ERROR, SURPLUS = "place", "worker", "error", "surplus"
+# whether two machines that started at once planned it twice, and its losses by block of patients.
+PLACE, WORKER, ERROR, SURPLUS, LOSSES = "place", "worker", "error", "surplus", "losses"
 # A trial that ends its worker so often is given up: it needs more memory than there is.
 MOST_TRIES = 10
 POLL_SECONDS = 0.5
@@ -31,8 +31,8 @@ SAMPLER = 32
 # What a setting can do to training, and is told of the trial; anything else ends the sweep.
 FAILURES = (PathgnnError, ArithmeticError, ValueError, RuntimeError)
 
-# Told the number of a fold and the risk so far; True: give the trial up.
-Report = Callable[[int, float], bool]
+# Told the number of a fold, the risk so far and the fold's losses by block; True: give it up.
+Report = Callable[[int, float, Sequence[float]], bool]
 # From settings to one value per objective; None: given up.
 Objective = Callable[[Values, Report], tuple[float, ...] | None]
 
@@ -171,8 +171,10 @@ def _try(store: Store, search: Search, trial: Any, objective: Objective) -> str:
     """Try one trial and tell; what it came to, in words."""
     is_first = trial.user_attrs.get(PLACE) == 0
     several = len(store.study.directions) > 1
+    losses: list[float] = []
 
-    def report(fold: int, risk: float) -> bool:
+    def report(fold: int, risk: float, lost: Sequence[float]) -> bool:
+        losses.extend(map(float, lost))
         if several:
             return False
         trial.report(risk, fold)
@@ -184,6 +186,8 @@ def _try(store: Store, search: Search, trial: Any, objective: Objective) -> str:
             found = objective(values, report)
             if found is not None and not all(map(math.isfinite, found)):
                 raise ConfigError("the risk is not a number")
+        # Before it is told: a trial that has ended has its losses, whoever is killed whenever.
+        trial.set_user_attr(LOSSES, losses)
     except optuna.exceptions.UpdateFinishedTrialError:
         return f"trial {trial.number}: taken away, for its worker was silent for too long"
     except FAILURES as error:

@@ -1,4 +1,4 @@
-"""What became of the trials of a sweep, and which is the best."""
+"""What became of the trials of a sweep, and what they depend on."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import NamedTuple
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from pathgnn.errors import ConfigError
 from pathgnn.train.search_space import Values
 from pathgnn.train.trial_store import Store, quiet
-from pathgnn.train.trials import ERROR, PLACE, SURPLUS
+from pathgnn.train.trials import ERROR, LOSSES, PLACE, SURPLUS
 
 # Kept of the whole sweep.
 OBJECTIVES = "objectives"
@@ -24,7 +23,8 @@ class Tried(NamedTuple):
     """One trial: complete, given up, failed, lost with its worker, waiting or running.
 
     `excess` is its risk minus that of the study's own settings on the same `folds`, NaN where
-    nothing is known; `seconds` where it has ended.
+    nothing is known; `seconds` where it has ended; `losses` by block of patients, of the folds that
+    it has done, none in sweeps of older versions.
     """
 
     number: int
@@ -36,6 +36,7 @@ class Tried(NamedTuple):
     settings: Values
     seconds: float
     error: str
+    losses: tuple[float, ...] = ()
 
 
 def tried(store: Store) -> tuple[Tried, ...]:
@@ -43,17 +44,6 @@ def tried(store: Store) -> tuple[Tried, ...]:
     mine, at = _mine(store), risk_at(store)
     first = next((t for t in mine if t.user_attrs[PLACE] == 0 and _is_complete(t)), None)
     return tuple(_tried(t, first, at) for t in mine)
-
-
-def best_of(store: Store) -> Tried:
-    """The complete trial with the least risk; of several objectives, on their front."""
-    done = store.trials(TrialState.COMPLETE)
-    front = {t.number for t in store.study.best_trials} if done else set()
-    at = risk_at(store)
-    known = [t for t in tried(store) if t.number in front]
-    if not known:
-        raise ConfigError("no trial of the sweep is complete yet; run `pathgnn sweep` first")
-    return min(known, key=lambda t: (t.values[at], t.place))
 
 
 def importance(store: Store) -> dict[str, float]:
@@ -109,4 +99,5 @@ def _tried(trial: FrozenTrial, first: FrozenTrial | None, at: int) -> Tried:
         settings=dict(trial.params or trial.system_attrs.get("fixed_params", {})),
         seconds=trial.duration.total_seconds() if ended else 0.0,
         error=error,
+        losses=tuple(trial.user_attrs.get(LOSSES, ())),
     )

@@ -19,9 +19,10 @@ from pathgnn.graph.nodes import Nodes
 from pathgnn.seeds import seed_for
 from pathgnn.train.bundle import versions
 from pathgnn.train.fit import Recipe
+from pathgnn.train.guard import Guard, guard_of
 from pathgnn.train.part import Learned, Predicted, learn, places, predict_part
 from pathgnn.train.pruner import pruner_of
-from pathgnn.train.risk import Judge, average_risk, judge_of, losses, reserve
+from pathgnn.train.risk import Judge, average_risk, by_block, judge_of, losses, reserve
 from pathgnn.train.search_space import (
     GRAPH,
     OWN,
@@ -35,7 +36,7 @@ from pathgnn.train.search_space import (
 from pathgnn.train.sweep_config import SweepConfig
 from pathgnn.train.trial_store import Store, open_store, storage_errors
 from pathgnn.train.trials import Objective, Report, Search, work
-from pathgnn.train.tried import OBJECTIVES, Tried, best_of, risk_at, tried
+from pathgnn.train.tried import OBJECTIVES, Tried, risk_at, tried
 
 # Key of a random stream that nothing else uses.
 PARTS = 34
@@ -84,13 +85,15 @@ class Job(NamedTuple):
 
 
 class Tuned(NamedTuple):
-    """The chosen settings, and how they were found.
+    """The chosen settings, and how they were found: the recipe's own unless one is clearly better.
 
-    `risk` made the choice, so it is too good by now and is no estimate of anything. `reserved`
-    patients had no part in it: `verify` asks them.
+    `guard` says why; `least` has the settings of least risk, clearly better or not. `risk` made the
+    choice, so it is too good by now and is no estimate of anything. `reserved` patients had no part
+    in it: `verify` asks them.
     """
 
     recipe: Recipe
+    least: Recipe
     settings: Values
     risk: float
     own_risk: float
@@ -98,6 +101,7 @@ class Tuned(NamedTuple):
     trials: tuple[Tried, ...]
     reserved: Bool[np.ndarray, " patient"]
     seed: int
+    guard: Guard
 
 
 def tune(
@@ -108,10 +112,11 @@ def tune(
     name: str = "sweep",
     layouts: Layouts | None = None,
 ) -> Tuned:
-    """Settings with the least doubly robust risk on inner folds, in this process.
+    """Settings of less doubly robust risk on inner folds, in this process; if none, the recipe's.
 
     The risk is that of the default prediction, of patients that it never saw, against scores of
-    nuisances that never saw them. It ranks settings. Outcomes of all these patients made the
+    nuisances that never saw them. It ranks settings, and the least of many is often chance: `guard`
+    keeps the recipe's own unless a trial is clearly better. Outcomes of all these patients made the
     choice, so nothing that is measured on them afterwards, cross-fitted or not, is a valid test of
     the winner: that is what the `reserved` patients are for, with `verify`.
 
@@ -205,7 +210,8 @@ def objective_of(job: Job) -> Objective:
             lost = losses(job.nodes, job.judge.scores, tau, fold == k)
             total, weight = total + lost.loss @ lost.weight, weight + lost.weight.sum()
             held.append(HeldOut(learned, predicted, at))
-            if report(k, float(total / weight)) and k + 1 < n_folds:
+            by = by_block(lost, job.judge).tolist()
+            if report(k, float(total / weight), by) and k + 1 < n_folds:
                 return None
         risk = float(total / weight)
         return tuple(
@@ -223,22 +229,33 @@ def chosen_of(layouts: Layouts, recipe: Recipe, values: Values) -> tuple[Recipe,
 
 
 def tuned_of(store: Store, job: Job, reserved: Bool[np.ndarray, " patient"]) -> Tuned:
-    """The best trial of a sweep.
+    """What a sweep ends with.
 
     Raises:
-        ConfigError: no trial is complete.
+        ConfigError: the trial of the study's own settings is not complete.
     """
     trials, at = tried(store), risk_at(store)
-    best = best_of(store)
-    recipe, _ = chosen_of(job.layouts, job.recipe, best.settings)
-    own = next((t.values[at] for t in trials if t.place == 0 and t.values), float("nan"))
-    average = float(store.study.user_attrs[AVERAGE])
-    return Tuned(recipe, best.settings, best.values[at], own, average, trials, reserved, job.seed)
+    guard = guard_of(trials, job.config.level, job.seed)
+    recipe, least = (
+        chosen_of(job.layouts, job.recipe, t.settings)[0] for t in (guard.chosen, guard.least)
+    )
+    return Tuned(
+        recipe=recipe,
+        least=least,
+        settings=guard.chosen.settings,
+        risk=guard.chosen.values[at],
+        own_risk=guard.own.values[at],
+        average_risk=float(store.study.user_attrs[AVERAGE]),
+        trials=trials,
+        reserved=reserved,
+        seed=job.seed,
+        guard=guard,
+    )
 
 
 def stamp_of(job: Job) -> str:
     """Names all that decides a trial: data, settings, versions, seed; not how many trials."""
-    config = job.config.model_dump_json(exclude={"trials", "storage", "chosen"})
+    config = job.config.model_dump_json(exclude={"trials", "storage", "chosen", "level"})
     words = [config, job.recipe.net.model_dump_json(), job.recipe.fit.model_dump_json()]
     words += [json.dumps(versions(), sort_keys=True), str(job.recipe.estimand), str(job.seed)]
     digest = hashlib.sha256("\n".join(words).encode())

@@ -40,12 +40,16 @@ class Verified(NamedTuple):
 
 
 class Verification(NamedTuple):
-    """All contrasts, and the risk of the study's own settings minus the winner's (with its SE)."""
+    """All contrasts, and the risk of the study's own settings minus the winner's (with its SE).
+
+    `is_own`: the winner is the study's own settings, so that there is nothing to compare.
+    """
 
     contrasts: tuple[Verified, ...]
     risk: float
     own_risk: float
     gained: Estimate
+    is_own: bool
 
 
 def verify(
@@ -60,7 +64,7 @@ def verify(
     once; a sweep that is changed after this answer has seen them.
 
     Args:
-        winner: The chosen recipe and the cohort on its graph.
+        winner: The chosen recipe and the cohort on its graph; it may be the study's own.
         own: The study's own.
         reserved: From `Tuned`.
         seed: That of the sweep.
@@ -77,16 +81,24 @@ def verify(
     test, train = nodes.take(places(reserved)), nodes.take(places(~reserved))
     scores = fit_nuisances(train, test, recipe.fit.scaling, recipe.estimand)
     path = (seed_for(seed, PARTS), 0)
-    tau, ours = (
+    is_own = _are_alike(winner[0], recipe)
+    tau, *others = (
         predict_part(learn(n, ~reserved, r, path), n.take(places(reserved)), r).default
-        for r, n in (winner, own)
+        for r, n in ((winner,) if is_own else (winner, own))
     )
+    ours = tau if is_own else others[0]
     everyone = np.ones(test.n_patients, dtype=bool)
     theirs, mine = (losses(test, scores, t, everyone) for t in (ours, tau))
     contrasts = [
         _contrast(arm, scores, (tau, ours), k, seed) for k, arm in enumerate(nodes.arms[1:])
     ]
-    return Verification(tuple(contrasts), mine.risk, theirs.risk, _difference(theirs, mine))
+    gained = _difference(theirs, mine)
+    return Verification(tuple(contrasts), mine.risk, theirs.risk, gained, is_own)
+
+
+def _are_alike(one: Recipe, other: Recipe) -> bool:
+    same_graph = one.graph.sha256 == other.graph.sha256
+    return same_graph and (one.net, one.fit) == (other.net, other.fit)
 
 
 def _contrast(

@@ -102,6 +102,7 @@ def test_edges_sum_to_what_is_lost_without_them(fitted, nodes):
     assert float(a.edge.sum()) == pytest.approx(lost, abs=2e-3)
 
 
+@pytest.mark.slow  # six fits; the benchmark of attribution counts this over whole cohorts, too
 def test_under_the_null_few_pathways_are_significant(graph, recipe):
     found = 0
     for seed in range(6):

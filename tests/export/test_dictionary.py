@@ -13,7 +13,9 @@ from pathgnn.benefit.prognostic import BinaryScore, ContinuousScore, SurvivalSco
 from pathgnn.benefit.subgroups import NO_INTERVAL, Level, Subgroups
 from pathgnn.export.dictionary import dictionary, known_columns
 from pathgnn.export.to_gsea import gene_sets, prerank, ranking, ssgsea
+from pathgnn.export.to_patient_cascades import patient_cascades
 from pathgnn.export.to_tables import tables, to_tables
+from pathgnn.model.config import ExplainConfig
 
 KNOWN = known_columns()
 SCORES = (BinaryScore, ContinuousScore, SurvivalScore)
@@ -30,6 +32,7 @@ def all_tables(fitted, nodes):
     out["prognosis"] = out["prognosis"].reindex(columns=["arm", *dict.fromkeys(fields)])
     ranked = ranking(results)
     sets = gene_sets(results, list(ranked.index))
+    out["patient_cascades"] = patient_cascades(results, ExplainConfig(), (0,))
     return out | {"prerank": prerank(ranked, sets, 0), "ssgsea": ssgsea(results, sets)}
 
 

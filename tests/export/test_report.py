@@ -119,6 +119,60 @@ def test_cascades_filter_by_frequency_and_q_and_are_saved_as_svg(page, tmp_path)
     assert not complaints
 
 
+def test_patients_of_the_cascades_are_chosen_by_subgroup(page, tmp_path):
+    script = """
+    const choice = document.getElementById('cascade-group');
+    const group = () => document.querySelector('.cascade-group:not([hidden])');
+    const genes = () => Array.from(group().querySelectorAll('g.gene'));
+    const text = () => group().textContent;
+    const all = genes().map((g) => g.gene.name);
+    const options = Array.from(choice.options).map((o) => o.text);
+    const pick = (value) => { choice.value = value; choice.dispatchEvent(new Event('input')); };
+    pick('1');
+    const women = genes().map((g) => g.gene.name), said = text();
+    genes()[0].dispatchEvent(new MouseEvent('click'));
+    const panel = document.getElementById('gene-panel').textContent;
+    let saved = '';
+    HTMLAnchorElement.prototype.click = function () { saved = this.download; };
+    group().querySelector('.save').click();
+    pick('2');
+    const men = genes().length, none = text();
+    pick('0');
+    return { all, options, women, said, panel, saved, men, none, back: genes().length,
+             closed: document.getElementById('gene-panel').hidden, label: choice.labels.length };
+    """
+    said, complaints = acted(page, script, tmp_path)
+    assert said["options"] == ["all (300)", "sex: F (150)", "sex: M (150)"]
+    assert said["all"][0] == "P0G0"
+    assert said["women"][0] == "P1G0"
+    for words in ("sex: F, 150 patients", "one more family of tests", "p 0.001, q 0.002"):
+        assert words in said["said"]
+    assert "q, all patients" in said["panel"]
+    assert said["saved"] == "sex_F_cascade_1.svg"
+    assert said["men"] == 0
+    assert "No stable cascade" in said["none"]
+    assert said["back"] == len(said["all"])
+    assert said["closed"]
+    assert said["label"] == 1
+    assert "2 levels too small to show" in page.read_text()
+    assert not complaints
+
+
+def test_a_subgroup_has_a_cascade_where_the_cohort_has_none(results, tmp_path):
+    alone = replace(results, explanation=results.explanation._replace(cascades=()))
+    path = to_report(alone, tmp_path / "report.html")
+    script = """
+    const before = document.querySelectorAll('g.gene').length;
+    const choice = document.getElementById('cascade-group');
+    choice.value = '1'; choice.dispatchEvent(new Event('input'));
+    return [before, document.querySelectorAll('g.gene').length];
+    """
+    (before, after), complaints = acted(path, script, tmp_path)
+    assert before == 0
+    assert after == 6
+    assert not complaints
+
+
 def test_a_patient_is_chosen_by_pseudonym(page, results, tmp_path):
     script = """
     const choice = document.getElementById('patient-choice');
@@ -171,16 +225,29 @@ def test_hostile_and_long_names_stay_text(results, tmp_path):
         notes=(HOSTILE,),
         stamp={HOSTILE: HOSTILE},
         subgroups=tuple(s._replace(column=HOSTILE, arm=HOSTILE) for s in results.subgroups),
+        subgroup_cascades=tuple(
+            c._replace(
+                column="<b>C</b>" + "z" * 200,
+                levels=tuple(level._replace(name=HOSTILE) for level in c.levels),
+                why_empty=HOSTILE,
+            )
+            for c in results.subgroup_cascades
+        ),
     )
     path = to_report(hostile, tmp_path / "report.html")
     script = """
     document.querySelector('.cascade g.gene').dispatchEvent(new MouseEvent('click'));
-    return [document.title, document.querySelectorAll('img, b b, a[href^=javascript]').length,
-            document.getElementById('gene-panel').querySelector('h3').textContent];
+    const heading = document.getElementById('gene-panel').querySelector('h3').textContent;
+    const choice = document.getElementById('cascade-group');
+    choice.value = '1'; choice.dispatchEvent(new Event('input'));
+    return [document.title, document.querySelectorAll('img, b b, h3 b, a[href^=javascript]').length,
+            heading, document.querySelector('.cascade-group:not([hidden]) h3').textContent];
     """
-    (title, injected, heading), complaints = acted(path, script, tmp_path)
+    (title, injected, heading, group), complaints = acted(path, script, tmp_path)
     assert title == f"{HOSTILE}: who benefits and why"
     assert injected == 0
     assert heading == HOSTILE
+    assert group.startswith("<b>C</b>z")
+    assert HOSTILE in group
     assert not complaints
     assert width_in(path, 390, tmp_path) <= 390

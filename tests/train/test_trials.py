@@ -17,6 +17,7 @@ from trial_work import PLANNED, SPACE, opened, search, square
 
 from pathgnn.errors import ConfigError
 from pathgnn.train import trial_store, trials
+from pathgnn.train.guard import guard_of
 from pathgnn.train.search_space import Choices
 from pathgnn.train.trial_worker import SEPARATOR, identity, is_dead
 from pathgnn.train.trials import (
@@ -28,7 +29,7 @@ from pathgnn.train.trials import (
     take,
     work,
 )
-from pathgnn.train.tried import best_of, importance, tried
+from pathgnn.train.tried import importance, tried
 
 FILES = ("sweep.db", "sweep.journal")
 COMPLETE, RUNNING, FAIL = TrialState.COMPLETE, TrialState.RUNNING, TrialState.FAIL
@@ -75,9 +76,14 @@ def test_three_workers_do_every_trial_once_and_find_the_best_of_one(where, tmp_p
     work(alone, search(20), square)
     assert [t.number for t in many.trials()] == list(range(20))
     assert sorted(t.user_attrs[PLACE] for t in many.trials(COMPLETE)) == list(range(20))
-    ours, theirs = best_of(alone), best_of(many)
+    one, other = (guard_of(tried(s), 0.05, 1) for s in (alone, many))
+    ours, theirs = one.least, other.least
     assert (ours.place, ours.settings) == (theirs.place, theirs.settings)
-    assert ours.values == theirs.values == (min(t.values[0] for t in tried(many)),)
+    assert ours.values == theirs.values
+    assert ours.values[0] == pytest.approx(min(t.values[0] for t in tried(many)))
+    assert (one.chosen.place, one.finding.severity) == (other.chosen.place, other.finding.severity)
+    assert sorted(one.p.values()) == pytest.approx(sorted(other.p.values()))
+    assert {len(t.losses) for t in tried(many)} == {10}
     for store in (*each, many):
         store.close()
 
@@ -94,6 +100,7 @@ def test_a_killed_workers_trial_is_done_again_with_the_same_settings(where):
     again = [t for t in known if t.place == lost.place and t.state == "complete"]
     assert [t.settings for t in again] == [lost.settings] == [PLANNED[lost.place]]
     assert again[0].number == 6
+    assert {t.state: len(t.losses) for t in known} == {"complete": 10, "lost": 0}
     store.close()
 
 
@@ -203,7 +210,7 @@ def test_the_reference_gives_up_what_is_worse_than_the_first_on_two_folds(tmp_pa
 
     def objective(values, report):
         for fold, risk in enumerate(risks[values["x"]]):
-            if report(fold, risk) and fold < 2:
+            if report(fold, risk, (risk,)) and fold < 2:
                 return None
         return (float(risk),)
 
@@ -215,7 +222,9 @@ def test_the_reference_gives_up_what_is_worse_than_the_first_on_two_folds(tmp_pa
         assert found[1.0] == ("given up", 2, pytest.approx(0.1))
         assert found[2.0] == ("complete", 3, 8.0)
         assert found[3.0] == ("complete", 3, -0.5)
-        assert best_of(store).settings["x"] == 3.0
+        kept = {t.settings["x"]: t.losses for t in tried(store)}
+        assert kept == {x: risks[x][:2] if x == 1.0 else risks[x] for x in kept}
+        assert guard_of(tried(store), 0.05, 1).least.settings["x"] == 3.0
 
 
 def test_nothing_starts_before_the_first_trial_is_done(tmp_path):
@@ -233,7 +242,7 @@ def test_of_two_objectives_the_best_is_the_least_risk_on_the_front(tmp_path):
     plan = [{"x": x, "word": "a"} for x in (0.0, 1.0, 2.0)]
     values = {0.0: (2.0, 0.9), 1.0: (1.0, 0.1), 2.0: (3.0, 0.5)}
     work(store, search()._replace(planned=plan), lambda v, report: values[v["x"]])
-    assert best_of(store).values == (1.0, 0.1)
+    assert guard_of(tried(store), 0.05, 1).least.values == (1.0, 0.1)
     assert {t.number for t in store.study.best_trials} == {0, 1}
 
 

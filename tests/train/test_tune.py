@@ -19,7 +19,7 @@ from pathgnn.train import tune as tune_module
 from pathgnn.train.fit import Recipe
 from pathgnn.train.nuisance import Nuisances
 from pathgnn.train.part import learn, places, predict_part
-from pathgnn.train.risk import average_risk, judge_of, losses, reserve
+from pathgnn.train.risk import average_risk, by_block, judge_of, losses, reserve
 from pathgnn.train.sweep_config import SweepConfig
 from pathgnn.train.tune import HeldOut, Layout, chosen_of, tune
 from pathgnn.train.verify import verify
@@ -82,6 +82,53 @@ def test_tuning_finds_the_settings_that_let_the_network_speak(tuned):
     # Shrunken to nothing, the network says the average effect.
     assert tuned.own_risk == pytest.approx(tuned.average_risk, rel=0.1)
     assert tuned.risk < 0.9 * tuned.own_risk
+    assert tuned.guard.chosen.place != 0
+    assert tuned.guard.p[tuned.guard.chosen.number] <= 0.05
+
+
+def test_kept_losses_sum_to_the_risk_and_have_the_blocks_of_the_judge(small, recipe, tuned):
+    seen = small.take(places(~tuned.reserved))
+    judge = judge_of(seen, recipe, CONFIG.folds, 1)
+    total = (judge.scores.weight[:, None] * judge.scores.informs).sum()
+    for trial in tuned.trials:
+        assert len(trial.losses) == judge.block.max() + 1
+        assert sum(trial.losses) / total == pytest.approx(trial.values[0])
+    # By hand for one block, from a trial of nothing but the average effect of zero.
+    nothing = losses(seen, judge.scores, np.zeros_like(judge.scores.gain), judge.fold == 1)
+    b = judge.block[judge.fold == 1].min()
+    mine = judge.block == b
+    by_hand = (judge.scores.gain[mine, 0] ** 2 * judge.scores.weight[mine]).sum()
+    assert by_block(nothing, judge)[0] == pytest.approx(by_hand)
+
+
+def test_rows_of_a_patient_fall_into_the_block_of_that_patient(small, recipe):
+    judge = judge_of(small, recipe, 3, 1)
+    seen = replace(small, randomised=False)
+    tau, everyone = np.zeros_like(judge.scores.gain), np.ones(small.n_patients, dtype=bool)
+    lost = losses(seen, judge.scores, tau, everyone)
+    assert np.array_equal(lost.patient, seen.patient_of.numpy())
+    by = [lost.loss[judge.block[lost.patient] == b].sum() for b in range(judge.block.max() + 1)]
+    assert by_block(lost, judge).tolist() == pytest.approx(by)
+
+
+def test_noise_keeps_the_recipe_and_level_one_takes_the_least_risk(small, recipe, tmp_path):
+    # With ridges so strong all say the average effect.
+    config = SweepConfig(
+        settings=("fit.ridge",),
+        ranges={"fit.ridge": (9e5, 1.1e6)},
+        trials=3,
+        folds=2,
+        storage=str(tmp_path / "sweep.db"),
+    )
+    found = tune(small, recipe, config, 1)
+    assert found.settings == found.guard.own.settings
+    assert found.recipe.fit == recipe.fit
+    assert found.risk == found.own_risk
+    assert found.least.fit.ridge == found.guard.least.settings["fit.ridge"]
+    # The level decides no trial: the same sweep, asked again.
+    asked = tune(small, recipe, config.model_copy(update={"level": 1.0}), 1)
+    assert [t.values for t in asked.trials] == [t.values for t in found.trials]
+    assert asked.risk == min(t.values[0] for t in found.trials if t.values)
 
 
 def test_reserved_patients_have_no_say(small, recipe, tuned):
@@ -147,12 +194,14 @@ def test_a_storage_of_other_data_or_settings_is_refused(small, recipe, tmp_path)
 def test_the_winner_is_judged_on_the_reserved_patients_alone(small, recipe, tuned):
     own = (recipe, small)
     same = verify(own, own, tuned.reserved, 1)
+    assert same.is_own
     assert same.gained == (0.0, 0.0)
     assert same.contrasts[0].ahead.value == 0
     found = verify((tuned.recipe, small), own, tuned.reserved, 1)
     assert found.contrasts[0].n == tuned.reserved.sum()
     assert found.gained.value == pytest.approx(found.own_risk - found.risk)
     assert found.gained.value > 0
+    assert not found.is_own
     assert found.contrasts[0].autoc.value > 0
     with pytest.raises(ConfigError, match="0 patients were reserved, 20 are the least"):
         verify(own, own, np.zeros(120, dtype=bool), 1)
