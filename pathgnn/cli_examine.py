@@ -43,7 +43,9 @@ def examine(
     with errors():
         from pathgnn.attribute.examine import examination_tables, pathway_table
         from pathgnn.attribute.examine import examine as examine_explanation
+        from pathgnn.attribute.outcome_null import outcome_null_tables
         from pathgnn.attribute.reference import Compared
+        from pathgnn.export.dictionary import write_dictionary
         from pathgnn.files import write_csv
         from pathgnn.lock import locked
 
@@ -56,9 +58,12 @@ def examine(
             say(f"[{finding.severity}] {finding.sentence}")
         pathways = pathway_table(found, results.explanation.attribution)
         print_table(pathways.head(SHOWN_ROWS), "pathways, mean absolute part of the benefit")
+        null = outcome_null_tables(found.outcome_null)
+        print_table(null["outcome_null_pathways"].head(SHOWN_ROWS), "pathways, permuted outcomes")
         with locked(target):
             for name, table in {**examination_tables(found), "pathways": pathways}.items():
                 write_csv(target / "examination" / f"{name}.csv", table)
+            write_dictionary(null, results.benefit.estimand.unit, target / "examination")
         say(f"Tables: {target / 'examination'}")
 
 

@@ -22,7 +22,6 @@ READ_AT = 16
 # Permuted outcomes times genes times omics worked on at once.
 PIECE = 2**24
 
-
 Activities = Float[np.ndarray, "patient pathway"]
 
 
@@ -40,7 +39,10 @@ class Importance(NamedTuple):
 
 
 class OutcomeNull(NamedTuple):
-    """Of genes and pathways to the benefit, and of pathways to the outcome whatever the arm."""
+    """Importance of genes and pathways to the benefit, of pathways to the outcome of any arm.
+
+    That of genes is what they add through the pathways.
+    """
 
     genes: tuple[str, ...]
     pathways: tuple[str, ...]
@@ -62,7 +64,9 @@ def outcome_null(who: Compared, draws: int) -> OutcomeNull:
 
     Each patient's activities are those of networks that never saw them, so that their outcome can
     be permuted, inside its arm and fold, with the networks as they are. A hub of the graph needs
-    more importance than others to stand out, as it has more with permuted outcomes, too.
+    more importance than others to stand out, as it has more with permuted outcomes, too: of 508
+    genes up to three times the median. In 60 simulated trials whose outcomes were permuted before
+    training, a pathway's p was .05 or less in 5.6 % (benefit) and in 4.2 % (outcome).
 
     Args:
         who: The cohort and the contrast.
@@ -99,11 +103,7 @@ def outcome_null_tables(found: OutcomeNull) -> dict[str, pd.DataFrame]:
     }
 
 
-def _frozen(
-    who: Compared,
-    activity: Activities,
-    trunk: Activities,
-) -> _Frozen:
+def _frozen(who: Compared, activity: Activities, trunk: Activities) -> _Frozen:
     """A ridge of the outcome on activities times arm, which is benefit, and on activities.
 
     Its penalty is that of as many patients as there are slopes, whatever the outcome: permuted and

@@ -127,7 +127,8 @@ def test_pathways_lean_to_what_they_were_planted_for(explanation):
 def test_everything_is_a_table_with_findings(who, explanation):
     found = examine(who, explanation, 19)
     tables = examination_tables(found)
-    assert set(tables["findings"]["topic"]) >= {"faithfulness", "sanity", "stability"}
+    topics = {"faithfulness", "sanity", "stability", "outcome null"}
+    assert set(tables["findings"]["topic"]) >= topics
     assert len(tables["cascades_needed"]) == len(explanation.cascades)
 
 
@@ -168,6 +169,10 @@ def test_the_commands_write_tables(tmp_path, monkeypatch):
     assert {"occlusion", "share", "shapley", "shapley_error"} < set(pathways)
     assert pathways["occlusion"].is_monotonic_decreasing
     assert (out / "examination" / "faithfulness.csv").is_file()
+    null = pd.read_csv(out / "examination" / "outcome_null_genes.csv", keep_default_na=False)
+    told = pd.read_csv(out / "examination" / "data_dictionary.csv", keep_default_na=False)
+    assert list(null.columns) == told[told["table"] == "outcome_null_genes"]["column"].tolist()
+    assert (told["meaning"] != "").all()
     said = CliRunner().invoke(app, ["nulls", str(study), "--out", str(out), "--draws", "1"])
     assert said.exit_code == 0, said.output
     assert (out / "nulls" / "treatment" / "pathways.csv").is_file()

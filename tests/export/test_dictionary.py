@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 from export_cases import results_of
 
+from pathgnn.attribute.outcome_null import outcome_null, outcome_null_tables
+from pathgnn.attribute.reference import Compared
 from pathgnn.benefit import subgroups
 from pathgnn.benefit.prognostic import BinaryScore, ContinuousScore, SurvivalScore
 from pathgnn.benefit.subgroups import NO_INTERVAL, Level, Subgroups
@@ -33,7 +35,8 @@ def all_tables(fitted, nodes):
     ranked = ranking(results)
     sets = gene_sets(results, list(ranked.index))
     out["patient_cascades"] = patient_cascades(results, ExplainConfig(), (0,))
-    return out | {"prerank": prerank(ranked, sets, 0), "ssgsea": ssgsea(results, sets)}
+    out |= {"prerank": prerank(ranked, sets, 0), "ssgsea": ssgsea(results, sets)}
+    return out | outcome_null_tables(outcome_null(Compared(fitted, nodes, ExplainConfig(), 0), 1))
 
 
 def test_every_column_of_every_table_is_known(all_tables):
