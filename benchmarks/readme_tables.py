@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from readme_lines import case_studies, engineering, known_targets
+from readme_lines import case_studies, engineering, few_patients, known_targets
 
 ROOT = Path(__file__).parents[1]
 START, END = "<!-- measured -->", "<!-- /measured -->"
@@ -95,7 +95,7 @@ def _attribution() -> str:
             mean = sum(each) / len(each)
             cells.append(f"{mean:.2f} ({min(each):.2f} to {max(each):.2f})")
         lines.append(f"| {name} | {' | '.join(cells)} |")
-    return "\n".join([*lines, "", *_goals(found["bars"])])
+    return "\n".join([*lines, "", few_patients(found["rows"]), "", *_goals(found["bars"])])
 
 
 def _goals(bars: list[dict[str, Any]]) -> list[str]:
