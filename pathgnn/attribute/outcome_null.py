@@ -19,7 +19,7 @@ from pathgnn.train.part import Member
 # A pathway's mean gradient over genes is read at so many patients of a fold: rounds of messages
 # are nearly straight, and a pass per pathway costs.
 READ_AT = 16
-# Permuted outcomes times genes times omics worked on at once.
+# Permuted outcomes times patients, or times genes and omics, worked on at once.
 PIECE = 2**24
 
 Activities = Float[np.ndarray, "patient pathway"]
@@ -74,9 +74,7 @@ def outcome_null(who: Compared, draws: int) -> OutcomeNull:
     """
     activity, trunk = _activities(who)
     frozen = _frozen(who, activity, trunk)
-    rng = rng_for(who.fitted.seed, 7, 11)
-    drawn = shuffled(frozen.outcome, frozen.block, draws, rng)
-    slopes = np.concatenate([frozen.outcome[None], drawn]) @ frozen.read.T
+    slopes = _slopes(frozen, draws, rng_for(who.fitted.seed, 7, 11))
     benefit, prognosis = np.split(slopes, 2, axis=1)
     return OutcomeNull(
         genes=who.nodes.genes,
@@ -125,6 +123,18 @@ def _frozen(who: Compared, activity: Activities, trunk: Activities) -> _Frozen:
     return _Frozen(outcome, block, per_size[:, None] * read)
 
 
+def _slopes(
+    frozen: _Frozen, draws: int, rng: np.random.Generator
+) -> Float[np.ndarray, "draw slope"]:
+    """Of the outcome as it is, then of the permuted ones."""
+    out = [frozen.read @ frozen.outcome]
+    step = max(1, PIECE // len(frozen.outcome))
+    for first in range(0, draws, step):
+        drawn = shuffled(frozen.outcome, frozen.block, min(step, draws - first), rng)
+        out.extend(drawn @ frozen.read.T)
+    return np.stack(out)
+
+
 def _activities(who: Compared) -> tuple[Activities, Activities]:
     """For benefit and for prognosis, mean over the networks that never saw the patient."""
     n, n_pathways = who.nodes.n_patients, len(who.fitted.recipe.graph.pathways)
@@ -145,7 +155,7 @@ def _by_gene(
     """Spread of what each gene adds to the benefit through the pathways, mean over folds."""
     folds = _folds(who)
     out = np.zeros((len(slopes), len(who.nodes.genes)))
-    for at, members in folds:
+    for at, members in folds if slopes.shape[1] else []:
         spread = _spread(who, at, members)
         step = max(1, PIECE // spread[0].size)
         for first in range(0, len(slopes), step):

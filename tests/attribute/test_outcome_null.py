@@ -10,6 +10,7 @@ import pytest
 import torch
 from sklearn.linear_model import Ridge
 
+from pathgnn.attribute import outcome_null as module
 from pathgnn.attribute.outcome_null import (
     _activities,
     _frozen,
@@ -92,6 +93,16 @@ def test_planted_benefit_and_prognosis_are_found_each_for_itself(who, trial):
     assert found.gene.value[planted].min() > np.median(found.gene.value[~planted])
     # What it is worth beside permuted outcomes, not that alone, makes it stand out.
     assert (found.gene.value / found.gene.of_permuted)[planted].mean() > 2
+
+
+def test_pieces_of_permutations_are_the_same_family(who, monkeypatch):
+    whole = outcome_null(who, 60)
+    monkeypatch.setattr(module, "PIECE", 7 * who.nodes.n_patients)
+    pieces = outcome_null(who, 60)
+    assert pieces.pathway.value == pytest.approx(whole.pathway.value)
+    assert pieces.gene.value == pytest.approx(whole.gene.value)
+    assert pieces.pathway.of_permuted == pytest.approx(whole.pathway.of_permuted, rel=0.5)
+    assert pieces.pathway.p.min() == pytest.approx(1 / 61)
 
 
 def test_tables_name_every_gene_and_pathway_once(who, nodes, graph):
