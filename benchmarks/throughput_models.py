@@ -24,7 +24,7 @@ from torch.utils.checkpoint import checkpoint
 from torch_geometric.data import Batch, Data
 from torch_geometric.nn import GATConv, GCNConv
 
-from pathgnn.model.conv_signed import SignedConv, bent
+from pathgnn.model.conv_signed import SignedConv, all_rounds, bent
 from pathgnn.model.layers import GeneEmbedding, PathwayPool
 from pathgnn.model.memory import BLOCK_BYTES, Plan
 from pathgnn.model.messages import Messages
@@ -106,6 +106,16 @@ def _plan(case: Case) -> Plan:
         return Plan()
     block = max(1, BLOCK_BYTES // (4 * case.genes * case.channels))
     return Plan(min(block, case.patients), case.model == "ours_again")
+
+
+class OurRounds(nn.ModuleList):
+    """Rounds of our own, as PathwayNet makes them."""
+
+    def forward(
+        self, h: Float[Tensor, "gene patient channel"]
+    ) -> Float[Tensor, "gene patient channel"]:
+        """Gene features after all rounds."""
+        return all_rounds(self, h)
 
 
 class GeometricRounds(nn.Module):
@@ -204,7 +214,8 @@ def moved(case: Case, net: Network) -> dict[str, float]:
 
     A round, in feature tensors: h W (2), a copy of h (2), A x on it (3), gelu (2), x + g U (3);
     back: gelu (2), two products for U (4), gelu's gradient (3), its sum with x's (3), a copy (2),
-    A^T on zeros (4), two products for W, one onto the copy (5). `ours_again` goes there twice.
+    A^T on zeros (4), two products for W, one onto the copy (5); between rounds x + g U again (3).
+    `ours_again` goes there twice.
     An entry costs 8 bytes forward, and back 8 and 16 for its value in order.
     """
     one = 4 * case.patients * case.channels
@@ -215,7 +226,7 @@ def moved(case: Case, net: Network) -> dict[str, float]:
     n_edges = case.genes * case.degree
     embed = 2 * (z + features) + 5 * own
     there = 12 if case.model == "ours_again" else 0
-    rounds = ROUNDS * ((35 + there) * features + 32 * n_edges)
+    rounds = ROUNDS * ((35 + there) * features + 32 * n_edges) + 3 * (ROUNDS - 1) * features
     # The product, its transpose, the sampled products of the logits; then the read-out.
     pool = 3 * (features + pooled) + 40 * n_entries + 3 * pooled
     must = embed + rounds + pool
@@ -229,7 +240,7 @@ def _ours(given: Problem, case: Case) -> nn.Module:
     messages = Messages(
         given.ends.cpu(), torch.zeros(n_edges).long(), torch.arange(n_edges), ("tells",)
     )
-    return nn.Sequential(*(SignedConv(messages, case.genes, case.channels) for _ in range(ROUNDS)))
+    return OurRounds(SignedConv(messages, case.genes, case.channels) for _ in range(ROUNDS))
 
 
 def _geometric(given: Problem, case: Case) -> nn.Module:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from pathgnn.model.conv import Conv, Relation, Relations
-from pathgnn.model.fused import signed_round
+from pathgnn.model.fused import Round, signed_rounds
 from pathgnn.model.messages import Messages
 
 
@@ -30,16 +32,33 @@ class SignedConv(Conv):
     def forward(
         self, h: Float[Tensor, "gene patient channel"], scale: Float[Tensor, " edge"] | None = None
     ) -> Float[Tensor, "gene patient channel"]:
-        """Gene features after one round; in one step where edges and norm allow."""
-        if scale is None and isinstance(self.norm, nn.Identity):
-            topos = [relation.topo for relation in self.relations]
-            weights = [relation.weight for relation in self.relations]
-            return signed_round(h, self.mix, self.bend.weight, topos, weights)
+        """Gene features after one round."""
         told = self.norm(h)
         out = h.flatten(1)
         for relation, mix in zip(self.relations, self.mix, strict=True):
             out = tell(relation, relation.scaled(relation.weight, scale), told @ mix, out)
         return bent(self.bend, out.view_as(h))
+
+    def round(self) -> Round:
+        """The round as what goes in one step with others."""
+        topos = tuple(relation.topo for relation in self.relations)
+        weights = tuple(relation.weight for relation in self.relations)
+        return Round(self.mix, self.bend.weight, topos, weights)
+
+
+def all_rounds(
+    convs: Iterable[nn.Module],
+    h: Float[Tensor, "gene patient channel"],
+    scale: Float[Tensor, " edge"] | None = None,
+) -> Float[Tensor, "gene patient channel"]:
+    """Gene features after all rounds; in one step where convolutions, norm and edges allow."""
+    convs = list(convs)
+    plain = [c for c in convs if isinstance(c, SignedConv) and isinstance(c.norm, nn.Identity)]
+    if convs and scale is None and len(plain) == len(convs):
+        return signed_rounds(h, [conv.round() for conv in plain])
+    for conv in convs:
+        h = conv(h, scale)
+    return h
 
 
 def tell(

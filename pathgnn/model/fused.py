@@ -1,9 +1,9 @@
-"""One round of signed messages in one step, forward and back, with as little memory as it needs."""
+"""Rounds of signed messages in one step, forward and back, with as little memory as they need."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -16,58 +16,95 @@ from pathgnn.model.sparse import Topology, add_product
 SPARE = 64
 
 
-def signed_round(
-    h: Float[Tensor, "gene patient channel"],
-    mix: Float[Tensor, "relation channel channel"],
-    bend: Float[Tensor, "channel channel"],
-    topos: Sequence[Topology],
-    weights: Sequence[Tensor],
-) -> Float[Tensor, "gene patient channel"]:
-    """x = h + sum_r A_r h W_r, then x + gelu(x) U^T; gradients for h, W and U, not for edges.
+class Round(NamedTuple):
+    """What one round learns, W of each relation and U, and the fixed weights of its edges."""
 
-    Two tensors of the size of h are kept for the way back: h itself and x.
+    mix: Float[Tensor, "relation channel channel"]
+    bend: Float[Tensor, "channel channel"]
+    topos: tuple[Topology, ...]
+    weights: tuple[Tensor, ...]
+
+
+def signed_rounds(
+    h: Float[Tensor, "gene patient channel"], rounds: Sequence[Round]
+) -> Float[Tensor, "gene patient channel"]:
+    """x = h + sum_r A_r h W_r, then x + gelu(x) U^T, round after round.
+
+    Gradients for h, W and U, not for edges. One tensor of the size of h is kept per round, x, and
+    the first h: the h of a later round is made again from the x before it.
     """
-    out: Tensor = _SignedRound.apply(h.contiguous(), mix, bend, tuple(topos), tuple(weights))  # type: ignore[no-untyped-call]
+    edges = tuple((r.topos, r.weights) for r in rounds)
+    learned = [w for r in rounds for w in (r.mix, r.bend)]
+    out: Tensor = _SignedRounds.apply(h.contiguous(), edges, *learned)  # type: ignore[no-untyped-call]
     return out
 
 
-class _SignedRound(torch.autograd.Function):
+class _SignedRounds(torch.autograd.Function):
     @staticmethod
-    def forward(
-        ctx: Any, h: Tensor, mix: Tensor, bend: Tensor, topos: tuple[Topology, ...], weights: Any
-    ) -> Tensor:
-        """The round, keeping h and x."""
-        mix, bend = mix.to(h.dtype), bend.to(h.dtype)
-        scratch, x = _scratch(h), h.clone()
-        for topo, weight, w in zip(topos, weights, mix, strict=True):
-            torch.mm(_rows(h), w, out=_rows(scratch))
-            add_product(topo.matrix(weight), scratch.flatten(1), x.flatten(1))
-        torch.ops.aten.gelu.out(x, out=scratch)
-        out = torch.empty_like(h)
-        torch.addmm(_rows(x), _rows(scratch), bend.T, out=_rows(out))
-        ctx.topos, ctx.weights = topos, weights
-        ctx.save_for_backward(h, x, mix, bend)
-        return out
+    def forward(ctx: Any, h: Tensor, edges: Any, *learned: Tensor) -> Tensor:
+        """The rounds, keeping h and the x of each."""
+        learned = tuple(w.to(h.dtype) for w in learned)
+        kept, scratch, between = [h], _scratch(h), _scratch(h)
+        for i, (topos, weights) in enumerate(edges):
+            mix, bend = learned[2 * i : 2 * i + 2]
+            x = h.clone()
+            for topo, weight, w in zip(topos, weights, mix, strict=True):
+                torch.mm(_rows(h), w, out=_rows(scratch))
+                add_product(topo.matrix(weight), scratch.flatten(1), x.flatten(1))
+            kept.append(x)
+            torch.ops.aten.gelu.out(x, out=scratch)
+            h = _bent(x, scratch, bend, torch.empty_like(x) if i + 1 == len(edges) else between)
+        ctx.edges = edges
+        ctx.save_for_backward(*kept, *learned)
+        return h
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        """Gradients for h, W and U."""
-        h, x, mix, bend = ctx.saved_tensors
-        grad = grads[0].contiguous()
-        passed, for_x = _scratch(h), _scratch(h)
-        torch.ops.aten.gelu.out(x, out=passed)
-        for_bend = _rows(grad).T @ _rows(passed)
-        torch.mm(_rows(grad), bend, out=_rows(passed))
-        torch.ops.aten.gelu_backward.grad_input(passed, x, grad_input=for_x)
-        for_x += grad
-        # Where one relation is all, nothing reads x's gradient after its product: it becomes h's.
-        for_h = for_x if len(mix) == 1 else for_x.clone()
-        for_mix = torch.empty_like(mix)
-        for r, (topo, weight) in enumerate(zip(ctx.topos, ctx.weights, strict=True)):
-            add_product(topo.transpose(weight), for_x.flatten(1), passed.zero_().flatten(1))
-            torch.mm(_rows(h).T, _rows(passed), out=for_mix[r])
-            _rows(for_h).addmm_(_rows(passed), mix[r].T)
-        return for_h, for_mix, for_bend, None, None
+        """Gradients for h and every W and U, from the last round to the first."""
+        first, *rest = ctx.saved_tensors
+        n = len(ctx.edges)
+        xs, mixes, bends = rest[:n], rest[n::2], rest[n + 1 :: 2]
+        grad, learned = grads[0].contiguous(), []
+        gelu, passed, again = (_scratch(first) for _ in range(3))
+        torch.ops.aten.gelu.out(xs[-1], out=gelu)
+        for i in reversed(range(n)):
+            for_bend = _rows(grad).T @ _rows(gelu)
+            torch.mm(_rows(grad), bends[i], out=_rows(passed))
+            for_x = torch.ops.aten.gelu_backward.grad_input(
+                passed, xs[i], grad_input=_scratch(first)
+            )
+            for_x += grad
+            h = first
+            if i:
+                torch.ops.aten.gelu.out(xs[i - 1], out=gelu)
+                h = _bent(xs[i - 1], gelu, bends[i - 1], again)
+            grad, for_mix = _back_along(ctx.edges[i], mixes[i], (h, for_x), passed)
+            learned += [for_bend, for_mix]
+        return grad, None, *reversed(learned)
+
+
+def _back_along(
+    edges: tuple[tuple[Topology, ...], tuple[Tensor, ...]],
+    mix: Float[Tensor, "relation channel channel"],
+    given: tuple[Tensor, Tensor],
+    passed: Float[Tensor, "gene patient channel"],
+) -> tuple[Tensor, Tensor]:
+    """From h and the gradient of x, those of h and of every W; `passed` is scratch."""
+    h, for_x = given
+    # Where one relation is all, nothing reads x's gradient after its product: it becomes h's.
+    for_h = for_x if len(mix) == 1 else for_x.clone()
+    for_mix = torch.empty_like(mix)
+    for r, (topo, weight) in enumerate(zip(*edges, strict=True)):
+        add_product(topo.transpose(weight), for_x.flatten(1), passed.zero_().flatten(1))
+        torch.mm(_rows(h).T, _rows(passed), out=for_mix[r])
+        _rows(for_h).addmm_(_rows(passed), mix[r].T)
+    return for_h, for_mix
+
+
+def _bent(x: Tensor, gelu: Tensor, bend: Tensor, out: Tensor) -> Tensor:
+    """x + gelu(x) U^T, written to `out`."""
+    torch.addmm(_rows(x), _rows(gelu), bend.T, out=_rows(out))
+    return out
 
 
 def _rows(h: Float[Tensor, "gene patient channel"]) -> Float[Tensor, "row channel"]:

@@ -11,9 +11,10 @@ FLOAT = 4
 # Copies of every weight: itself, its gradient, 2 x 10 steps that L-BFGS remembers, its direction,
 # the last gradient and the line search's.
 COPIES_OF_WEIGHTS = 27
-# Tensors of gene x patient x channel that a round keeps for the way back (told, heard), and those
-# that are alive at once on it.
-PER_ROUND, AT_ONCE = 2, 10
+# Tensors of gene x patient x channel that a round of each kind keeps for the way back, and those
+# that are alive at once on it. As measured; a PyG layer that makes a tensor per edge takes more.
+SIGNED, NORMALISED, ATTENTION, OTHER = 1.6, 7.5, 8.75, 3.25
+AT_ONCE = 10
 # What the allocator loses between tensors, and bytes per measured value: the training patients'
 # own copy with its mask, the value in training units, and what making these leaves behind. Both
 # were measured (benchmarks/memory_estimate.py).
@@ -46,6 +47,7 @@ class Sizes(NamedTuple):
     channels: int
     depth: int
     batch: int = 0
+    per_round: float = SIGNED
 
     @property
     def at_once(self) -> int:
@@ -73,13 +75,14 @@ def sizes_of(
         channels=config.channels,
         depth=config.depth,
         batch=batch,
+        per_round=_per_round(config),
     )
 
 
 def kept_per_patient(sizes: Sizes) -> int:
     """Bytes that are kept of each patient from the way there to the way back."""
-    features = sizes.channels * (PER_ROUND * sizes.depth + 1) + sizes.modalities
-    return FLOAT * (sizes.genes * features + sizes.pathways * (sizes.channels + 10))
+    features = sizes.channels * (sizes.per_round * sizes.depth + 1) + sizes.modalities
+    return int(FLOAT * (sizes.genes * features + sizes.pathways * (sizes.channels + 10)))
 
 
 def passing_per_patient(sizes: Sizes) -> int:
@@ -115,3 +118,11 @@ def plan(sizes: Sizes, gigabytes: float, device: str = "cpu") -> Plan:
     each = int(LOST * kept_per_patient(sizes)) + passing_per_patient(sizes)
     fitting = max(1, (most - fixed_bytes(sizes)) // each)
     return Plan(min(block, fitting), again=True)
+
+
+def _per_round(config: NetConfig) -> float:
+    if config.messages == "attention":
+        return ATTENTION
+    if config.messages != "signed":
+        return OTHER
+    return NORMALISED if config.layer_norm else SIGNED

@@ -15,7 +15,7 @@ from pathgnn.graph.nodes import Nodes
 from pathgnn.model import HEADS, conv_of
 from pathgnn.model.compute import Computer
 from pathgnn.model.config import COMPETING, NetConfig
-from pathgnn.model.conv_signed import SignedConv
+from pathgnn.model.conv_signed import SignedConv, all_rounds
 from pathgnn.model.head import Prediction
 from pathgnn.model.layers import EffectHead, GeneEmbedding, PathwayPool, first_weights
 from pathgnn.model.memory import Plan
@@ -142,19 +142,13 @@ class PathwayNet(nn.Module):
         edge_scale: Float[Tensor, " edge"] | None = None,
     ) -> Float[Tensor, "gene patient channel"]:
         """Gene features after all messages."""
-        h: Tensor = self.embed(z)
-        for conv in self.convs:
-            h = conv(h, edge_scale)
-        return h
+        return all_rounds(self.convs, self.embed(z), edge_scale)
 
     def pathways(
         self, h: Float[Tensor, "gene patient channel"]
     ) -> Float[Tensor, "pathway patient channel"]:
         """Pathway features after they have told each other, those of the other genes last."""
-        pooled: Tensor = self.pool(h)
-        for conv in self.crosstalk:
-            pooled = conv(pooled)
-        return pooled
+        return all_rounds(self.crosstalk, self.pool(h))
 
     def learn_activity_scales(self, raw: Float[Tensor, "2 patient pathway"]) -> None:
         """Mean and spread of the activities of the training patients, kept as buffers."""

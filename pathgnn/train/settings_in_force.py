@@ -32,6 +32,8 @@ def memory_finding(nodes: Nodes, graph: PathwayGraph, net: NetConfig, fit: FitCo
     how = plan(sizes, fit.memory_gb)
     gigabytes = training_bytes(sizes, how) / 2**30
     said = f"Training one network will take about {gigabytes:.2g} GB beside the cohort"
+    if net.messages != "signed" or net.layer_norm:
+        said += " (a rough number with these `net.messages` and `net.layer_norm`)"
     if how.again:
         said += f"; gene features are computed again for {how.block} patients at a time"
     if gigabytes > fit.memory_gb:

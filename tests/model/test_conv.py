@@ -12,7 +12,7 @@ from pathgnn.errors import ConfigError
 from pathgnn.graph.rewire import rewire, without_edges
 from pathgnn.model import CONVS, PYG, conv_of
 from pathgnn.model.conv_attention import AttentionConv
-from pathgnn.model.conv_signed import SignedConv
+from pathgnn.model.conv_signed import SignedConv, all_rounds
 from pathgnn.model.messages import CROSSTALK, DOWN, UP, messages_of, pathway_messages
 from pathgnn.model.sparse import NARROWEST, topology
 
@@ -63,19 +63,48 @@ def test_a_signed_round_is_the_slow_loop_over_edges(graph):
     assert torch.allclose(conv(h), expected, atol=1e-6)
 
 
-def test_the_round_in_one_step_has_the_gradients_of_the_round_in_several(graph):
-    conv = _double(SignedConv(messages_of(graph), len(graph.genes), 3))
+@pytest.mark.parametrize("relations", ["one", "by sign"])
+@pytest.mark.parametrize("depth", [1, 3])
+def test_rounds_in_one_step_have_the_gradients_of_rounds_one_by_one(graph, depth, relations):
+    if relations == "one":
+        graph = replace(graph, sign=np.ones_like(graph.sign))
+    convs = [_double(SignedConv(messages_of(graph), len(graph.genes), 3)) for _ in range(depth)]
     h = torch.randn(len(graph.genes), 4, 3, dtype=torch.float64, requires_grad=True)
-    leaves = [h, conv.mix, conv.bend.weight]
-    ones = torch.ones(len(graph.sign), dtype=torch.float64)
-    fast, slow = conv(h), conv(h, ones)
+    leaves = [h, *(w for conv in convs for w in (conv.mix, conv.bend.weight))]
+    fast = all_rounds(convs, h)
+    slow = h
+    for conv in convs:
+        slow = conv(slow)
     assert torch.allclose(fast, slow, atol=1e-6)
     for a, b in zip(
         torch.autograd.grad(fast.sin().sum(), leaves),
         torch.autograd.grad(slow.sin().sum(), leaves),
         strict=True,
     ):
-        assert torch.allclose(a, b, atol=1e-5)
+        assert torch.allclose(a, b, rtol=1e-5, atol=1e-5)
+
+
+def test_rounds_in_one_step_keep_one_tensor_each_and_the_first(graph):
+    convs = [SignedConv(messages_of(graph), len(graph.genes), 3) for _ in range(4)]
+    h = torch.randn(len(graph.genes), 5, 3, requires_grad=True)
+    kept = []
+    with torch.autograd.graph.saved_tensors_hooks(lambda x: kept.append(x.shape) or x, lambda x: x):
+        all_rounds(convs, h).sum()
+    assert kept.count(h.shape) == 1 + len(convs)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("norm", [False, True])
+def test_all_rounds_of_any_layer_are_the_rounds_one_by_one(graph, name, norm):
+    torch.manual_seed(0)
+    n = len(graph.genes)
+    convs = [conv_of(name, messages_of(graph), n, 3, norm) for _ in range(2)]
+    h, scale = torch.randn(n, 5, 3), torch.rand(len(graph.sign))
+    assert torch.allclose(all_rounds(convs, h), convs[1](convs[0](h)), atol=1e-5)
+    if name in CONVS:
+        assert torch.allclose(
+            all_rounds(convs, h, scale), convs[1](convs[0](h, scale), scale), atol=1e-5
+        )
 
 
 def test_a_product_in_tiles_is_the_product_in_one_piece(monkeypatch):

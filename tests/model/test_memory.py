@@ -33,6 +33,13 @@ def test_memory_grows_with_every_size():
         assert training_bytes(more, plan(more, 1e3)) > here
 
 
+def test_rounds_that_keep_more_are_said_to_take_more(graph):
+    settings = ({}, {"messages": "pyg:GCNConv"}, {"layer_norm": True}, {"messages": "attention"})
+    sizes = [sizes_of(graph, 3, 500, NetConfig(depth=2, **some)) for some in settings]
+    taken = [training_bytes(one, Plan()) for one in sizes]
+    assert taken == sorted(set(taken))
+
+
 @pytest.mark.parametrize("how", [Plan(7), Plan(7, again=True), Plan(None, again=True)])
 def test_a_plan_changes_neither_prediction_nor_gradients(graph, nodes, how):
     torch.manual_seed(0)
