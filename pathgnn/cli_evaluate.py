@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pathgnn.train.bundle import Model
     from pathgnn.train.evaluate import External
 
+# The table that every folder of an evaluation holds.
+MARK = "external.csv"
+
 
 def evaluate(
     model: Annotated[Path, typer.Argument(help="RUN/fit/model of an earlier run")],
@@ -32,7 +35,7 @@ def evaluate(
 ) -> None:
     """Does the ranking hold in other patients? Recalibration, what was missing, transport."""
     with errors():
-        from pathgnn.files import whole_folder, write_csv
+        from pathgnn.files import refuse_others, whole_folder, write_csv
         from pathgnn.run import read_input
         from pathgnn.study import read_study, unexplained
         from pathgnn.train.bundle import load
@@ -40,6 +43,7 @@ def evaluate(
         from pathgnn.train.evaluate import evaluate as judge
         from pathgnn.train.evaluate import input_findings, meet
 
+        refuse_others(out, MARK)
         trained, read = load(model), unexplained(read_study(study))
         given = read_input(read, study.parent, data)
         nodes = meet(trained, given.cohort, given.known)
@@ -49,7 +53,7 @@ def evaluate(
         tables = _tables(found, inputs, given.cohort.patients if ids else None)
         if source is not None:
             tables["transport"] = _transport(source, nodes, trained, found)
-        with whole_folder(out) as part:
+        with whole_folder(out, MARK) as part:
             for name, table in tables.items():
                 write_csv(part / f"{name}.csv", table)
         print_table(_short(found), "external validation")

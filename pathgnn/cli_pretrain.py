@@ -21,12 +21,14 @@ def pretrain(
     with errors():
         from tqdm.auto import tqdm
 
+        from pathgnn.files import refuse_others
         from pathgnn.model.config import PretrainConfig
         from pathgnn.run import everyone_of
         from pathgnn.study import read_study
-        from pathgnn.train.encoder_file import save_pretrained
+        from pathgnn.train.encoder_file import MANIFEST, save_pretrained
         from pathgnn.train.pretrain import pretrain as learn
 
+        refuse_others(out, MANIFEST)
         read = [everyone_of(read_study(path), path.parent) for path in studies]
         first = read_study(studies[0])
         bar = tqdm(total=epochs, file=sys.stderr)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError
 
-from pathgnn.errors import PathgnnError, StorageError
+from pathgnn.errors import ConfigError, PathgnnError, StorageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,18 +66,40 @@ def whole_file(path: Path) -> Iterator[Path]:
             part.unlink(missing_ok=True)
 
 
-@contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
-    """A temporary folder that takes the place of `path` when the block ends without an error.
+def refuse_others(path: Path, mark: str) -> None:
+    """Stop before a folder with other things in it would be replaced.
+
+    Args:
+        path: New, empty, or written by us before.
+        mark: A file that every folder of its kind holds.
 
     Raises:
+        ConfigError: it holds something, and not that file.
+    """
+    if path.exists() and not (path / mark).is_file() and (path.is_file() or any(path.iterdir())):
+        raise ConfigError(f"{path} holds other files, which would be lost; name a new folder")
+
+
+@contextmanager
+def whole_folder(path: Path, mark: str) -> Iterator[Path]:
+    """A temporary folder that takes the place of `path` when the block ends without an error.
+
+    Args:
+        path: As for `refuse_others`.
+        mark: As for `refuse_others`.
+
+    Raises:
+        ConfigError: `path` holds other files.
         StorageError: it cannot be written; `path` stays as it was.
     """
     with writing(path):
+        # The folder that a link points at is replaced, not the link.
+        path = path.resolve()
+        refuse_others(path, mark)
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(dir=path.parent, prefix=PART))
-        old = path.parent / f"{OLD}{path.name}"
+        old = path.with_name(f"{OLD}{path.name}")
         _settle(old)
+        part = Path(tempfile.mkdtemp(dir=path.parent, prefix=PART))
         try:
             yield part
             part.chmod(0o755)
@@ -89,7 +111,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
             os.replace(part, path)
         finally:
             shutil.rmtree(part, ignore_errors=True)
-            shutil.rmtree(old, ignore_errors=True)
+            _settle(old)
 
 
 def _settle(old: Path) -> None:

@@ -46,10 +46,8 @@ def write_study(
     Raises:
         ConfigError: `out` holds something else.
     """
-    if out.exists() and not (out / TRUTH / "truth.json").is_file() and any(out.iterdir()):
-        raise ConfigError(f"{out} holds other files, which would be lost; name a new folder")
     files = {name: path.name for name, path in (names or {}).items()}
-    with whole_folder(out) as folder:
+    with whole_folder(out, f"{TRUTH}/truth.json") as folder:
         for name, table in made.cohort.omics.items():
             table.rename_axis("patient").to_parquet(folder / f"{_stem(name)}.parquet")
         for name, table in made.cohort.feature_maps.items():

@@ -49,6 +49,14 @@ def test_evaluate_writes_what_its_reader_needs_and_no_id(study, run_folder, tmp_
     assert ids[0] in (out / "patients.csv").read_text()
 
 
+def test_a_folder_with_other_files_is_refused_before_any_work(study):
+    call = ["evaluate", "no-model", str(study), "--out", str(study.parent)]
+    result = CliRunner().invoke(app, call)
+    assert result.exit_code == 2
+    assert "holds other files, which would be lost" in result.stderr
+    assert study.is_file()
+
+
 def test_modalities_says_what_to_measure(study, tmp_path):
     call = ["modalities", str(study), "--out", str(tmp_path), "--cost", "mutation=3"]
     result = CliRunner().invoke(app, call)

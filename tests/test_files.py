@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from pathgnn.errors import ConfigError, StorageError
 from pathgnn.files import OLD, PART, sweep_parts, whole_folder
 
 
 def _write(path: Path, text: str) -> None:
-    with whole_folder(path) as part:
+    with whole_folder(path, "model") as part:
         (part / "model").write_text(text)
 
 
@@ -23,7 +24,8 @@ def killed(tmp_path, monkeypatch):
 
     def move(source: Path, target: Path) -> None:
         moves.append(target)
-        if len(moves) == 2:
+        # A killed process moves nothing more.
+        if len(moves) >= 2:
             raise KeyboardInterrupt
         os.rename(source, target)
 
@@ -56,3 +58,44 @@ def test_what_was_replaced_already_is_deleted(tmp_path):
     (tmp_path / f"{PART}x").mkdir()
     sweep_parts(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+@pytest.mark.parametrize("error", [OSError(5, "input/output error"), KeyboardInterrupt()])
+def test_where_the_new_one_cannot_come_the_old_one_stays(tmp_path, monkeypatch, error):
+    path, moves = tmp_path / "bundle", []
+    _write(path, "first")
+
+    def move(source: Path, target: Path) -> None:
+        moves.append(target)
+        if len(moves) == 2:
+            raise error
+        os.rename(source, target)
+
+    with monkeypatch.context() as here:
+        here.setattr("pathgnn.files.os.replace", move)
+        with pytest.raises((StorageError, KeyboardInterrupt)):
+            _write(path, "second")
+    assert (path / "model").read_text() == "first"
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_files_of_somebody_else_are_never_replaced(tmp_path):
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "thesis.docx").write_text("all of it")
+    for path in (tmp_path / "work", tmp_path / "work" / "thesis.docx"):
+        with pytest.raises(ConfigError, match="other files, which would be lost"):
+            _write(path, "model")
+    assert (tmp_path / "work" / "thesis.docx").read_text() == "all of it"
+    assert not list(tmp_path.rglob(f"{PART}*"))
+
+
+def test_an_empty_folder_the_current_one_and_a_link_are_written_to(tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "here")
+    for text in ("first", "second"):
+        _write(tmp_path / "link", text)
+        assert (tmp_path / "here" / "model").read_text() == text
+    assert (tmp_path / "link").is_symlink()
+    monkeypatch.chdir(tmp_path / "here")
+    _write(Path("."), "third")
+    assert (tmp_path / "here" / "model").read_text() == "third"

@@ -33,7 +33,7 @@ def save_explanation(explanation: Explanation, folder: Path) -> None:
     for name in ("univariate", "edge_frequency"):
         arrays[name] = torch.from_numpy(getattr(explanation, name))
     found = [asdict(c) for c in explanation.cascades]
-    with whole_folder(folder) as part:
+    with whole_folder(folder, WORDS) as part:
         save_file(arrays, part / ARRAYS)
         content = {"attribution": words, "cascades": found, "stability": explanation.stability}
         write_json(part / WORDS, content | {"sha256": sha256(part / ARRAYS)})

@@ -17,6 +17,7 @@ from pathgnn.train.modality_value import Worth
 # Colour-blind safe: grey, the chosen one in orange, the best in blue.
 PLAIN, CHOSEN, BEST = "#888888", "#d55e00", "#0072b2"
 MOST_SHOWN = 32
+SUBSETS = "subsets.csv"
 
 
 def subsets_table(worth: Sequence[Worth], cost: Mapping[str, float]) -> pd.DataFrame:
@@ -60,8 +61,8 @@ def in_words(one: Worth) -> str:
 
 def write_value(worth: Sequence[Worth], cost: Mapping[str, float], folder: Path) -> None:
     """Tables and pictures, the whole folder or nothing."""
-    with whole_folder(folder) as part:
-        write_csv(part / "subsets.csv", subsets_table(worth, cost))
+    with whole_folder(folder, SUBSETS) as part:
+        write_csv(part / SUBSETS, subsets_table(worth, cost))
         write_csv(part / "shares.csv", shares_table(worth))
         for i, one in enumerate(worth):
             modality_figure(one, cost).savefig(part / f"value_{i + 1}.png", dpi=150)

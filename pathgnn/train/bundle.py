@@ -113,7 +113,7 @@ def model_of(fitted: Fitted, nodes: Nodes, benefits: tuple[Benefit, ...]) -> Mod
 
 def save(model: Model, folder: Path) -> None:
     """Write the bundle; an earlier one is replaced only when the new one is complete."""
-    with whole_folder(folder) as part:
+    with whole_folder(folder, MANIFEST) as part:
         save_file(tensors_of(model.members, model.stacks), part / WEIGHTS)
         save_graph(model.recipe.graph, part / GRAPH)
         files = {name: sha256(part / name) for name in (WEIGHTS, GRAPH)}

@@ -20,7 +20,7 @@ MANIFEST, WEIGHTS = "encoder.json", "encoder.safetensors"
 
 def save_encoder(encoder: Encoder, folder: Path, told: tuple[float, ...] = ()) -> None:
     """Write an encoder; an earlier one is replaced only when the new one is complete."""
-    with whole_folder(folder) as part:
+    with whole_folder(folder, MANIFEST) as part:
         save_file({k: v.contiguous() for k, v in encoder.weights.items()}, part / WEIGHTS)
         words = {
             "schema": SCHEMA,

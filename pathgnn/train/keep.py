@@ -36,7 +36,7 @@ def save_fitted(fitted: Fitted, nodes: Nodes, benefits: tuple[Benefit, ...], fol
         name: [[list(e) for e in folds] for folds in by_contrast]
         for name, by_contrast in fitted.sequential.items()
     }
-    with whole_folder(folder) as part:
+    with whole_folder(folder, WORDS) as part:
         save(model_of(fitted, nodes, benefits), part / "model")
         if fitted.recipe.start is not None:
             save_encoder(fitted.recipe.start, part / START)
