@@ -61,9 +61,10 @@ def examine(
         null = outcome_null_tables(found.outcome_null)
         print_table(null["outcome_null_pathways"].head(SHOWN_ROWS), "pathways, permuted outcomes")
         with locked(target):
-            for name, table in {**examination_tables(found), "pathways": pathways}.items():
+            written = {**examination_tables(found), "pathway_accounts": pathways}
+            for name, table in written.items():
                 write_csv(target / "examination" / f"{name}.csv", table)
-            write_dictionary(null, results.benefit.estimand.unit, target / "examination")
+            write_dictionary(written, results.benefit.estimand.unit, target / "examination")
         say(f"Tables: {target / 'examination'}")
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathgnn.run_folder import Input
 
 SHOWN = ("order", "gene", "role", "parent", "sign", "adds", "frequency", "drugs")
+PATIENTS = "patients"
 CAUTION = (
     "One patient has no p: a cascade of a single patient is a question for an experiment, no "
     "finding. `adds` is what a gene adds to this patient's predicted benefit over the reference "
@@ -32,6 +33,7 @@ def show_patients(
     results: Results, given: Input, patients: tuple[int, ...], ids: bool, out: Path
 ) -> None:
     """Print each patient's cascades and write them to one table."""
+    from pathgnn.export.dictionary import write_dictionary
     from pathgnn.export.to_patient_cascades import patient_cascades
     from pathgnn.files import write_csv
     from pathgnn.lock import locked
@@ -46,5 +48,6 @@ def show_patients(
             print_table(cascade[list(SHOWN)], f"{patient}, cascade {number}: {pathway}")
     say(CAUTION.format(unit=results.benefit.estimand.unit))
     with locked(out):
-        write_csv(out / "patient_cascades.csv", whole)
-    say(f"Table: {out / 'patient_cascades.csv'}")
+        write_csv(out / PATIENTS / "patient_cascades.csv", whole)
+        write_dictionary({"patient_cascades": whole}, results.benefit.estimand.unit, out / PATIENTS)
+    say(f"Table: {out / PATIENTS / 'patient_cascades.csv'}")

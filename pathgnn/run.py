@@ -12,7 +12,7 @@ from pathgnn.benefit.column_levels import Levels
 from pathgnn.benefit.sweep_findings import chosen_finding
 from pathgnn.benefit.verdict import Finding
 from pathgnn.cohort.read_everyone import read_everyone
-from pathgnn.cohort.read_healthy import read_healthy
+from pathgnn.cohort.read_healthy import named_healthy, read_healthy
 from pathgnn.cohort.read_outcome import clinical_texts
 from pathgnn.cohort.read_tables import files_of, read_cohort
 from pathgnn.cohort.small_cells import shown_count
@@ -88,7 +88,9 @@ def read_input(study: Study, folder: Path, data: Path | None = None) -> Input:
 def everyone_of(study: Study, folder: Path) -> tuple[Nodes, PathwayGraph]:
     """The omics of all patients of a study, outcome or not, on its graph."""
     data = _data_folder(study, folder, None)
-    cohort, graph = read_everyone(study.cohort, data, folder), load_graph(study.graph, folder)
+    healthy = frozenset(named_healthy(study.explain.healthy, data))
+    cohort = read_everyone(study.cohort, data, folder, healthy)
+    graph = load_graph(study.graph, folder)
     return project(cohort, graph, load_identifiers(study.graph, folder, cohort, graph)), graph
 
 

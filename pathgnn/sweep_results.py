@@ -117,8 +117,10 @@ def winning_study(study: Study, best: Tried, guard: Guard) -> dict[str, Any]:
     if picked:
         content["graph"] = graph.model_dump(mode="json", exclude_defaults=True)
     seen = f"the outcomes of {1 - study.sweep.reserved:.0%} of the patients"
-    p = f"p = {guard.p[best.number]:.2g} against the study's own settings"
-    said = f"trial {best.number} of {guard.n_rivals + 1}, {p}, by {seen}"
+    p = guard.p[best.number]
+    p_said = f"p = {p:.2g}" if p == p else "p unknown"
+    against = f"{p_said} against the study's own settings"
+    said = f"trial {best.number} of {guard.n_rivals + 1}, {against}, by {seen}"
     content.setdefault("sweep", {})["chosen"] = said
     return content
 

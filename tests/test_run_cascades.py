@@ -110,7 +110,7 @@ def test_one_patient_is_named_by_pseudonym_or_on_request_by_id(done):
     assert code == 0, said
     assert "P00003" in said
     assert "One patient has no p" in said
-    table = pd.read_csv(out / "patient_cascades.csv")
+    table = pd.read_csv(out / "patients" / "patient_cascades.csv")
     assert set(table["patient"]) == {"P00003"}
     assert CANARY not in said
     own = pd.read_csv(study.parent / "clinical.csv", dtype=str).iloc[2, 0]
@@ -120,7 +120,7 @@ def test_one_patient_is_named_by_pseudonym_or_on_request_by_id(done):
     code, said = _said("explain", study, "--out", out, "--patient", own, "--with-ids")
     assert code == 0
     assert own in said
-    named = pd.read_csv(out / "patient_cascades.csv")
+    named = pd.read_csv(out / "patients" / "patient_cascades.csv")
     assert set(named["patient"]) == {own}
     pd.testing.assert_frame_equal(named.drop(columns="patient"), table.drop(columns="patient"))
-    (out / "patient_cascades.csv").unlink()
+    (out / "patients" / "patient_cascades.csv").unlink()

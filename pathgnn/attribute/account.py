@@ -15,7 +15,7 @@ from pathgnn.attribute.by_expected_gradients import expected_gradients
 from pathgnn.attribute.by_input_x_gradient import input_x_gradient
 from pathgnn.attribute.by_integrated_gradients import gauss, integrated_gradients
 from pathgnn.attribute.by_occlusion import occlusion
-from pathgnn.attribute.method import Method, Points
+from pathgnn.attribute.method import AT_ONCE, Method, Points
 from pathgnn.attribute.reference import Compared, references
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.model.layers import FIRST_WEIGHT
@@ -92,8 +92,9 @@ def account(
         own = net(inputs)
         from_start = _mean_scores([net(start) for start in starts])
     explained = _Explained(who, net, own)
+    points = Points(steps, member.seed, who.config.patients_at_once or AT_ONCE)
     benefit, untreated, treated = METHODS[who.config.method](
-        explained.values, inputs, starts, Points(steps, member.seed)
+        explained.values, inputs, starts, points
     )
     at_start = torch.stack([explained.benefit(d) for d in from_start.each_delta]).mean(0)
     change = (explained.benefit(own.delta) - at_start).detach()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -20,8 +21,6 @@ from pathgnn.attribute.stability import TOP_GENES, jaccard_at, nogueira, rank_bi
 from pathgnn.benefit.verdict import Finding
 
 DRAWS = 39
-# Permuted outcomes: a readout is fitted on each.
-MOST_PERMUTED = 999
 P = 0.05
 # Area of insertion and deletion in sd, and Nogueira's index, below which a warning is due; Nogueira
 # et al. call less than .4 poor.
@@ -78,7 +77,7 @@ def examine(
         ),
         needed=needed(who, explanation.cascades, draws),
         drawn=drawn_by_chance(who, attribution, draws),
-        outcome_null=outcome_null(who, min(who.config.permutations, MOST_PERMUTED)),
+        outcome_null=outcome_null(who, who.config.permutations),
         findings=(),
         occluded=pathway_occlusion(who),
         shapley=pathway_shapley(who, orders) if orders else None,
@@ -149,6 +148,9 @@ def _outcome_null_finding(found: OutcomeNull) -> Finding:
     n, n_all = int((found.pathway.q < P).sum()), len(found.pathway.q)
     said = f"{n} of {n_all} pathways are more important to the benefit than permuted outcomes make "
     said += f"them (q below {P}), {int((found.prognostic.q < P).sum())} to the outcome itself."
+    if n_all and n_all * found.least_p >= P:
+        said += f" One alone could not be: that takes {math.ceil(n_all / P)} permutations or more "
+        said += "(`explain.permutations`)."
     return Finding("ok" if n else "note", "outcome null", n, said)
 
 

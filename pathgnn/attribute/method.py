@@ -10,16 +10,20 @@ from torch import Tensor
 
 from pathgnn.model.scales import Standardised
 
+AT_ONCE = 64
+
 
 class Points(NamedTuple):
     """Points on the way: how many, and what decides those that are random.
 
     Every network has a seed of its own: the same random points in all would make attributions
-    agree that have nothing in common.
+    agree that have nothing in common. At most `at_once` patients go through the network at once,
+    copies counted, where a method is free to choose: few alone would cost as much.
     """
 
     steps: int
     seed: int
+    at_once: int = AT_ONCE
 
 
 # From inputs in training units to values per patient, several at once: they share the way there.

@@ -11,13 +11,13 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from pathgnn.attribute.reference import Compared
-from pathgnn.attribute.significance import benjamini_hochberg, centred, shuffled
+from pathgnn.attribute.significance import benjamini_hochberg, centred
 from pathgnn.model.scales import Standardised
 from pathgnn.seeds import rng_for
 from pathgnn.train.part import Member
 
-# A pathway's mean gradient over genes is read at so many patients of a fold: rounds of messages
-# are nearly straight, and a pass per pathway costs.
+# A pathway's mean gradient over genes is read at so many patients of a fold, spread evenly over
+# them: rounds of messages are nearly straight, and a pass per pathway costs.
 READ_AT = 16
 # Permuted outcomes times patients, or times genes and omics, worked on at once.
 PIECE = 2**24
@@ -41,7 +41,7 @@ class Importance(NamedTuple):
 class OutcomeNull(NamedTuple):
     """Importance of genes and pathways to the benefit, of pathways to the outcome of any arm.
 
-    That of genes is what they add through the pathways.
+    That of genes is what they add through the pathways. `least_p` is as small as p can be.
     """
 
     genes: tuple[str, ...]
@@ -49,24 +49,46 @@ class OutcomeNull(NamedTuple):
     gene: Importance
     pathway: Importance
     prognostic: Importance
+    least_p: float
 
 
 class _Frozen(NamedTuple):
-    """Rows of the two arms: outcome within arm and fold, and what reads slopes off it."""
+    """Rows of the two arms: outcome less its mean in arm and fold, and what reads slopes off it.
+
+    `alike` are rows of units, patients or groups of them, whose outcomes might as well have been
+    each other's.
+    """
 
     outcome: Float[np.ndarray, " row"]
-    block: Int[np.ndarray, " row"]
     read: Float[np.ndarray, "slope row"]
+    alike: list[Int[np.ndarray, "_ _"]]
+
+
+class _Readers(NamedTuple):
+    """Spreads over patients that turn slopes of pathways into importance."""
+
+    genes: list[Float[np.ndarray, "pathway gene modality"]]
+    activity: Float[np.ndarray, " pathway"]
+    trunk: Float[np.ndarray, " pathway"]
+
+    def importance(
+        self, slopes: Float[np.ndarray, "draw slope"]
+    ) -> tuple[Float[np.ndarray, "draw _"], ...]:
+        """Of genes and of pathways to the benefit, of pathways to the outcome."""
+        benefit, prognosis = np.split(slopes, 2, axis=1)
+        by_fold = [(np.tensordot(benefit, one, 1) ** 2).sum(2) ** 0.5 for one in self.genes]
+        pathway = np.abs(benefit) * self.activity
+        return np.mean(by_fold, axis=0), pathway, np.abs(prognosis) * self.trunk
 
 
 def outcome_null(who: Compared, draws: int) -> OutcomeNull:
     """Slopes of pathways refitted in closed form, on the outcomes as they are and permuted.
 
     Each patient's activities are those of networks that never saw them, so that their outcome can
-    be permuted, inside its arm and fold, with the networks as they are. A hub of the graph needs
-    more importance than others to stand out, as it has more with permuted outcomes, too: of 508
-    genes up to three times the median. In 60 simulated trials whose outcomes were permuted before
-    training, a pathway's p was .05 or less in 5.6 % (benefit) and in 4.2 % (outcome).
+    be permuted, inside its arm and fold, with the networks as they are. A patient of several arms
+    and a group of patients move as one. A hub of the graph needs more importance than others to
+    stand out, as it has more with permuted outcomes, too. How often p is small where nothing is to
+    be found: benchmarks/outcome_null.py.
 
     Args:
         who: The cohort and the contrast.
@@ -74,14 +96,16 @@ def outcome_null(who: Compared, draws: int) -> OutcomeNull:
     """
     activity, trunk = _activities(who)
     frozen = _frozen(who, activity, trunk)
-    slopes = _slopes(frozen, draws, rng_for(who.fitted.seed, 7, 11))
-    benefit, prognosis = np.split(slopes, 2, axis=1)
+    spreads = [_spread(who, at, members) for at, members in _folds(who)]
+    readers = _Readers(spreads, activity.std(0), trunk.std(0))
+    gene, pathway, prognostic = _compared(frozen, readers, draws, rng_for(who.fitted.seed, 7, 13))
     return OutcomeNull(
         genes=who.nodes.genes,
         pathways=who.fitted.recipe.graph.pathways,
-        gene=_compared(_by_gene(who, benefit)),
-        pathway=_compared(np.abs(benefit) * activity.std(0)),
-        prognostic=_compared(np.abs(prognosis) * trunk.std(0)),
+        gene=gene,
+        pathway=pathway,
+        prognostic=prognostic,
+        least_p=1 / (1 + draws),
     )
 
 
@@ -120,19 +144,30 @@ def _frozen(who: Compared, activity: Activities, trunk: Activities) -> _Frozen:
     x *= per_size
     read = np.linalg.solve(x.T @ x + x.shape[1] * np.eye(x.shape[1]), x.T)
     outcome = centred(scores.value[rows][:, None], block)[:, 0]
-    return _Frozen(outcome, block, per_size[:, None] * read)
+    alike = _alike(who.nodes.group.numpy()[patient], patient, block)
+    return _Frozen(outcome, per_size[:, None] * read, alike)
 
 
-def _slopes(
-    frozen: _Frozen, draws: int, rng: np.random.Generator
-) -> Float[np.ndarray, "draw slope"]:
-    """Of the outcome as it is, then of the permuted ones."""
-    out = [frozen.read @ frozen.outcome]
-    step = max(1, PIECE // len(frozen.outcome))
-    for first in range(0, draws, step):
-        drawn = shuffled(frozen.outcome, frozen.block, min(step, draws - first), rng)
-        out.extend(drawn @ frozen.read.T)
-    return np.stack(out)
+def _alike(
+    group: Int[np.ndarray, " row"], patient: Int[np.ndarray, " row"], block: Int[np.ndarray, " row"]
+) -> list[Int[np.ndarray, "_ _"]]:
+    """Rows of groups that have as many patients in the same arms of the same fold."""
+    kinds: dict[tuple[tuple[int, int], ...], list[Int[np.ndarray, " row"]]] = {}
+    order = np.lexsort((block, patient, group))
+    for rows in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
+        number = np.unique(patient[rows], return_inverse=True)[1]
+        key = tuple(zip(number.tolist(), block[rows].tolist(), strict=True))
+        kinds.setdefault(key, []).append(rows)
+    return [np.stack(units) for units in kinds.values()]
+
+
+def _permuted(frozen: _Frozen, n: int, rng: np.random.Generator) -> Float[np.ndarray, "draw row"]:
+    """n times the outcomes, those of whole units dealt anew among units that are alike."""
+    out = np.empty((n, len(frozen.outcome)))
+    for rows in frozen.alike:
+        dealt = rng.permuted(np.tile(np.arange(len(rows)), (n, 1)), axis=1)
+        out[:, rows] = frozen.outcome[rows[dealt]]
+    return out
 
 
 def _activities(who: Compared) -> tuple[Activities, Activities]:
@@ -149,34 +184,21 @@ def _activities(who: Compared) -> tuple[Activities, Activities]:
     return out[0], out[1]
 
 
-def _by_gene(
-    who: Compared, slopes: Float[np.ndarray, "draw pathway"]
-) -> Float[np.ndarray, "draw gene"]:
-    """Spread of what each gene adds to the benefit through the pathways, mean over folds."""
-    folds = _folds(who)
-    out = np.zeros((len(slopes), len(who.nodes.genes)))
-    for at, members in folds if slopes.shape[1] else []:
-        spread = _spread(who, at, members)
-        step = max(1, PIECE // spread[0].size)
-        for first in range(0, len(slopes), step):
-            part = np.tensordot(slopes[first : first + step], spread, 1)
-            out[first : first + step] += np.sqrt((part**2).sum(2)) / len(folds)
-    return out
-
-
 def _spread(
     who: Compared, at: Int[np.ndarray, " held"], members: tuple[Member, ...]
 ) -> Float[np.ndarray, "pathway gene modality"]:
     """What a standard deviation of each measured value adds to each pathway's activity."""
     held = who.nodes.take(torch.from_numpy(at))
+    some = torch.linspace(0, len(at) - 1, min(READ_AT, len(at))).long()
     total = torch.zeros(())
     for member in members:
         inputs = member.net.scales(held)
-        z = inputs.z[:, :READ_AT].clone().requires_grad_(True)
-        few = Standardised(z, inputs.clinical[:READ_AT])
+        z = inputs.z[:, some].clone().requires_grad_(True)
+        few = Standardised(z, inputs.clinical[some])
         gradient = [_gradient(a, z) for a in member.net(few).activity.mean(0)]
-        total = total + torch.stack(gradient) * inputs.z.std(1, correction=0) / len(members)
-    return np.asarray(total.double().numpy())
+        by_pathway = torch.stack(gradient) if gradient else z.new_zeros(0, len(z), z.shape[2])
+        total = total + by_pathway * inputs.z.std(1, correction=0) / len(members)
+    return np.asarray(total.numpy())
 
 
 def _gradient(value: Tensor, z: Tensor) -> Float[Tensor, "gene modality"]:
@@ -193,8 +215,21 @@ def _folds(who: Compared) -> list[tuple[Int[np.ndarray, " held"], tuple[Member, 
     ]
 
 
-def _compared(importance: Float[np.ndarray, "draw item"]) -> Importance:
-    """The first row against the others."""
-    real, permuted = importance[0], importance[1:]
-    p = (1 + (permuted >= real - 1e-12).sum(0)) / (1 + len(permuted))
-    return Importance(real, permuted.mean(0), p, benjamini_hochberg(p))
+def _compared(
+    frozen: _Frozen, readers: _Readers, draws: int, rng: np.random.Generator
+) -> tuple[Importance, ...]:
+    """Importance with the outcomes as they are beside that with permuted ones, by family."""
+    real = readers.importance((frozen.read @ frozen.outcome)[None])
+    total, exceed = [[np.zeros(x.shape[1]) for x in real] for _ in range(2)]
+    wide = max(len(frozen.outcome), *(one[0].size for one in readers.genes))
+    step = max(1, PIECE // max(1, wide))
+    for first in range(0, draws, step):
+        slopes = _permuted(frozen, min(step, draws - first), rng) @ frozen.read.T
+        for i, found in enumerate(readers.importance(slopes)):
+            total[i] += found.sum(0)
+            exceed[i] += (found >= real[i] - 1e-12).sum(0)
+    out = []
+    for of, summed, above in zip(real, total, exceed, strict=True):
+        p = (1 + above) / (1 + draws)
+        out.append(Importance(of[0], summed / max(1, draws), p, benjamini_hochberg(p)))
+    return tuple(out)

@@ -54,9 +54,9 @@ class ColumnCascades(NamedTuple):
     @property
     def not_shown(self) -> str:
         """What is not shown, in words; empty where all is."""
-        if self.why_empty or not self.n_hidden:
-            return self.why_empty
-        return f"{self.n_hidden} levels too small to show"
+        if self.levels and self.n_hidden:
+            return f"{self.n_hidden} levels too small to show"
+        return self.why_empty
 
 
 def subgroup_cascades(

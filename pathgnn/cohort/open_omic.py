@@ -16,7 +16,7 @@ from pathgnn.cohort.read_variants import is_variants, read_variants
 from pathgnn.cohort.read_vcf import is_vcf, read_vcf
 from pathgnn.cohort.samples import BARCODE
 from pathgnn.cohort.sources import OmicSource
-from pathgnn.cohort.text_file import look
+from pathgnn.cohort.text_file import look, text_of
 from pathgnn.cohort.variants import mutation_table
 from pathgnn.errors import CohortError
 
@@ -65,8 +65,8 @@ def listed_ids(path: Path, setting: str) -> tuple[str, ...]:
     """
     if not path.is_file():
         raise CohortError(f"no file at {path}; check `{setting}` in the study file")
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    ids = (line.replace(",", "\t").split("\t")[0].strip() for line in lines)
+    lines = text_of(path).splitlines()
+    ids = (line.replace(",", "\t").split("\t")[0].strip().strip("\"'") for line in lines)
     return tuple(i for i in ids if i and not i.startswith("#"))
 
 

@@ -15,7 +15,12 @@ from pathgnn.cohort.samples import Samples, barcodes, read_samples
 from pathgnn.cohort.sources import CohortSource
 
 
-def read_everyone(source: CohortSource, data: Path, maps: Path | None = None) -> Cohort:
+def read_everyone(
+    source: CohortSource,
+    data: Path,
+    maps: Path | None = None,
+    healthy: frozenset[str] = frozenset(),
+) -> Cohort:
     """The omics of all patients that a study's files hold.
 
     Outcomes, arms and covariates are not those of the study: nobody has any, and what stands in
@@ -25,12 +30,14 @@ def read_everyone(source: CohortSource, data: Path, maps: Path | None = None) ->
         source: The cohort part of the study file.
         data: Folder that the paths of the tables start from.
         maps: Folder that the paths of feature maps start from; None: `data`.
+        healthy: Ids that a study names as healthy samples: they are no patients.
     """
     labelled = set(outcome_rows(source, data)[0].index)
     samples = read_samples(source.samples, data)
     known = labelled if samples is None else labelled | set(samples.patient.index)
     opened = open_omics(source, data, known)
     wanted = labelled.union(*(_patients(raw, labelled, samples) for raw in opened.values()))
+    wanted -= healthy
     omics, _, notes = omics_of(source, opened, wanted, samples)
     patients = tuple(dict.fromkeys(p for name in omics for p in omics.patients(name)))
     return Cohort(

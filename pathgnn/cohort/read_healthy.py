@@ -77,7 +77,7 @@ def _found(
     Raises:
         CohortError: none is named, or in a table.
     """
-    named = _named(healthy, data) if healthy.file else normal_samples(source.samples, data)
+    named = named_healthy(healthy, data) if healthy.file else normal_samples(source.samples, data)
     by_name = not healthy.file and not named
     found = {}
     for name, raw in opened.items():
@@ -97,12 +97,14 @@ def _found(
     )
 
 
-def _named(healthy: HealthySource, data: Path) -> set[str]:
-    """Ids of the samples that the file calls healthy.
+def named_healthy(healthy: HealthySource, data: Path) -> set[str]:
+    """Ids of the samples that the file calls healthy; none where no file is named.
 
     Raises:
         CohortError: no such file or column, or no row is kept.
     """
+    if not healthy.file:
+        return set()
     path = data / healthy.file
     if not healthy.id and not healthy.keep and suffix_of(path) in TEXT and path.suffix != ".gz":
         return set(listed_ids(path, "explain.healthy.file"))

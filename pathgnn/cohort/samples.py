@@ -17,7 +17,9 @@ BARCODE = re.compile(r"(?P<patient>TCGA-[A-Z0-9]{2}-[A-Z0-9]{4})(-(?P<code>\d\d)
 # Sample types of TCGA: primaries before recurrences before metastases; 10 to 19 are normal.
 CODES = ("01", "03", "09", "05", "02", "04", "40", "06", "07")
 WORDS = ("primary", "recurr", "metasta")
-NORMAL = "normal"
+NORMAL = re.compile(r"\bnormal\b", re.IGNORECASE)
+# Normal samples that are not of the organ, as the GDC names them.
+NOT_TISSUE = re.compile(r"blood|marrow|buccal|lymphoid|fibroblast|immortali[sz]ed", re.IGNORECASE)
 # Of the normal samples of TCGA, those of the organ; others are of blood, skin or marrow.
 NORMAL_TISSUE = "11"
 
@@ -25,13 +27,15 @@ NORMAL_TISSUE = "11"
 class Samples(NamedTuple):
     """Which patient a sample belongs to, and how much it is preferred (0 first, -1 never).
 
-    `said` tells the order of preference, `never` who is left out.
+    `said` tells the order of preference, `never` who is left out, `unlisted` which samples are in
+    neither.
     """
 
     patient: pd.Series
     rank: pd.Series
     said: str
     never: str = "of normal tissue"
+    unlisted: str = "that the table does not list"
 
 
 def read_samples(source: SampleSource, data: Path) -> Samples | None:
@@ -62,22 +66,27 @@ def read_samples(source: SampleSource, data: Path) -> Samples | None:
 
 
 def barcodes(ids: Iterable[str]) -> Samples | None:
-    """Patients and sample types that TCGA's barcodes name; None if there are others."""
+    """Patients and sample types that TCGA's barcodes name; None if there is no barcode."""
     found = {i: BARCODE.match(i) for i in ids}
-    if not found or not all(found.values()):
+    if not any(found.values()):
         return None
     patient = {i: m["patient"] for i, m in found.items() if m}
     rank = {i: _code_rank(m["code"]) for i, m in found.items() if m}
     said = "primary tumours first, by barcode"
-    return Samples(pd.Series(patient, dtype=object), pd.Series(rank, dtype=int), said)
+    own = pd.Series(patient, dtype=object)
+    return Samples(own, pd.Series(rank, dtype=int), said, unlisted="without a barcode of TCGA")
 
 
 def normal_samples(source: SampleSource, data: Path) -> set[str]:
-    """Samples that the table of samples calls normal tissue; none without a column of types."""
+    """Samples that the table of samples calls normal tissue; none without a column of types.
+
+    Blood, marrow and other normal samples that are not of the organ are none.
+    """
     if not source.file or not source.kind:
         return set()
     table = read_table(data / source.file, source.sample, (source.patient,))
-    return set(table.index[table[source.kind].astype(str).str.lower().str.contains(NORMAL)])
+    kind = table[source.kind].astype(str)
+    return set(table.index[kind.str.contains(NORMAL) & ~kind.str.contains(NOT_TISSUE)])
 
 
 def normal_barcodes(ids: Iterable[str]) -> set[str]:
@@ -115,7 +124,7 @@ def choose(ids: pd.Index, samples: Samples, spread: pd.Series) -> tuple[pd.Serie
     if len(listed) > len(used):
         parts.append(f"{len(listed) - len(used)} samples {samples.never} left out")
     if len(known) > len(listed):
-        parts.append(f"{len(known) - len(listed)} samples that the table does not list left out")
+        parts.append(f"{len(known) - len(listed)} samples {samples.unlisted} left out")
     said = f"one sample per patient, {samples.said}: " + "; ".join(parts) if parts else ""
     return best.set_index("patient")["sample"], said
 
@@ -128,7 +137,7 @@ def _rank(kind: pd.Series, source: SampleSource) -> pd.Series:
     rank = pd.Series(len(WORDS), index=kind.index)
     for i, word in reversed(list(enumerate(WORDS))):
         rank = rank.mask(lower.str.contains(word), i)
-    return rank.mask(lower.str.contains(NORMAL), -1).astype(int)
+    return rank.mask(kind.str.contains(NORMAL), -1).astype(int)
 
 
 def _code_rank(code: str | None) -> int:

@@ -91,6 +91,16 @@ def unnamed(header: tuple[str, ...]) -> list[int]:
     return [i for i, name in enumerate(header) if i and not name]
 
 
+def text_of(path: Path) -> str:
+    """The whole of a small text in its encoding; `path` may be gzipped.
+
+    Raises:
+        CohortError: empty or binary.
+    """
+    with open_bytes(path) as handle:
+        return handle.read().decode(_encoding(path), errors="replace")
+
+
 @contextmanager
 def open_bytes(path: Path) -> Iterator[BinaryIO]:
     """The file, unzipped where its name ends in .gz.

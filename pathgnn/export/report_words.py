@@ -104,7 +104,7 @@ def _drivers(results: Results) -> tuple[str, ...]:
 def _cascade_words(results: Results) -> tuple[str, ...]:
     found = results.explanation.cascades
     if not found:
-        return ("No cascade comes back in half of the networks, so none is drawn.",)
+        return ("No cascade comes back in enough of the networks, so none is drawn.",)
     best = found[0]
     said = f"The strongest cascade runs through {best.pathway or 'no named pathway'}, from "
     said += f"{best.genes[0]} to {best.genes[-1]}; its edges come back in {best.stability:.0%} of "

@@ -33,9 +33,7 @@ def cascade_figure(results: Results, number: int = 0) -> Figure:
         found = results.explanation.cascades
         if number >= len(found):
             figure = Figure(figsize=(7, 1.2))
-            figure.text(
-                0.5, 0.5, "No stable cascade: none came back in half of the networks.", ha="center"
-            )
+            figure.text(0.5, 0.5, "No stable cascade: none came back often enough.", ha="center")
             return figure
         cascade = found[number]
         depth, width = max(cascade.order) + 1, _widest(cascade)

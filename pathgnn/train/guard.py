@@ -53,7 +53,8 @@ def guard_of(trials: Sequence[Tried], level: float, seed: int) -> Guard:
     """Of the study's own settings and the trials that are clearly better, that of least risk.
 
     Clearly better is a trial with `p` at or below `level`; at level 1 all are, and the least risk
-    wins. Where none is better in truth, the own settings stay with probability 1 - level.
+    wins. Where none is better in truth, the own settings stay with a probability of about 1 - level
+    (see `chances`).
 
     Args:
         trials: Of a sweep that may still go on.

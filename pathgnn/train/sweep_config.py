@@ -45,8 +45,8 @@ class SweepConfig(Settings):
     )
     level: float = setting(
         0.05,
-        "chance at which a trial that is no better may replace the study's own settings, over all "
-        "trials; 1: the least risk wins",
+        "chance, about, at which a trial that is no better may replace the study's own settings, "
+        "over all trials; 1: the least risk wins",
         gt=0,
         le=1,
     )

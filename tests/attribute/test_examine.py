@@ -165,13 +165,15 @@ def test_the_commands_write_tables(tmp_path, monkeypatch):
     asked = ["examine", str(study), "--out", str(out), "--draws", "19", "--shapley", "2"]
     said = CliRunner().invoke(app, asked)
     assert said.exit_code == 0, said.output
-    pathways = pd.read_csv(out / "examination" / "pathways.csv")
+    pathways = pd.read_csv(out / "examination" / "pathway_accounts.csv")
     assert {"occlusion", "share", "shapley", "shapley_error"} < set(pathways)
     assert pathways["occlusion"].is_monotonic_decreasing
     assert (out / "examination" / "faithfulness.csv").is_file()
     null = pd.read_csv(out / "examination" / "outcome_null_genes.csv", keep_default_na=False)
     told = pd.read_csv(out / "examination" / "data_dictionary.csv", keep_default_na=False)
     assert list(null.columns) == told[told["table"] == "outcome_null_genes"]["column"].tolist()
+    written = {path.stem for path in (out / "examination").glob("*.csv")}
+    assert set(told["table"]) == written - {"data_dictionary"}
     assert (told["meaning"] != "").all()
     said = CliRunner().invoke(app, ["nulls", str(study), "--out", str(out), "--draws", "1"])
     assert said.exit_code == 0, said.output

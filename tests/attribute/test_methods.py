@@ -86,6 +86,22 @@ def test_occlusion_of_some_patients_is_that_of_each_alone(fitted, nodes):
     assert some.parts["score"].abs().max() > 1e-3
 
 
+@pytest.mark.parametrize("at_once", [1, 7, 64])
+def test_occlusion_keeps_to_the_patients_at_once(fitted, nodes, at_once):
+    one = nodes.take(torch.arange(3))
+    inputs = fitted.members[0].net.scales(one)
+    seen = []
+
+    def function(given):
+        seen.append(len(given.clinical))
+        return (given.z.sum((0, 2)) + given.clinical.sum(1),)
+
+    start = Standardised(*(torch.zeros_like(x) for x in inputs))
+    (found,) = METHODS["occlusion"](function, inputs, [start], Points(1, 0, at_once))
+    assert max(seen) <= max(at_once, 3)
+    assert torch.allclose(found.z, inputs.z, atol=1e-4)
+
+
 class _PygRound(MessagePassing):
     """One of our rounds as PyG has it, a message per edge, so that its explainers can mask them."""
 

@@ -13,7 +13,9 @@ from sklearn.linear_model import Ridge
 from pathgnn.attribute import outcome_null as module
 from pathgnn.attribute.outcome_null import (
     _activities,
+    _alike,
     _frozen,
+    _permuted,
     _spread,
     outcome_null,
     outcome_null_tables,
@@ -33,22 +35,49 @@ def _with_outcome(who, value):
     return who._replace(fitted=replace(who.fitted, scores=scores))
 
 
+def _block(who, nodes):
+    """Arm and fold of each row."""
+    return 2 * who.fitted.fold[nodes.patient_of.numpy()] + nodes.arm.numpy()
+
+
 def test_the_readout_is_that_of_a_ridge(who, nodes):
     activity, trunk = _activities(who)
     frozen = _frozen(who, activity, trunk)
     arm, scores = nodes.arm.numpy(), who.fitted.scores
     columns = [(arm - scores.propensity[:, 1])[:, None] * activity, trunk]
     x = np.concatenate(columns, 1)
-    for block in np.unique(frozen.block):
-        at = frozen.block == block
+    blocks = _block(who, nodes)
+    for block in np.unique(blocks):
+        at = blocks == block
         x[at] -= x[at].mean(0)
     size = x.std(0)
     ridge = Ridge(x.shape[1], fit_intercept=False).fit(x / size, frozen.outcome)
     assert frozen.read @ frozen.outcome == pytest.approx(ridge.coef_ / size)
     # Outcomes of an arm in a fold have mean 0, whatever their order.
-    for block in np.unique(frozen.block):
-        assert frozen.outcome[frozen.block == block].mean() == pytest.approx(0, abs=1e-9)
-    assert len(np.unique(frozen.block)) == 6
+    for block in np.unique(blocks):
+        assert frozen.outcome[blocks == block].mean() == pytest.approx(0, abs=1e-9)
+    assert len(frozen.alike) == len(np.unique(blocks)) == 6
+
+
+def test_outcomes_move_inside_arm_and_fold_and_whole_units_at_once():
+    # Two folds of crossover patients, one of whom was seen in one arm; a group of two patients.
+    patient = np.array([0, 0, 1, 1, 2, 2, 3, 4, 4, 5, 5, 6, 7])
+    block = np.array([0, 1, 0, 1, 1, 0, 1, 2, 3, 2, 3, 3, 3])
+    group = np.where(patient == 7, 6, patient)
+    alike = _alike(group, patient, block)
+    assert sorted(len(rows) for rows in alike) == [1, 1, 2, 3]
+    outcome = 10.0 * patient + block
+    frozen = module._Frozen(outcome, np.zeros((0, len(outcome))), alike)
+    dealt = _permuted(frozen, 200, np.random.default_rng(0))
+    # Each place gets the outcome of one of its own block, both rows of a patient the same one's.
+    assert (dealt % 10 == block).all()
+    whose = dealt // 10
+    assert (whose[:, 0] == whose[:, 1]).all()
+    assert (whose[:, 4] == whose[:, 5]).all()
+    assert set(whose[:, 0]) == {0, 1, 2}
+    assert set(whose[:, 7]) == {4, 5}
+    for alone in (6, 11, 12):
+        assert set(whose[:, alone]) == {patient[alone]}
 
 
 def test_of_a_straight_network_the_spreads_make_up_the_activity(who, nodes):
@@ -68,13 +97,12 @@ def test_of_a_straight_network_the_spreads_make_up_the_activity(who, nodes):
     assert made == pytest.approx(activity - activity.mean(0), abs=1e-4)
 
 
-def test_with_permuted_outcomes_p_is_uniform(who):
-    activity, trunk = _activities(who)
-    block = _frozen(who, activity, trunk).block
+def test_with_permuted_outcomes_p_is_uniform(who, nodes):
+    # Networks were trained on other outcomes than those that are dealt here.
     rng = np.random.default_rng(0)
     found = [
         outcome_null(_with_outcome(who, value), 99)
-        for value in shuffled(who.fitted.scores.value, block, 40, rng)
+        for value in shuffled(who.fitted.scores.value, _block(who, nodes), 40, rng)
     ]
     for family in ("gene", "pathway", "prognostic"):
         p = np.stack([getattr(one, family).p for one in found])

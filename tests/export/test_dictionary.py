@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from export_cases import results_of
 
-from pathgnn.attribute.outcome_null import outcome_null, outcome_null_tables
+from pathgnn.attribute.examine import examination_tables, examine, pathway_table
 from pathgnn.attribute.reference import Compared
 from pathgnn.benefit import subgroups
 from pathgnn.benefit.prognostic import BinaryScore, ContinuousScore, SurvivalScore
@@ -36,7 +36,10 @@ def all_tables(fitted, nodes):
     sets = gene_sets(results, list(ranked.index))
     out["patient_cascades"] = patient_cascades(results, ExplainConfig(), (0,))
     out |= {"prerank": prerank(ranked, sets, 0), "ssgsea": ssgsea(results, sets)}
-    return out | outcome_null_tables(outcome_null(Compared(fitted, nodes, ExplainConfig(), 0), 1))
+    who = Compared(fitted, nodes, ExplainConfig(permutations=99), 0)
+    examined = examine(who, results.explanation, 1, 2)
+    accounts = pathway_table(examined, results.explanation.attribution)
+    return {**examination_tables(examined), **out, "pathway_accounts": accounts}
 
 
 def test_every_column_of_every_table_is_known(all_tables):
