@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from pathgnn.cli import app
 from pathgnn.cohort.read_everyone import read_everyone
 from pathgnn.cohort.read_tables import read_cohort
+from pathgnn.run import everyone_of
 from pathgnn.study import read_study
 
 N, UNLABELLED = 90, 40
@@ -52,6 +53,18 @@ def test_patients_without_an_outcome_are_read_for_pretraining_only(study):
     for name in labelled.omics:
         same = everyone.omics[name].loc[labelled.omics[name].index]
         pd.testing.assert_frame_equal(same, labelled.omics[name])
+
+
+def test_healthy_samples_are_no_patients_to_learn_from(study):
+    healthy = '[explain]\nreference = "healthy"\nhealthy.file = "healthy.txt"\n'
+    text = study.read_text().replace("[explain]\n", healthy)
+    before, _ = everyone_of(read_study(study), study.parent)
+    named = ("U0", "U1")
+    (study.parent / "healthy.txt").write_text("\n".join(named))
+    other = study.parent / "with_healthy.toml"
+    other.write_text(text)
+    after, _ = everyone_of(read_study(other), other.parent)
+    assert set(before.patients) - set(after.patients) == set(named)
 
 
 def test_an_encoder_holds_no_patient_and_counts_them(study, encoder):

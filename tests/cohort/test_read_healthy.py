@@ -9,7 +9,8 @@ from small_study import write_small_study
 
 from pathgnn.cohort.read_healthy import read_healthy
 from pathgnn.cohort.read_tables import read_cohort
-from pathgnn.cohort.sources import HealthySource
+from pathgnn.cohort.samples import normal_samples
+from pathgnn.cohort.sources import HealthySource, SampleSource
 from pathgnn.errors import CohortError
 from pathgnn.study import read_study
 
@@ -52,6 +53,47 @@ def test_a_list_or_a_table_names_them(how, tmp_path):
     assert found.patients == NORMAL
     assert np.allclose(found.omics["expression"], rows)
     assert found.omics["mutation"].shape[0] == 0
+
+
+@pytest.mark.parametrize("text", ['"NT1"\n"NT2"\n"NT3"\n', "\ufeffNT1\r\nNT2\r\nNT3\r\n"])
+def test_a_list_may_be_quoted_or_of_another_system(tmp_path, text):
+    study, _ = _with_normals(tmp_path)
+    (tmp_path / "ids.txt").write_text(text, encoding="utf-8", newline="")
+    found, _ = _read(study, file="ids.txt")
+    assert found.patients == NORMAL
+
+
+def test_healthy_samples_may_lie_beside_barcodes(tmp_path):
+    study, _ = _with_normals(tmp_path)
+    for name in ("clinical", "expression", "mutation"):
+        path = tmp_path / f"{name}.csv"
+        table = pd.read_csv(path, index_col=0).rename(lambda i: i.replace("S0", "TCGA-AA-"))
+        if name == "expression":
+            table = table.rename(lambda i: f"{i}-01A" if i.startswith("TCGA") else i)
+        table.to_csv(path, index_label="patient")
+    (tmp_path / "ids.txt").write_text("\n".join(NORMAL))
+    found, cohort = _read(study, file="ids.txt")
+    assert found.patients == NORMAL
+    assert len(cohort.omics["expression"]) == 58
+    assert any("3 samples without a barcode of TCGA left out" in n for n in cohort.notes)
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_tissue"),
+    [
+        ("Solid Tissue Normal", True),
+        ("normal", True),
+        ("Blood Derived Normal", False),
+        ("Bone Marrow Normal", False),
+        ("Abnormal growth", False),
+        ("Primary Tumor", False),
+    ],
+)
+def test_normal_tissue_is_neither_blood_nor_abnormal(tmp_path, kind, is_tissue):
+    table = pd.DataFrame({"sample": ["a", "b"], "patient": ["p", "q"], "type": [kind, "Primary"]})
+    table.to_csv(tmp_path / "samples.csv", index=False)
+    source = SampleSource(file="samples.csv", sample="sample", patient="patient", kind="type")
+    assert normal_samples(source, tmp_path) == ({"a"} if is_tissue else set())
 
 
 def test_the_table_of_samples_tells_by_their_type(tmp_path):
