@@ -16,7 +16,7 @@ from pathgnn.train.check import check
 
 STUDIES = Path(__file__).parents[1] / "benchmarks" / "studies"
 QUICK = {"folds": 3, "members": 1, "outcome_rounds": 1, "benefit_rounds": 1, "steps": 4}
-N = 150
+N = 100
 
 
 def _input(name, shared):

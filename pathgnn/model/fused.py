@@ -14,6 +14,9 @@ from pathgnn.model.sparse import Topology, add_product
 # Floats that scratch is longer than features. glibc before 2.38 never gives a freed aligned block
 # to a request of the same size: without this, each passing tensor would cost memory for good.
 SPARE = 64
+# Products with the small weights of few channels are several times faster on a CPU when so many
+# numbers stand in a row: the rows of several patients side by side.
+WIDTH = 16
 
 
 class Round(NamedTuple):
@@ -43,13 +46,13 @@ class _SignedRounds(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, h: Tensor, edges: Any, *learned: Tensor) -> Tensor:
         """The rounds, keeping h and the x of each."""
-        learned = tuple(w.to(h.dtype) for w in learned)
+        learned = tuple(_beside(w.to(h.dtype), _n_beside(h)) for w in learned)
         kept, scratch, between = [h], _scratch(h), _scratch(h)
         for i, (topos, weights) in enumerate(edges):
             mix, bend = learned[2 * i : 2 * i + 2]
             x = h.clone()
             for topo, weight, w in zip(topos, weights, mix, strict=True):
-                torch.mm(_rows(h), w, out=_rows(scratch))
+                torch.mm(_rows(h, w), w, out=_rows(scratch, w))
                 add_product(topo.matrix(weight), scratch.flatten(1), x.flatten(1))
             kept.append(x)
             torch.ops.aten.gelu.out(x, out=scratch)
@@ -68,8 +71,9 @@ class _SignedRounds(torch.autograd.Function):
         gelu, passed, again = (_scratch(first) for _ in range(3))
         torch.ops.aten.gelu.out(xs[-1], out=gelu)
         for i in reversed(range(n)):
-            for_bend = _rows(grad).T @ _rows(gelu)
-            torch.mm(_rows(grad), bends[i], out=_rows(passed))
+            bend = bends[i]
+            for_bend = _of_one(_rows(grad, bend).T @ _rows(gelu, bend), first)
+            torch.mm(_rows(grad, bend), bend, out=_rows(passed, bend))
             for_x = torch.ops.aten.gelu_backward.grad_input(
                 passed, xs[i], grad_input=_scratch(first)
             )
@@ -85,7 +89,7 @@ class _SignedRounds(torch.autograd.Function):
 
 def _back_along(
     edges: tuple[tuple[Topology, ...], tuple[Tensor, ...]],
-    mix: Float[Tensor, "relation channel channel"],
+    mix: Float[Tensor, "relation wide wide"],
     given: tuple[Tensor, Tensor],
     passed: Float[Tensor, "gene patient channel"],
 ) -> tuple[Tensor, Tensor]:
@@ -93,22 +97,48 @@ def _back_along(
     h, for_x = given
     # Where one relation is all, nothing reads x's gradient after its product: it becomes h's.
     for_h = for_x if len(mix) == 1 else for_x.clone()
-    for_mix = torch.empty_like(mix)
-    for r, (topo, weight) in enumerate(zip(*edges, strict=True)):
+    for_mix = h.new_empty(len(mix), h.shape[2], h.shape[2])
+    for w, of_w, topo, weight in zip(mix, for_mix, *edges, strict=True):
         add_product(topo.transpose(weight), for_x.flatten(1), passed.zero_().flatten(1))
-        torch.mm(_rows(h).T, _rows(passed), out=for_mix[r])
-        _rows(for_h).addmm_(_rows(passed), mix[r].T)
+        of_w.copy_(_of_one(_rows(h, w).T @ _rows(passed, w), h))
+        _rows(for_h, w).addmm_(_rows(passed, w), w.T)
     return for_h, for_mix
 
 
 def _bent(x: Tensor, gelu: Tensor, bend: Tensor, out: Tensor) -> Tensor:
     """x + gelu(x) U^T, written to `out`."""
-    torch.addmm(_rows(x), _rows(gelu), bend.T, out=_rows(out))
+    torch.addmm(_rows(x, bend), _rows(gelu, bend), bend.T, out=_rows(out, bend))
     return out
 
 
-def _rows(h: Float[Tensor, "gene patient channel"]) -> Float[Tensor, "row channel"]:
-    return h.view(-1, h.shape[2])
+def _n_beside(h: Float[Tensor, "gene patient channel"]) -> int:
+    """How many rows of features go side by side."""
+    n_rows, channels = h.shape[0] * h.shape[1], h.shape[2]
+    n = 1
+    while not h.is_cuda and 2 * n * channels <= WIDTH and n_rows % (2 * n) == 0:
+        n *= 2
+    return n
+
+
+def _beside(w: Float[Tensor, "... channel channel"], n: int) -> Float[Tensor, "... wide wide"]:
+    """Weights for n rows side by side: n times the same along the diagonal."""
+    return torch.kron(torch.eye(n, dtype=w.dtype, device=w.device), w) if n > 1 else w
+
+
+def _of_one(
+    wide: Float[Tensor, "wide wide"], h: Float[Tensor, "gene patient channel"]
+) -> Float[Tensor, "channel channel"]:
+    """The gradient of weights from that of n times the same along a diagonal."""
+    c = h.shape[2]
+    n = len(wide) // c
+    return wide.view(n, c, n, c).diagonal(dim1=0, dim2=2).sum(-1)
+
+
+def _rows(
+    h: Float[Tensor, "gene patient channel"], w: Float[Tensor, "wide wide"]
+) -> Float[Tensor, "row wide"]:
+    """Features as a matrix that is multiplied by w."""
+    return h.view(-1, len(w))
 
 
 def _scratch(h: Float[Tensor, "gene patient channel"]) -> Float[Tensor, "gene patient channel"]:
