@@ -99,14 +99,14 @@ def test_the_lock_of_another_machine_is_not_taken_over(tmp_path):
 def test_a_lock_that_was_cut_off_is_taken_over(tmp_path):
     (tmp_path / LOCK).write_text('{"pid": 1, "ho')
     with locked(tmp_path):
-        pass
+        assert json.loads((tmp_path / LOCK).read_text())["pid"] == os.getpid()
 
 
 def test_a_folder_is_free_again_after_an_error(tmp_path):
     with pytest.raises(KeyError), locked(tmp_path):
         raise KeyError
     with locked(tmp_path):
-        pass
+        assert json.loads((tmp_path / LOCK).read_text())["pid"] == os.getpid()
 
 
 def _full(*_, **__):

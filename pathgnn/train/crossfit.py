@@ -31,7 +31,6 @@ from pathgnn.train.part import (
     INNER_FOLDS,
     Member,
     Part,
-    fit_default,
     fit_part,
     inner_scores,
     join,
@@ -114,7 +113,8 @@ def fit_networks(nodes: Nodes, recipe: Recipe, seed: int) -> Fitted:
     """
     fold = _fold(nodes, recipe, seed)
     parts = [
-        fit_default(nodes, fold != k, fold == k, recipe, (seed, k)) for k in range(recipe.fit.folds)
+        fit_part(nodes, fold != k, fold == k, recipe, (seed, k), compared=False)
+        for k in range(recipe.fit.folds)
     ]
     return _assemble(parts, [], nodes, recipe, fold, seed)
 

@@ -70,24 +70,19 @@ def fit_part(
     is_test: Bool[np.ndarray, " patient"],
     recipe: Recipe,
     path: tuple[int, int],
+    compared: bool = True,
 ) -> Part:
-    """Everything that is learned from some patients, and what it says of others."""
+    """Everything that is learned from some patients, and what it says of others.
+
+    Without `compared` the learners that are only compared with are left out.
+    """
     learned = learn(nodes, is_train, recipe, path)
     part = _predicted(nodes, learned, is_test, recipe)
+    if not compared:
+        return part
     effects = learned.effects or linear_effects(learned.task)
     rungs = ladder(Task(learned.task, nodes.take(part.test), part.scores.mu), effects)
     return part._replace(ladder=rungs | part.ladder)
-
-
-def fit_default(
-    nodes: Nodes,
-    is_train: Bool[np.ndarray, " patient"],
-    is_test: Bool[np.ndarray, " patient"],
-    recipe: Recipe,
-    path: tuple[int, int],
-) -> Part:
-    """The same without the learners that are only compared with."""
-    return _predicted(nodes, learn(nodes, is_train, recipe, path), is_test, recipe)
 
 
 def _predicted(
