@@ -7,17 +7,18 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def progress_bar(total: int | None = None) -> Iterator[Callable[[str], None]]:
+def progress_bar(total: int | None = None, silent: bool = False) -> Iterator[Callable[[str], None]]:
     """A bar for the `progress` of `fit`, `run` and others: a widget in Jupyter, else on stderr.
 
     `with pg.progress_bar() as step: fitted = pg.fit(nodes, recipe, 0, progress=step)`
 
     Args:
         total: How many steps there are, `n_steps` for `fit`; None: they are counted.
+        silent: Count and show nothing.
     """
     from tqdm.auto import tqdm
 
-    with tqdm(total=total) as bar:
+    with tqdm(total=total, disable=silent) as bar:
 
         def step(label: str) -> None:
             bar.set_description(label, refresh=False)

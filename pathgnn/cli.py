@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from pathgnn.bar import progress_bar
 from pathgnn.cli_evaluate import evaluate
 from pathgnn.cli_evidence import permute, repeat
 from pathgnn.cli_examine import examine, nulls
@@ -190,8 +190,6 @@ def controls(
 ) -> None:
     """Retrain on rewired, shuffled and empty graphs: do edges and pathways help, what survives?"""
     with errors():
-        from tqdm.auto import tqdm
-
         from pathgnn.controls import Plan, run_controls, tables
         from pathgnn.lock import locked
         from pathgnn.run import Options, fitted_of
@@ -202,14 +200,8 @@ def controls(
         target = _out(given, out)
         encoder = None if start is None else load_encoder(start)
         _go(given, target, Options(risk, until="fit", start=encoder))
-        bar = tqdm(total=draws * len(CONTROLS), file=sys.stderr)
-
-        def step(label: str) -> None:
-            bar.set_description(label, refresh=False)
-            bar.update()
-
-        plan = Plan(draws, explain=given.study.explain, progress=step, healthy=given.healthy)
-        with bar, locked(target):
+        with progress_bar(draws * len(CONTROLS)) as step, locked(target):
+            plan = Plan(draws, explain=given.study.explain, progress=step, healthy=given.healthy)
             outcome = run_controls(fitted_of(target), given.nodes, plan, target / "controls")
         for finding in outcome.findings:
             say(f"[{finding.severity}] {finding.sentence}")
@@ -266,8 +258,6 @@ def _out(given: Input, out: Path | None) -> Path:
 
 
 def _go(given: Input, out: Path, options: Options | None = None) -> Results | None:
-    from tqdm.auto import tqdm
-
     from pathgnn.ranks import joined
     from pathgnn.run import Options, sized_for
     from pathgnn.run import run as run_stages
@@ -278,12 +268,7 @@ def _go(given: Input, out: Path, options: Options | None = None) -> Results | No
     n = n_steps(fit.folds, fit.half_samples)
     with joined() as ranks:
         silent = options.until == "check" or not ranks.leads
-        with tqdm(total=n, disable=silent, file=sys.stderr) as bar:
-
-            def step(label: str) -> None:
-                bar.set_description(label, refresh=False)
-                bar.update()
-
+        with progress_bar(n, silent) as step:
             options = options._replace(progress=step, ranks=ranks)
             results = run_stages(given, out, options)
     if not ranks.leads:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pathgnn.bar import progress_bar
 from pathgnn.cli_say import errors, print_table, say
 
 if TYPE_CHECKING:
@@ -55,7 +53,7 @@ def permute(
         check_exchangeable(given.nodes)
         target = out or Path(given.study.out)
         _fit(given, target, risk)
-        with _bar(draws) as step, locked(target):
+        with progress_bar(draws) as step, locked(target):
             plan = Permuting(draws, not no_effect, Pool(processes, step))
             done = run_permutations(fitted_of(target), given.nodes, plan, target / "permutation")
             write_evidence(permutation_tables(done), target / "permutation")
@@ -80,7 +78,7 @@ def repeat(
         given = _read(study, data)
         target = out or Path(given.study.out)
         _fit(given, target, risk)
-        with _bar(repeats - 1) as step, locked(target):
+        with progress_bar(repeats - 1) as step, locked(target):
             pool = Pool(processes, step)
             done = run_repeats(fitted_of(target), given.nodes, repeats, target / "repeats", pool)
             write_evidence(repeat_tables(done), target / "repeats")
@@ -99,21 +97,8 @@ def _fit(given: Input, target: Path, risk: bool) -> None:
     from pathgnn.run import Options, run, sized_for
     from pathgnn.train.crossfit import n_steps
 
-    with _bar(n_steps(sized_for(given).fit.folds)) as step:
+    with progress_bar(n_steps(sized_for(given).fit.folds)) as step:
         run(given, target, Options(risk, until="fit", progress=step))
-
-
-@contextmanager
-def _bar(total: int) -> Iterator[Callable[[str], None]]:
-    from tqdm.auto import tqdm
-
-    with tqdm(total=total, file=sys.stderr) as bar:
-
-        def step(label: str) -> None:
-            bar.set_description(label, refresh=False)
-            bar.update()
-
-        yield step
 
 
 def _tell(tables: dict[str, pd.DataFrame], shown: tuple[str, ...], folder: Path) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pathgnn.bar import progress_bar
 from pathgnn.cli_say import errors, print_table, say
 
 if TYPE_CHECKING:
@@ -81,21 +81,13 @@ def nulls(
 ) -> None:
     """Train on permuted arms or outcomes: which genes and pathways stand out from that?"""
     with errors():
-        from tqdm.auto import tqdm
-
         from pathgnn.draws import Pool
         from pathgnn.files import write_csv
         from pathgnn.lock import locked
         from pathgnn.nulls import Nulling, null_tables, run_nulls
 
         given, target, results = _explained(study, data, out, risk)
-        bar = tqdm(total=draws, file=sys.stderr)
-
-        def step(label: str) -> None:
-            bar.set_description(label, refresh=False)
-            bar.update()
-
-        with bar, locked(target):
+        with progress_bar(draws) as step, locked(target):
             plan = Nulling(kind.value, draws, Pool(processes, step), given.healthy)
             config = given.study.explain
             done = run_nulls(results.fitted, given.nodes, config, plan, target / "nulls")

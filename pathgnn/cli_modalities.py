@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from pathgnn.bar import progress_bar
 from pathgnn.cli_say import errors, print_table, say
 
 
@@ -21,8 +21,6 @@ def modalities(
 ) -> None:
     """Value of every subset of omics for benefit and prognosis, and the cheapest good one."""
     with errors():
-        from tqdm.auto import tqdm
-
         from pathgnn.export.to_modality_value import (
             in_words,
             shares_table,
@@ -30,22 +28,17 @@ def modalities(
         )
         from pathgnn.lock import locked
         from pathgnn.run import check_study, read_input, sized_for
-        from pathgnn.study import estimand_of, read_study
+        from pathgnn.study import estimand_of, read_study, unexplained
         from pathgnn.train.check import refuse
         from pathgnn.train.fit import Recipe
         from pathgnn.train.modality_value import modality_value, players_of
 
-        given = read_input(read_study(study), study.parent, data)
+        given = read_input(unexplained(read_study(study)), study.parent, data)
         refuse(check_study(given), risk)
         chosen, prices, kind = sized_for(given), _prices(cost or []), _learner(learner)
         recipe = Recipe(given.graph, estimand_of(given.study, given.nodes), chosen.net, chosen.fit)
         players = players_of(given.nodes)
-        with tqdm(total=2 ** len(players), file=sys.stderr) as bar:
-
-            def step(label: str) -> None:
-                bar.set_description(label, refresh=False)
-                bar.update()
-
+        with progress_bar(2 ** len(players)) as step:
             worth = modality_value(given.nodes, recipe, given.study.seed, prices, kind, step)
         full = {player: prices.get(player, 1.0) for player in players}
         run_folder = out or Path(given.study.out)

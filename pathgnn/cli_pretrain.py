@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from pathgnn.bar import progress_bar
 from pathgnn.cli_say import errors, say
 
 
@@ -19,8 +19,6 @@ def pretrain(
 ) -> None:
     """Learn from omics alone, labelled or not, what genes say of each other; see `fit --from`."""
     with errors():
-        from tqdm.auto import tqdm
-
         from pathgnn.files import refuse_others
         from pathgnn.model.config import PretrainConfig
         from pathgnn.run import everyone_of
@@ -31,13 +29,7 @@ def pretrain(
         refuse_others(out, MANIFEST)
         read = [everyone_of(read_study(path), path.parent) for path in studies]
         first = read_study(studies[0])
-        bar = tqdm(total=epochs, file=sys.stderr)
-
-        def step(label: str) -> None:
-            bar.set_description(label, refresh=False)
-            bar.update()
-
-        with bar:
+        with progress_bar(epochs) as step:
             done = learn(
                 [nodes for nodes, _ in read],
                 read[0][1],
