@@ -15,9 +15,11 @@ from pathgnn.export.results import Results
 from pathgnn.export.to_tables import pathways
 from pathgnn.run import Options, run
 from pathgnn.train.crossfit import REWIRED
+from pathgnn.train.part import STACKED
 from pathgnn.train.stack import NETWORK
 
 SEEDS = (1, 2, 3, 4, 5, 6)
+OURS = (NETWORK, STACKED, REWIRED)
 
 
 def main() -> None:
@@ -64,11 +66,12 @@ def _row(seed: int) -> dict[str, Any]:
         for name, tau in results.fitted.ladder.items()
         if name != "average effect"
     }
-    others = [r for name, r in correlations.items() if name not in (NETWORK, REWIRED)]
+    others = [r for name, r in correlations.items() if name not in OURS]
     table = pathways(results).set_index("Term")
     return {
         "seed": seed,
-        "r": correlations[NETWORK],
+        "r": correlations[results.fitted.default],
+        "r_network": correlations[NETWORK],
         "r_rewired": correlations[REWIRED],
         "r_best_other": max(others),
         "slope": results.benefit.slope.value,
