@@ -12,7 +12,6 @@ from pathgnn.cli_say import errors, print_table, say
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pathgnn.benefit.metrics import Estimate
     from pathgnn.benefit.verdict import Finding
     from pathgnn.graph.nodes import Nodes
     from pathgnn.train.bundle import Model
@@ -67,10 +66,12 @@ def _tables(
 ) -> dict[str, pd.DataFrame]:
     import pandas as pd
 
+    from pathgnn.cohort.pseudonym import pseudonyms
+
     rows, patients, groups, curves, findings = [], [], [], [], []
     for one in found:
         rows.append(_numbers(one))
-        names = ids or tuple(f"P{i + 1:05d}" for i in range(len(one.score)))
+        names = ids or pseudonyms(len(one.score))
         patients.append(
             pd.DataFrame(
                 {
@@ -103,15 +104,12 @@ def _short(found: tuple[External, ...]) -> pd.DataFrame:
     """What the screen has room for."""
     import pandas as pd
 
-    def said(e: Estimate) -> str:
-        return f"{e.value:.3g} ({e.low:.3g} to {e.high:.3g})"
-
     return pd.DataFrame(
         [
             {
                 "arm": one.arm,
-                "average": said(one.average),
-                "AUTOC": said(one.autoc),
+                "average": one.average.ranged,
+                "AUTOC": one.autoc.ranged,
                 "p": f"{one.p:.2g}",
                 "top half": f"{one.halves[0].value:.3g}",
                 "bottom half": f"{one.halves[1].value:.3g}",

@@ -22,11 +22,11 @@ CAUTION = (
 
 def places(given: Input, names: tuple[str, ...], ids: bool) -> tuple[int, ...]:
     """Places of the patients named, by pseudonym or by their own ids."""
+    from pathgnn.cohort.pseudonym import pseudonyms
     from pathgnn.export.to_patient_cascades import places_of
-    from pathgnn.export.waterfall import pseudonym
 
     own = given.nodes.patients
-    return places_of(names, own if ids else [pseudonym(i) for i in range(len(own))])
+    return places_of(names, own if ids else pseudonyms(len(own)))
 
 
 def show_patients(

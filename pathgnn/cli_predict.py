@@ -25,6 +25,7 @@ def predict(
     with errors():
         import pandas as pd
 
+        from pathgnn.cohort.pseudonym import pseudonyms
         from pathgnn.files import write_csv
         from pathgnn.run import read_input
         from pathgnn.study import read_study, unexplained
@@ -35,7 +36,7 @@ def predict(
         given = read_input(unexplained(read_study(study)), study.parent, data)
         names = given.cohort.patients
         if not ids:
-            names = tuple(f"P{i + 1:05d}" for i in range(len(names)))
+            names = pseudonyms(len(names))
         parts = [
             pd.DataFrame({"patient": names, **b._asdict()})
             for b in predict_new(trained, given.cohort, given.known)

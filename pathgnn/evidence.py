@@ -24,6 +24,7 @@ from pathgnn.benefit.evidence_findings import (
 )
 from pathgnn.benefit.metrics import Estimate, SequentialTest
 from pathgnn.benefit.verdict import Finding
+from pathgnn.cohort.pseudonym import pseudonyms
 from pathgnn.draws import Kept, Pool, run_draws
 from pathgnn.errors import CohortError, ConfigError
 from pathgnn.files import write_csv
@@ -184,7 +185,7 @@ def repeat_tables(done: Repeats) -> dict[str, pd.DataFrame]:
             estimates = {"average": r.average[k], "autoc": r.autoc[k], "slope": r.slope[k]}
             test = {"z": r.test[k].z, "p": r.test[k].p}
             each.append({"comparison": name, "repeat": i + 1, **_columns(estimates), **test})
-        numbers = [f"P{i + 1:05d}" for i in range(len(done.benefit.mean))]
+        numbers = pseudonyms(len(done.benefit.mean))
         columns = {"patient": numbers, "comparison": name}
         values = {"mean": done.benefit.mean[:, k], "sd": done.benefit.sd[:, k]}
         patients.append(pd.DataFrame(columns | values))

@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float, Int
 from pathgnn.benefit.verdict import Finding
 from pathgnn.cohort.cohort import Outcome
 from pathgnn.cohort.pieces import pieces
+from pathgnn.cohort.pseudonym import pseudonym
 
 # Correlation of profiles over genes that are centred per gene; replicates reach .98, sibs do not.
 NEAR = 0.98
@@ -77,8 +78,8 @@ def to_table(pairs: tuple[Pair, ...], outcome: Outcome, patients: tuple[str, ...
         alike[key] = max(alike.get(key, 0.0), p.alike)
     return pd.DataFrame(
         {
-            "patient_a": [f"P{a + 1:05d}" for a, _ in both],
-            "patient_b": [f"P{b + 1:05d}" for _, b in both],
+            "patient_a": [pseudonym(a) for a, _ in both],
+            "patient_b": [pseudonym(b) for _, b in both],
             "omics": [";".join(omics[key]) for key in both],
             "alike": [round(alike[key], 4) for key in both],
             "same_arm": ~arm,

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from pathgnn.cohort.pseudonym import pseudonym
 from pathgnn.errors import ConfigError
 from pathgnn.export.figure_style import LESS, MORE, NEUTRAL, STYLE, cut
 from pathgnn.export.results import Results
@@ -14,7 +15,6 @@ from pathgnn.export.waterfall import (
     OTHERS,
     REST,
     SHRUNK,
-    pseudonym,
     remainder,
     steps_of,
     strongest,

@@ -12,6 +12,7 @@ from jaxtyping import Float
 from pathgnn.attribute.leaning import leaning
 from pathgnn.attribute.stability import TOP_GENES, share_in_top
 from pathgnn.attribute.subgroup_cascades import MULTIPLICITY
+from pathgnn.cohort.pseudonym import pseudonyms
 from pathgnn.export.cascade_tables import cascade_table, subgroup_cascade_table
 from pathgnn.export.dictionary import write_dictionary
 from pathgnn.export.results import Results
@@ -201,7 +202,7 @@ def patients(results: Results, with_ids: bool) -> pd.DataFrame:
 def names_of(results: Results, with_ids: bool) -> tuple[str, ...]:
     """Ids of the patients where they are asked for, else pseudonyms in the order of the cohort."""
     ids = results.nodes.patients
-    return ids if with_ids else tuple(f"P{i + 1:05d}" for i in range(len(ids)))
+    return ids if with_ids else pseudonyms(len(ids))
 
 
 def ladder(results: Results) -> pd.DataFrame:

@@ -91,10 +91,5 @@ def patient_data(results: Results) -> dict[str, Any]:
     }
 
 
-def pseudonym(patient: int) -> str:
-    """What a patient is called where no id may stand."""
-    return f"P{patient + 1:05d}"
-
-
 def _short(value: float) -> float:
     return float(f"{value:.{DIGITS}g}")

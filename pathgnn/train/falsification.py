@@ -103,8 +103,7 @@ def negative_outcome(
 def negative_outcome_finding(found: NegativeOutcome) -> Finding:
     """Neither an effect on it, nor a ranking of it, may be shown."""
     average, autoc = found
-    said = f"average effect {average.value:.3g} ({average.low:.3g} to {average.high:.3g}), AUTOC "
-    said += f"{autoc.value:.3g} ({autoc.low:.3g} to {autoc.high:.3g})"
+    said = f"average effect {average.ranged}, AUTOC {autoc.ranged}"
     wrong = average.low > 0 or average.high < 0 or autoc.low > 0 or autoc.high < 0
     if wrong:
         said = f"An effect shows on an outcome that treatment cannot have changed: {said}. Arms "
