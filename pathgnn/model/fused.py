@@ -46,17 +46,18 @@ class _SignedRounds(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, h: Tensor, edges: Any, *learned: Tensor) -> Tensor:
         """The rounds, keeping h and the x of each."""
-        learned = tuple(_beside(w.to(h.dtype), _n_beside(h)) for w in learned)
+        learned = tuple(w.to(h.dtype) for w in learned)
         kept, scratch, between = [h], _scratch(h), _scratch(h)
         for i, (topos, weights) in enumerate(edges):
             mix, bend = learned[2 * i : 2 * i + 2]
             x = h.clone()
             for topo, weight, w in zip(topos, weights, mix, strict=True):
-                torch.mm(_rows(h, w), w, out=_rows(scratch, w))
+                _multiply(h, w, scratch)
                 add_product(topo.matrix(weight), scratch.flatten(1), x.flatten(1))
             kept.append(x)
             torch.ops.aten.gelu.out(x, out=scratch)
-            h = _bent(x, scratch, bend, torch.empty_like(x) if i + 1 == len(edges) else between)
+            h = torch.empty_like(x) if i + 1 == len(edges) else between
+            _multiply(scratch, bend.T, h, x)
         ctx.edges = edges
         ctx.save_for_backward(*kept, *learned)
         return h
@@ -71,17 +72,17 @@ class _SignedRounds(torch.autograd.Function):
         gelu, passed, again = (_scratch(first) for _ in range(3))
         torch.ops.aten.gelu.out(xs[-1], out=gelu)
         for i in reversed(range(n)):
-            bend = bends[i]
-            for_bend = _of_one(_rows(grad, bend).T @ _rows(gelu, bend), first)
-            torch.mm(_rows(grad, bend), bend, out=_rows(passed, bend))
+            for_bend = _for_weights(grad, gelu)
+            _multiply(grad, bends[i], passed)
             for_x = torch.ops.aten.gelu_backward.grad_input(
                 passed, xs[i], grad_input=_scratch(first)
             )
             for_x += grad
             h = first
             if i:
+                h = again
                 torch.ops.aten.gelu.out(xs[i - 1], out=gelu)
-                h = _bent(xs[i - 1], gelu, bends[i - 1], again)
+                _multiply(gelu, bends[i - 1].T, h, xs[i - 1])
             grad, for_mix = _back_along(ctx.edges[i], mixes[i], (h, for_x), passed)
             learned += [for_bend, for_mix]
         return grad, None, *reversed(learned)
@@ -89,7 +90,7 @@ class _SignedRounds(torch.autograd.Function):
 
 def _back_along(
     edges: tuple[tuple[Topology, ...], tuple[Tensor, ...]],
-    mix: Float[Tensor, "relation wide wide"],
+    mix: Float[Tensor, "relation channel channel"],
     given: tuple[Tensor, Tensor],
     passed: Float[Tensor, "gene patient channel"],
 ) -> tuple[Tensor, Tensor]:
@@ -97,48 +98,47 @@ def _back_along(
     h, for_x = given
     # Where one relation is all, nothing reads x's gradient after its product: it becomes h's.
     for_h = for_x if len(mix) == 1 else for_x.clone()
-    for_mix = h.new_empty(len(mix), h.shape[2], h.shape[2])
-    for w, of_w, topo, weight in zip(mix, for_mix, *edges, strict=True):
+    for_mix = torch.empty_like(mix)
+    for w, for_w, topo, weight in zip(mix, for_mix, *edges, strict=True):
         add_product(topo.transpose(weight), for_x.flatten(1), passed.zero_().flatten(1))
-        of_w.copy_(_of_one(_rows(h, w).T @ _rows(passed, w), h))
-        _rows(for_h, w).addmm_(_rows(passed, w), w.T)
+        for_w.copy_(_for_weights(h, passed))
+        _multiply(passed, w.T, for_h, for_h)
     return for_h, for_mix
 
 
-def _bent(x: Tensor, gelu: Tensor, bend: Tensor, out: Tensor) -> Tensor:
-    """x + gelu(x) U^T, written to `out`."""
-    torch.addmm(_rows(x, bend), _rows(gelu, bend), bend.T, out=_rows(out, bend))
+def _multiply(
+    h: Float[Tensor, "gene patient channel"],
+    w: Float[Tensor, "channel channel"],
+    out: Float[Tensor, "gene patient channel"],
+    base: Float[Tensor, "gene patient channel"] | None = None,
+) -> None:
+    """out = base + h w, written to `out`, which may be `base`."""
+    onto, beta = (out, 0) if base is None else (base, 1)
+    for rows, to, added in zip(_rows(h), _rows(out), _rows(onto), strict=True):
+        n = rows.shape[1] // len(w)
+        wide = torch.kron(torch.eye(n, dtype=w.dtype, device=w.device), w.contiguous())
+        torch.addmm(added, rows, wide, beta=beta, out=to)
+
+
+def _for_weights(
+    h: Float[Tensor, "gene patient channel"], grad: Float[Tensor, "gene patient channel"]
+) -> Float[Tensor, "channel channel"]:
+    """h^T grad over all genes and patients."""
+    c = h.shape[2]
+    out = h.new_zeros(c, c)
+    for rows, of_rows in zip(_rows(h), _rows(grad), strict=True):
+        n = rows.shape[1] // c
+        out += (rows.T @ of_rows).view(n, c, n, c).diagonal(dim1=0, dim2=2).sum(-1)
     return out
 
 
-def _n_beside(h: Float[Tensor, "gene patient channel"]) -> int:
-    """How many rows of features go side by side."""
-    n_rows, channels = h.shape[0] * h.shape[1], h.shape[2]
-    n = 1
-    while not h.is_cuda and 2 * n * channels <= WIDTH and n_rows % (2 * n) == 0:
-        n *= 2
-    return n
-
-
-def _beside(w: Float[Tensor, "... channel channel"], n: int) -> Float[Tensor, "... wide wide"]:
-    """Weights for n rows side by side: n times the same along the diagonal."""
-    return torch.kron(torch.eye(n, dtype=w.dtype, device=w.device), w) if n > 1 else w
-
-
-def _of_one(
-    wide: Float[Tensor, "wide wide"], h: Float[Tensor, "gene patient channel"]
-) -> Float[Tensor, "channel channel"]:
-    """The gradient of weights from that of n times the same along a diagonal."""
-    c = h.shape[2]
-    n = len(wide) // c
-    return wide.view(n, c, n, c).diagonal(dim1=0, dim2=2).sum(-1)
-
-
-def _rows(
-    h: Float[Tensor, "gene patient channel"], w: Float[Tensor, "wide wide"]
-) -> Float[Tensor, "row wide"]:
-    """Features as a matrix that is multiplied by w."""
-    return h.view(-1, len(w))
+def _rows(h: Float[Tensor, "gene patient channel"]) -> list[Float[Tensor, "_ _"]]:
+    """Features as a matrix, on a CPU several patients in a row, and those that are left over."""
+    c, numbers = h.shape[2], h.view(-1)
+    width = c if h.is_cuda else c * max(1, WIDTH // c)
+    end = len(numbers) // width * width
+    parts = [numbers[:end].view(-1, width), numbers[end:].view(-1, c)]
+    return [part for part in parts if len(part)]
 
 
 def _scratch(h: Float[Tensor, "gene patient channel"]) -> Float[Tensor, "gene patient channel"]:

@@ -13,6 +13,7 @@ from pathgnn.graph.rewire import rewire, without_edges
 from pathgnn.model import CONVS, PYG, conv_of
 from pathgnn.model.conv_attention import AttentionConv
 from pathgnn.model.conv_signed import SignedConv, all_rounds
+from pathgnn.model.fused import WIDTH
 from pathgnn.model.messages import CROSSTALK, DOWN, UP, messages_of, pathway_messages
 from pathgnn.model.sparse import NARROWEST, topology
 
@@ -69,7 +70,9 @@ def test_rounds_in_one_step_have_the_gradients_of_rounds_one_by_one(graph, depth
     if relations == "one":
         graph = replace(graph, sign=np.ones_like(graph.sign))
     convs = [_double(SignedConv(messages_of(graph), len(graph.genes), 3)) for _ in range(depth)]
-    h = torch.randn(len(graph.genes), 4, 3, dtype=torch.float64, requires_grad=True)
+    # With three channels five rows go side by side, and some are left over.
+    h = torch.randn(len(graph.genes), 7, 3, dtype=torch.float64, requires_grad=True)
+    assert h.numel() // 3 % (WIDTH // 3)
     leaves = [h, *(w for conv in convs for w in (conv.mix, conv.bend.weight))]
     fast = all_rounds(convs, h)
     slow = h
