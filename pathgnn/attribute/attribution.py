@@ -87,7 +87,7 @@ class Cascade(Shown):
 
     `order` is the distance from the receptor, `score` the gene's share of the strongest gene's
     mean absolute attribution, `direction` +1 where more of it goes with more benefit; `drugs`
-    names for each gene the approved drugs that act on it.
+    names for each gene the approved drugs that act on it. `p` is NaN where patients are too few.
     """
 
     genes: tuple[str, ...]

@@ -163,14 +163,11 @@ def _describe(
     genes = sorted(level, key=lambda g: (level[g], graph.genes[g]))
     share = attribution.by_gene[chosen][:, genes].double().numpy()
     on = fitted.scores.informs[chosen, contrast]
-    evidence = association(
-        share[on].sum(1, keepdims=True),
-        fitted.scores.gain[chosen][on, contrast],
-        fitted.fold[chosen][on],
-        config.permutations,
-        rng,
-        OF_SUMS,
-    )
+    gain, fold = fitted.scores.gain[chosen][on, contrast], fitted.fold[chosen][on]
+    p = np.nan
+    if on.sum() > 1:
+        scored = share[on].sum(1, keepdims=True)
+        p = association(scored, gain, fold, config.permutations, rng, OF_SUMS).p[0]
     whole = attribution.by_gene[chosen].abs().sum(1).double().numpy()
     drugs = drugs_by_gene()
     carried = np.abs(share).sum(1) / whole.clip(1e-12) >= CARRIED
@@ -187,7 +184,7 @@ def _describe(
         ),
         frequency=tuple(float(frequency[e]) for e in route.edges),
         pathway=_pathway_of(genes, graph),
-        p=float(evidence.p[0]),
+        p=float(p),
         share_of_patients=float(carried.mean()),
         drugs=tuple(drugs.get(graph.genes[g], ()) for g in genes),
     )

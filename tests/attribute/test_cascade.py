@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import networkx as nx
@@ -132,9 +133,20 @@ def test_a_subgroup_and_one_patient_have_cascades_of_the_stable_edges(fitted, no
     best = np.argsort(fitted.benefit[:, 0])[-50:]
     for patients in (best, best[-1:]):
         found = cascades(explanation.attribution, fitted, LONG, rng, np.sort(patients))
-        assert all(0 < c.p <= 1 for c in found)
         assert found
+        # One patient has no p.
+        assert all(0 < c.p <= 1 if len(patients) > 1 else np.isnan(c.p) for c in found)
         assert len(stable & {e for c in found for e in c.edges}) >= 2
+
+
+def test_a_patient_who_does_not_tell_of_the_contrast_has_cascades_without_p(fitted, nodes):
+    explanation = explain(fitted, nodes, LONG)
+    informs = np.zeros_like(fitted.scores.informs)
+    silent = replace(fitted, scores=fitted.scores._replace(informs=informs))
+    rng, best = np.random.default_rng(0), np.argsort(fitted.benefit[:, 0])[-1:]
+    found = cascades(explanation.attribution, silent, LONG, rng, best)
+    assert found
+    assert all(np.isnan(c.p) for c in found)
 
 
 def test_approved_drugs_of_a_target_are_named():
