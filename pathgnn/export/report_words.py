@@ -121,7 +121,8 @@ def _drug_words(cascade: Cascade) -> tuple[str, ...]:
     if not acted:
         return ()
     said = "; ".join(f"{g} ({', '.join(d[:NAMED])})" for g, d in acted[:NAMED])
-    more = f"; and {len(acted) - NAMED} more genes" if len(acted) > NAMED else ""
+    n = len(acted) - NAMED
+    more = f"; and {n} more gene{'s' if n > 1 else ''}" if n > 0 else ""
     return (f"Approved drugs act on {said}{more}: a question for an experiment, no advice.",)
 
 
