@@ -22,6 +22,8 @@ from pathgnn.benefit.verdict import Finding
 
 DRAWS = 39
 P = 0.05
+# Share of outcomes that can be permuted, below which it is said.
+LEAST_MOVABLE = 0.5
 # Area of insertion and deletion in sd, and Nogueira's index, below which a warning is due; Nogueira
 # et al. call less than .4 poor.
 FEWEST_SD, LEAST_ALIKE = 0.1, 0.4
@@ -151,6 +153,9 @@ def _outcome_null_finding(found: OutcomeNull) -> Finding:
     if n_all and n_all * found.least_p >= P:
         said += f" One alone could not be: that takes {math.ceil(n_all / P)} permutations or more "
         said += "(`explain.permutations`)."
+    if found.movable < LEAST_MOVABLE:
+        said += f" Only {found.movable:.0%} of the outcomes could be permuted: groups of patients "
+        said += "move as one, and few are alike."
     return Finding("ok" if n else "note", "outcome null", n, said)
 
 

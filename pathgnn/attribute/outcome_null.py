@@ -41,7 +41,8 @@ class Importance(NamedTuple):
 class OutcomeNull(NamedTuple):
     """Importance of genes and pathways to the benefit, of pathways to the outcome of any arm.
 
-    That of genes is what they add through the pathways. `least_p` is as small as p can be.
+    That of genes is what they add through the pathways. `least_p` is as small as p can be,
+    `movable` the share of the outcomes that a permutation can move.
     """
 
     genes: tuple[str, ...]
@@ -50,6 +51,7 @@ class OutcomeNull(NamedTuple):
     pathway: Importance
     prognostic: Importance
     least_p: float
+    movable: float
 
 
 class _Frozen(NamedTuple):
@@ -62,6 +64,11 @@ class _Frozen(NamedTuple):
     outcome: Float[np.ndarray, " row"]
     read: Float[np.ndarray, "slope row"]
     alike: list[Int[np.ndarray, "_ _"]]
+
+    @property
+    def movable(self) -> float:
+        """Share of the rows whose unit has another one that is alike."""
+        return sum(rows.size for rows in self.alike if len(rows) > 1) / len(self.outcome)
 
 
 class _Readers(NamedTuple):
@@ -106,6 +113,7 @@ def outcome_null(who: Compared, draws: int) -> OutcomeNull:
         pathway=pathway,
         prognostic=prognostic,
         least_p=1 / (1 + draws),
+        movable=frozen.movable,
     )
 
 

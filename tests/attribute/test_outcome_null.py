@@ -68,6 +68,7 @@ def test_outcomes_move_inside_arm_and_fold_and_whole_units_at_once():
     assert sorted(len(rows) for rows in alike) == [1, 1, 2, 3]
     outcome = 10.0 * patient + block
     frozen = module._Frozen(outcome, np.zeros((0, len(outcome))), alike)
+    assert frozen.movable == pytest.approx(10 / 13)
     dealt = _permuted(frozen, 200, np.random.default_rng(0))
     # Each place gets the outcome of one of its own block, both rows of a patient the same one's.
     assert (dealt % 10 == block).all()
@@ -113,6 +114,7 @@ def test_with_permuted_outcomes_p_is_uniform(who, nodes):
 
 def test_planted_benefit_and_prognosis_are_found_each_for_itself(who, trial):
     found = outcome_null(who, 499)
+    assert found.movable == 1
     assert found.pathway.p[0] == pytest.approx(1 / 500)
     assert found.prognostic.p[-2] == pytest.approx(1 / 500)
     assert found.pathway.p[-2] > 0.05
