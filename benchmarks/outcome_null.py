@@ -1,7 +1,7 @@
 """How often does a pathway stand out from permuted outcomes where nothing is to be found?
 
 Outcomes are noise before any training: continuous, survival times of which most are censored, or
-two of each patient, one per arm, that have most of their variance in common. Takes 10 minutes of
+two of each patient, one per arm, that have most of their variance in common. Takes 15 minutes of
 one core.
 """
 
@@ -21,6 +21,7 @@ from pathgnn.benefit.estimand import Estimand, mean_gained, months_gained
 from pathgnn.cohort.cohort import Outcome
 from pathgnn.cohort.simulation import Simulation
 from pathgnn.graph.from_curated import from_curated
+from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.nodes import Nodes
 from pathgnn.graph.project import project
 from pathgnn.model.config import ExplainConfig, FitConfig, NetConfig
@@ -67,7 +68,7 @@ def trial(kind: str, number: int) -> dict[str, Any]:
     return row
 
 
-def graph() -> Any:
+def graph() -> PathwayGraph:
     """Two pathways of the curated graph."""
     whole = from_curated()
     return whole.restrict({g for p in PATHWAYS for g in whole.members_of(p)})

@@ -83,6 +83,8 @@ def test_healthy_samples_may_lie_beside_barcodes(tmp_path):
     [
         ("Solid Tissue Normal", True),
         ("normal", True),
+        ("adjacent_normal", True),
+        ("NormalAdjacent", True),
         ("Blood Derived Normal", False),
         ("Bone Marrow Normal", False),
         ("Abnormal growth", False),
