@@ -20,6 +20,8 @@ Data = Annotated[Path | None, typer.Option(help="folder of the tables; else as t
 Out = Annotated[Path | None, typer.Option(help="run folder; else as the study says")]
 Risk = Annotated[bool, typer.Option("--accept-risk", help="go on where a safeguard refuses")]
 SHOWN_ROWS = 12
+# The rest is in the table that is written; a screen has no room for it.
+SHOWN_NULL = ("Term", "importance", "of_permuted", "p", "q")
 
 
 class Kind(StrEnum):
@@ -59,7 +61,8 @@ def examine(
         pathways = pathway_table(found, results.explanation.attribution)
         print_table(pathways.head(SHOWN_ROWS), "pathways, mean absolute part of the benefit")
         null = outcome_null_tables(found.outcome_null)
-        print_table(null["outcome_null_pathways"].head(SHOWN_ROWS), "pathways, permuted outcomes")
+        shown = null["outcome_null_pathways"][list(SHOWN_NULL)].head(SHOWN_ROWS)
+        print_table(shown, "pathways' importance to the benefit, and with permuted outcomes")
         with locked(target):
             written = {**examination_tables(found), "pathway_accounts": pathways}
             for name, table in written.items():
