@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
+from threading import RLock
 from typing import IO, Any, NamedTuple
 
 import numpy as np
+from tqdm import tqdm
 
 from pathgnn.files import sha256
 from pathgnn.lock import LOCK
@@ -86,6 +88,8 @@ def start(*arguments: object, said: IO[bytes] | None = None, limit: int | None =
     if pid:
         return Process(pid)
     try:
+        # The lock of bars is shared by all forks: one that is killed while it draws keeps it.
+        tqdm.set_lock(RLock())
         quiet = os.open(os.devnull, os.O_RDWR) if said is None else said.fileno()
         for stream in (1, 2):
             os.dup2(quiet, stream)

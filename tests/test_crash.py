@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ def test_a_run_that_is_killed_while_it_trains_gives_the_same_tables(whole, tmp_p
     out = tmp_path / "run"
     process = start("run", study, "--out", out)
     while process.poll() is None and not list(out.glob("fit-parts/[a-z]*.safetensors")):
-        pass
+        time.sleep(0.005)
     process.kill()
     assert (out / LOCK).is_file()
     assert not (out / "fit").exists()
