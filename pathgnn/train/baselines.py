@@ -8,6 +8,9 @@ from types import MappingProxyType
 
 import numpy as np
 
+from pathgnn.graph.nodes import Nodes
+from pathgnn.model.network import layout_of
+from pathgnn.train.cox_benefit import cox_by_arm, cox_interactions
 from pathgnn.train.forest import forest_by_arm
 from pathgnn.train.lasso import lasso_axes, lasso_by_arm, lasso_genes, lasso_interactions
 from pathgnn.train.linear import (
@@ -24,8 +27,10 @@ from pathgnn.train.linear import (
 
 Learner = Callable[[Task], Benefits]
 
+LinearLearner = Callable[[LinearTask], LinearEffect]
+
 # These are stacked with the network.
-LINEAR: Mapping[str, Callable[[LinearTask], LinearEffect]] = MappingProxyType(
+LINEAR: Mapping[str, LinearLearner] = MappingProxyType(
     {
         "average effect": average_effect,
         "ridge by arm, genes": ridge_by_arm,
@@ -35,6 +40,13 @@ LINEAR: Mapping[str, Callable[[LinearTask], LinearEffect]] = MappingProxyType(
         "lasso interactions, genes": lasso_interactions,
         "lasso on scores, genes": lasso_genes,
         "lasso on scores, pathway axes": lasso_axes,
+    }
+)
+# So are these, where survival is the outcome and nothing competes with it.
+OF_SURVIVAL: Mapping[str, LinearLearner] = MappingProxyType(
+    {
+        "Cox lasso by arm, genes": cox_by_arm,
+        "Cox lasso interactions, genes": cox_interactions,
     }
 )
 
@@ -55,7 +67,7 @@ def causal_forest(task: Task) -> Benefits:
     """EconML's causal forest on pathway means, with the given nuisances as residuals."""
     from econml.grf import CausalForest
 
-    train, scores, graph, scales = task.train
+    train, scores, graph, scales = task.train[:4]
     x, x_test = (pathway_means(nodes, graph, scales) for nodes in (train, task.test))
     rows, arm = train.patient_of.numpy(), train.arm.numpy()
     expected = (scores.propensity * scores.mu[rows]).sum(1)
@@ -83,9 +95,19 @@ OTHERS: Mapping[str, Learner] = MappingProxyType(
 BINARY: Mapping[str, Learner] = MappingProxyType({"logistic by arm, genes": logistic_by_arm})
 
 
+def linear_learners(outcome: str) -> Mapping[str, LinearLearner]:
+    """The linear learners of an outcome, as a network's layout names it, in the stack's order."""
+    return {**LINEAR, **OF_SURVIVAL} if outcome == "survival" else LINEAR
+
+
+def learners_for(nodes: Nodes) -> Mapping[str, LinearLearner]:
+    """The linear learners of a cohort's outcome."""
+    return linear_learners(layout_of(nodes).outcome)
+
+
 def linear_effects(task: LinearTask) -> dict[str, LinearEffect]:
     """Every linear learner fitted."""
-    return {name: learn(task) for name, learn in LINEAR.items()}
+    return {name: learn(task) for name, learn in learners_for(task.train).items()}
 
 
 def ladder(task: Task, linear: Mapping[str, LinearEffect]) -> dict[str, Benefits]:

@@ -212,7 +212,7 @@ def _read(folder: Path, manifest: Manifest) -> Model:
         members=members_from(manifest.members, weights, shape),
         calibration=tuple(Calibration(**dict(c)) for c in manifest.calibration),
         seed=manifest.seed,
-        stacks=stacks_from(manifest.stacks, weights),
+        stacks=stacks_from(manifest.stacks, weights, layout.outcome),
     )
 
 

@@ -17,11 +17,12 @@ from pathgnn.benefit.policy import PolicyValues, policy_values
 from pathgnn.card import Card, Shown
 from pathgnn.errors import ConfigError
 from pathgnn.graph.nodes import Nodes
+from pathgnn.model.network import layout_of
 from pathgnn.seeds import rng_for
 from pathgnn.train.crossfit import REWIRED
 from pathgnn.train.falsification import sensitivity_findings
 from pathgnn.train.fitted import Fitted
-from pathgnn.train.stack import LEARNERS, NETWORK
+from pathgnn.train.stack import NETWORK, learners_of
 
 N_GROUPS = 5
 TOC_POINTS = np.linspace(0.05, 1, 20)
@@ -193,17 +194,18 @@ def _findings(
         verdict.calibration_finding(slope),
         verdict.comparator_finding("ranking by risk alone", ahead),
         verdict.graph_finding(nearer),
-        *_stack_findings(fitted),
+        *_stack_findings(fitted, nodes),
         *sensitivity_findings(fitted, nodes, k),
     )
 
 
-def _stack_findings(fitted: Fitted) -> tuple[verdict.Finding, ...]:
+def _stack_findings(fitted: Fitted, nodes: Nodes) -> tuple[verdict.Finding, ...]:
     """What the network and the linear models each have in the prediction."""
     if not fitted.stacks:
         return ()
     share = np.mean([stack.share for stack in fitted.stacks], axis=0)
-    return (verdict.stack_finding(dict(zip(LEARNERS, share.tolist(), strict=True)), NETWORK),)
+    named = dict(zip(learners_of(layout_of(nodes).outcome), share.tolist(), strict=True))
+    return (verdict.stack_finding(named, NETWORK),)
 
 
 def _c_for_benefit(fitted: Fitted, nodes: Nodes, k: int) -> CForBenefit | None:

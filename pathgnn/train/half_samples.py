@@ -12,7 +12,7 @@ from jaxtyping import Float
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.scales import learned_scales
 from pathgnn.seeds import rng_for, seed_for
-from pathgnn.train.baselines import LINEAR
+from pathgnn.train.baselines import learners_for
 from pathgnn.train.checkpoints import NOTHING_KEPT, Checkpoints
 from pathgnn.train.fit import fit_network
 from pathgnn.train.fitted import Fitted
@@ -79,7 +79,8 @@ def _benefit(fitted: Fitted, fold: int, draw: int, half: Nodes, test: Nodes) -> 
             network = recipe.estimand(net.predict(test)).double().numpy()
     if stack is None:
         return network
-    task = LinearTask(half, scores, recipe.graph, learned_scales(half, recipe.fit.scaling))
+    scales = learned_scales(half, recipe.fit.scaling)
+    task = LinearTask(half, scores, recipe.graph, scales, recipe.estimand)
     return stack.benefit(network, _linear(task, stack, test))
 
 
@@ -88,6 +89,6 @@ def _linear(task: LinearTask, stack: Stack, test: Nodes) -> Benefits:
     used = [i for i, share in enumerate(stack.share[:-1]) if share > 0]
     if not used:
         return np.zeros((test.n_patients, task.scores.gain.shape[1]))
-    learners = list(LINEAR.values())
+    learners = list(learners_for(task.train).values())
     parts = [learners[i](task) for i in used]
     return np.asarray(combine(parts, stack.share[used])(task.scales(test)).double().numpy())

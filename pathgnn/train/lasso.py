@@ -95,7 +95,7 @@ def lasso(x: Float[np.ndarray, "row feature"], y: Float[np.ndarray, " row"]) -> 
     """
     if len(y) < FEWEST_ROWS or np.ptp(y) < 1e-12:
         return Line(float(y.mean()), np.zeros(x.shape[1]))
-    whole = _Rows(x, y, np.ones(len(y), dtype=bool))
+    whole = Rows(x, y, np.ones(len(y), dtype=bool))
     strongest = whole.strongest_penalty()
     penalties = strongest * np.geomspace(1, WEAKEST, N_PENALTIES)
     # Rows come in the cohort's order, which is not that of the outcome.
@@ -103,13 +103,13 @@ def lasso(x: Float[np.ndarray, "row feature"], y: Float[np.ndarray, " row"]) -> 
     loss = np.zeros(N_PENALTIES)
     for k in range(N_FOLDS):
         held = fold == k
-        for i, line in enumerate(_Rows(x, y, ~held).path(penalties)):
+        for i, line in enumerate(Rows(x, y, ~held).path(penalties)):
             loss[i] += ((y[held] - line(x[held])) ** 2).sum()
     return whole.path(penalties[: int(loss.argmin()) + 1])[-1]
 
 
-class _Rows(NamedTuple):
-    """Some rows, to be standardised by what they have."""
+class Rows(NamedTuple):
+    """Some rows, to be standardised by what they have; `y` is what features are to tell."""
 
     x: Float[np.ndarray, "row feature"]
     y: Float[np.ndarray, " row"]
@@ -117,14 +117,14 @@ class _Rows(NamedTuple):
 
     def strongest_penalty(self) -> float:
         """The least penalty at which every weight is 0."""
-        kept, center, spread = self._kept()
+        kept, center, spread = self.kept()
         y = self.y[self.on] - self.y[self.on].mean()
         product = ((self.x[self.on][:, kept] - center) / spread).T @ y
         return max(float(np.abs(product).max(initial=0.0)) / len(y), 1e-9)
 
     def path(self, penalties: Float[np.ndarray, " penalty"]) -> list[Line]:
         """One model for each penalty, from the strongest on."""
-        kept, center, spread = self._kept()
+        kept, center, spread = self.kept()
         mean = float(self.y[self.on].mean())
         if not len(kept):
             return [Line(mean, np.zeros(self.x.shape[1])) for _ in penalties]
@@ -140,7 +140,7 @@ class _Rows(NamedTuple):
             out.append(Line(mean - float(center @ slope), weight))
         return out
 
-    def _kept(
+    def kept(
         self,
     ) -> tuple[Int[np.ndarray, " kept"], Float[np.ndarray, " kept"], Float[np.ndarray, " kept"]]:
         """Features that vary, the most correlated with the target; their mean and spread."""

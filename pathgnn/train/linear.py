@@ -12,6 +12,7 @@ from jaxtyping import Float
 from sklearn.linear_model import RidgeCV
 from torch import Tensor
 
+from pathgnn.benefit.estimand import Estimand
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.layers import first_weights
@@ -38,12 +39,16 @@ class LinearEffect(NamedTuple):
 
 
 class LinearTask(NamedTuple):
-    """Training patients with their scores and learned scales."""
+    """Training patients with their scores and learned scales.
+
+    No estimand stands for months gained by the cohort's horizon, as for the scores.
+    """
 
     train: Nodes
     scores: Nuisances
     graph: PathwayGraph
     scales: InputScales
+    estimand: Estimand | None = None
 
 
 class Task(NamedTuple):

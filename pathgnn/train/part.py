@@ -107,7 +107,8 @@ def learn(
     train = nodes.take(places(is_train))
     inner = folds(train, INNER_FOLDS, rng_for(*path, 2))
     scores = inner_scores(train, inner, recipe)
-    task = LinearTask(train, scores, recipe.graph, learned_scales(train, recipe.fit.scaling))
+    scales = learned_scales(train, recipe.fit.scaling)
+    task = LinearTask(train, scores, recipe.graph, scales, recipe.estimand)
     effects, stack = {}, None
     if recipe.fit.stack:
         effects = linear_effects(task)

@@ -51,7 +51,7 @@ def log_likelihood(
 ) -> float:
     """Breslow's log partial likelihood of patients in the order of their times."""
     shifted = log_hazard - log_hazard.max()
-    return float((event * (shifted - np.log(_at_risk(np.exp(shifted), time)))).sum())
+    return float((event * (shifted - np.log(at_risk(np.exp(shifted), time)))).sum())
 
 
 def rotate(
@@ -67,7 +67,7 @@ def rotate(
     return axis[:, keep] * scale, train.T @ (axis[:, keep] / scale)
 
 
-def _at_risk(
+def at_risk(
     hazard: Float[np.ndarray, " patient"], time: Float[np.ndarray, " patient"]
 ) -> Float[np.ndarray, " patient"]:
     """Summed hazard of all who are still followed up, in order of time; ties are at risk too."""
@@ -82,9 +82,9 @@ def _newton_step(
     b: Float[np.ndarray, " column"],
 ) -> Float[np.ndarray, " column"]:
     hazard = np.exp(x @ b - (x @ b).max())
-    at_risk, last = _at_risk(hazard, time), np.searchsorted(time, time, "right") - 1
-    cumulative = hazard * np.cumsum(event / at_risk)[last]
-    squared = np.cumsum(event / at_risk**2)[last]
+    risk_set, last = at_risk(hazard, time), np.searchsorted(time, time, "right") - 1
+    cumulative = hazard * np.cumsum(event / risk_set)[last]
+    squared = np.cumsum(event / risk_set**2)[last]
     curve = -np.multiply.outer(hazard, hazard) * np.minimum.outer(squared, squared)
     curve[np.diag_indices_from(curve)] += cumulative
     slope = x.T @ (event - cumulative) - penalty * b

@@ -13,17 +13,16 @@ from scipy.optimize import nnls
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.scales import learned_scales
 from pathgnn.seeds import seed_for
-from pathgnn.train.baselines import LINEAR, linear_effects
+from pathgnn.train.baselines import learners_for, linear_effects, linear_learners
 from pathgnn.train.fit import Recipe, fit_network
 from pathgnn.train.linear import LinearEffect, LinearTask, combine
 from pathgnn.train.nuisance import Nuisances
 
 NETWORK = "network"
-LEARNERS = (*LINEAR, NETWORK)
 # Half of the prediction is expected to be the network's, the rest that of the linear models that
 # tell patients apart. Chosen on simulated outcomes of METABRIC's patients, 150 to 800 in training:
 # mean correlation with the true benefit .36 without it, .43 with it.
-PRIOR = np.array([0.0, *[0.5 / (len(LINEAR) - 1)] * (len(LINEAR) - 1), 0.5])
+NETWORKS_PART = 0.5
 # How surely: up to so many training patients, and less so with the root of their number beyond. On
 # other simulated outcomes of METABRIC's patients (4 each), 1,300 in training: correlation .87 at
 # twice this spread where this alone reached .85, for survival .66 and .65.
@@ -78,11 +77,13 @@ def learn_shares(
         recipe: As for the network that is to be stacked.
         path: Decides the seeds.
     """
+    n_linear = len(learners_for(task.train))
+    prior = expected_shares(n_linear)
     if not _can_be_learned(task.train, inner):
-        return Shares(PRIOR, recipe.fit.benefit_rounds)
+        return Shares(prior, recipe.fit.benefit_rounds)
     n, n_contrasts = task.scores.gain.shape
     n_rounds = recipe.fit.benefit_rounds + 1
-    linear = np.empty((len(LINEAR), n, n_contrasts))
+    linear = np.empty((n_linear, n, n_contrasts))
     network = np.empty((n_rounds, n, n_contrasts))
     for j in np.unique(inner):
         held, others = np.flatnonzero(inner == j), np.flatnonzero(inner != j)
@@ -95,7 +96,7 @@ def learn_shares(
             part.train, part.scores, recipe, seed_for(*path, 6, int(j)), watch=patients
         )
         network[:, held] = trained.watched
-    fits = [_shares(np.concatenate([linear, one[None]]), task.scores, PRIOR) for one in network]
+    fits = [_shares(np.concatenate([linear, one[None]]), task.scores, prior) for one in network]
     best = int(np.argmin([risk for _, risk in fits]))
     return Shares(fits[best][0], best)
 
@@ -111,8 +112,19 @@ def _can_be_learned(train: Nodes, inner: Int[np.ndarray, " patient"]) -> bool:
 
 def stack_of(shares: Shares, effects: Mapping[str, LinearEffect]) -> Stack:
     """The stack of linear models fitted on all training patients."""
-    parts = [effects[name] for name in LINEAR]
-    return Stack(shares.share, shares.rounds, combine(parts, shares.share[:-1]))
+    linear = combine(list(effects.values()), shares.share[:-1])
+    return Stack(shares.share, shares.rounds, linear)
+
+
+def learners_of(outcome: str) -> tuple[str, ...]:
+    """Names behind the shares of a stack, for an outcome as a network's layout names it."""
+    return (*linear_learners(outcome), NETWORK)
+
+
+def expected_shares(n_linear: int) -> Float[np.ndarray, " learner"]:
+    """Shares expected beforehand: of linear learners, the average effect first, and the network."""
+    each = (1 - NETWORKS_PART) / (n_linear - 1)
+    return np.array([0.0, *[each] * (n_linear - 1), NETWORKS_PART])
 
 
 def _shares(
@@ -154,7 +166,7 @@ def _take(task: LinearTask, at: Int[np.ndarray, " chosen"], recipe: Recipe) -> L
     train = _nodes(task.train, at)
     rows = np.flatnonzero(np.isin(task.train.patient_of.numpy(), at))
     scales = learned_scales(train, recipe.fit.scaling)
-    return LinearTask(train, task.scores.take(at, rows), task.graph, scales)
+    return LinearTask(train, task.scores.take(at, rows), task.graph, scales, task.estimand)
 
 
 def _nodes(nodes: Nodes, at: Int[np.ndarray, " chosen"]) -> Nodes:

@@ -20,7 +20,7 @@ from pathgnn.settings import Settings
 from pathgnn.train.fit import History
 from pathgnn.train.linear import LinearEffect
 from pathgnn.train.part import Member
-from pathgnn.train.stack import LEARNERS, Stack
+from pathgnn.train.stack import Stack, learners_of
 
 # Size and type of a tensor.
 Wanted = tuple[tuple[int, ...], torch.dtype]
@@ -146,11 +146,13 @@ def members_from(
     )
 
 
-def stacks_from(words: Iterable[StackWords], tensors: Mapping[str, Tensor]) -> tuple[Stack, ...]:
-    """The stacks again."""
+def stacks_from(
+    words: Iterable[StackWords], tensors: Mapping[str, Tensor], outcome: str
+) -> tuple[Stack, ...]:
+    """The stacks again, of an outcome as the layout names it."""
     out = []
     for k, one in enumerate(words):
-        if len(one.share) != len(LEARNERS):
+        if len(one.share) != len(learners_of(outcome)):
             raise ValueError(f"a stack of {len(one.share)} learners; this version has others")
         linear = LinearEffect(*(tensors[f"linear.{k}.{name}"] for name in LinearEffect._fields))
         out.append(Stack(np.array(one.share), one.rounds, linear))

@@ -18,7 +18,7 @@ from pathgnn.train.estimate import estimate
 from pathgnn.train.linear import LinearTask, combine
 from pathgnn.train.nuisance import Nuisances
 from pathgnn.train.part import STACKED
-from pathgnn.train.stack import LEARNERS, NETWORK, PRIOR, _shares, learn_shares
+from pathgnn.train.stack import NETWORK, _shares, expected_shares, learn_shares, learners_of
 
 
 def _scores(gain):
@@ -66,7 +66,7 @@ def test_a_learner_that_points_the_wrong_way_has_no_share():
 def test_the_stacked_benefit_is_the_shares_of_its_learners(nodes, fitted):
     for k, stack in enumerate(fitted.stacks):
         at = fitted.fold == k
-        parts = [fitted.ladder[name][at] for name in LEARNERS]
+        parts = [fitted.ladder[name][at] for name in learners_of(nodes.outcome)]
         expected = sum(s * part for s, part in zip(stack.share, parts, strict=True))
         assert fitted.ladder[STACKED][at] == pytest.approx(expected, abs=1e-4)
 
@@ -111,7 +111,8 @@ def test_with_too_few_events_the_shares_are_those_expected(graph, nodes, fitted,
     task = LinearTask(rare, fitted.scores, graph, learned_scales(rare, Scaling()))
     inner = np.arange(nodes.n_patients) % 3
     shares = learn_shares(task, inner, recipe, (0, 0))
-    assert shares.share == pytest.approx(PRIOR)
+    assert shares.share == pytest.approx(expected_shares(len(learners_of("survival")) - 1))
+    assert shares.share.sum() == pytest.approx(1)
     assert shares.rounds == recipe.fit.benefit_rounds
 
 
