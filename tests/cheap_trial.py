@@ -81,4 +81,6 @@ def scores_of(gamma):
     """Scores of patients that all inform every contrast."""
     n, n_contrasts = len(gamma), gamma.shape[1] - 1
     every = np.ones((n, n_contrasts), dtype=bool)
-    return Nuisances(np.zeros(n), np.zeros_like(gamma), gamma, gamma, np.ones(n), every)
+    return Nuisances(
+        np.zeros(n), np.zeros_like(gamma), gamma, gamma, np.ones(n), every, np.arange(n)
+    )

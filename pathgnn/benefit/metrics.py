@@ -8,7 +8,10 @@ import numpy as np
 from jaxtyping import Float
 from scipy import stats
 
-HALF_SAMPLES = 200
+from pathgnn.benefit.units import Groups, half_samples, robust_se, units_of
+
+# Of a prediction, relative to its size: less spread than this is rounding.
+ROUNDING = 1e-9
 
 
 class Estimate(NamedTuple):
@@ -76,11 +79,19 @@ def autoc_with_se(
     priority: Float[np.ndarray, " patient"],
     gain: Float[np.ndarray, " patient"],
     rng: np.random.Generator,
+    group: Groups = None,
 ) -> Estimate:
-    """AUTOC with the half-sample bootstrap standard error (n/2 without replacement)."""
-    n, half = len(gain), len(gain) // 2
-    order = np.argsort(rng.random((HALF_SAMPLES, n)), axis=1)[:, :half]
-    draws = [autoc(priority[i], gain[i]) for i in order]
+    """AUTOC with the half-sample bootstrap standard error; both are 0 where nobody is ahead.
+
+    Args:
+        priority: Who comes first; higher is earlier.
+        gain: Doubly robust scores.
+        rng: Decides the halves.
+        group: Patients that go together, in halves of groups; None: everybody alone.
+    """
+    draws = [autoc(priority[i], gain[i]) for i in half_samples(len(gain), rng, group)]
+    if np.ptp(priority) == 0:
+        return Estimate(0.0, 0.0)
     return Estimate(autoc(priority, gain), float(np.std(draws, ddof=1)))
 
 
@@ -89,66 +100,88 @@ def toc_band(
     gain: Float[np.ndarray, " patient"],
     at: Float[np.ndarray, " share"],
     rng: np.random.Generator,
+    group: Groups = None,
 ) -> tuple[Float[np.ndarray, " share"], Float[np.ndarray, " share"]]:
     """TOC at some shares and its half-sample standard error."""
-    n, half = len(gain), len(gain) // 2
-    draws = []
-    for _ in range(HALF_SAMPLES):
-        i = rng.permutation(n)[:half]
-        draws.append(_toc_at(priority[i], gain[i], at))
+    halves = half_samples(len(gain), rng, group)
+    draws = [_toc_at(priority[i], gain[i], at) for i in halves]
     return _toc_at(priority, gain, at), np.std(draws, axis=0, ddof=1)
 
 
 def sequential_test(by_fold: list[Estimate]) -> SequentialTest:
     """z = sum of the folds' t over sqrt(folds); each fold ranked by a model of earlier folds.
 
+    NaN where no fold could be tested. A ranking that puts nobody ahead has t = 0.
+
     Source: Wager, "Sequential validation of treatment heterogeneity", arXiv 2405.05534.
     """
-    # A constant ranking has AUTOC and error 0 but for rounding.
-    t = tuple(e.value / e.se if e.se > 1e-9 else 0.0 for e in by_fold)
-    z = sum(t) / max(1, len(t)) ** 0.5
+    t = tuple(e.value / e.se if e.se > 0 else 0.0 for e in by_fold)
+    z = sum(t) / len(t) ** 0.5 if t else float("nan")
     return SequentialTest(z, float(2 * stats.norm.sf(abs(z))), t)
 
 
 def blp_slope(
-    benefit: Float[np.ndarray, " patient"], gain: Float[np.ndarray, " patient"]
+    benefit: Float[np.ndarray, " patient"],
+    gain: Float[np.ndarray, " patient"],
+    group: Groups = None,
 ) -> Estimate:
     """Slope of gain on predicted benefit with HC1 errors: 1 is calibrated, 0 says nothing.
 
     A constant prediction has slope 0 with no error to speak of (infinite).
     """
     x = benefit - benefit.mean()
-    if np.allclose(x, 0):
+    if np.ptp(benefit) <= ROUNDING * np.abs(benefit).max():
         return Estimate(0.0, float("inf"))
-    slope = x @ gain / (x @ x)
+    n, slope = len(x), x @ gain / (x @ x)
     residual = gain - gain.mean() - slope * x
-    variance = (x**2 @ residual**2) / (x @ x) ** 2 * len(x) / max(1, len(x) - 2)
-    return Estimate(float(slope), float(np.sqrt(variance)))
+    se = robust_se(x * residual / (x @ x), group) * np.sqrt((n - 1) / max(1, n - 2))
+    return Estimate(float(slope), float(se))
 
 
-def mean_gain(gain: Float[np.ndarray, " patient"]) -> Estimate:
-    """Average effect with its standard error."""
-    return Estimate(float(gain.mean()), float(gain.std(ddof=1) / np.sqrt(len(gain))))
+def mean_gain(
+    gain: Float[np.ndarray, " patient"],
+    group: Groups = None,
+    weight: Float[np.ndarray, " patient"] | None = None,
+) -> Estimate:
+    """Average effect, weighted or not, with its standard error."""
+    weight = np.ones(len(gain)) if weight is None else weight
+    on = weight > 0
+    share = weight[on] / weight[on].sum()
+    mean = float(share @ gain[on])
+    group = None if group is None else group[on]
+    return Estimate(mean, robust_se(share * (gain[on] - mean), group))
 
 
 def gain_by_group(
-    benefit: Float[np.ndarray, " patient"], gain: Float[np.ndarray, " patient"], n_groups: int
+    benefit: Float[np.ndarray, " patient"],
+    gain: Float[np.ndarray, " patient"],
+    n_groups: int,
+    group: Groups = None,
 ) -> list[tuple[float, Estimate]]:
-    """Per group of equal size, from low to high predicted benefit: its mean, and the mean gain."""
-    order = np.argsort(benefit, kind="stable")
-    return [
-        (float(benefit[part].mean()), mean_gain(gain[part]))
-        for part in np.array_split(order, n_groups)
-    ]
+    """Per part of equal size, from low to high predicted benefit: its mean, and the mean gain.
+
+    Patients tied across a border are in both parts, with the shares that fall there.
+    """
+    value, tied, size = np.unique(benefit, return_inverse=True, return_counts=True)
+    last = size.cumsum()
+    out = []
+    for part in np.array_split(np.arange(len(benefit)), n_groups):
+        low, high = part[0], part[-1] + 1
+        inside = np.minimum(last, high) - np.maximum(last - size, low)
+        weight = (inside.clip(0) / size)[tied]
+        mean = float(weight @ value[tied] / weight.sum())
+        out.append((mean, mean_gain(gain, group, weight)))
+    return out
 
 
 def paired_difference(
     ours: Float[np.ndarray, " patient"],
     theirs: Float[np.ndarray, " patient"],
     gain: Float[np.ndarray, " patient"],
+    group: Groups = None,
 ) -> Estimate:
     """Squared error of another's benefit against the gain minus ours; above 0: ours is nearer."""
-    return mean_gain((gain - theirs) ** 2 - (gain - ours) ** 2)
+    return mean_gain((gain - theirs) ** 2 - (gain - ours) ** 2, group)
 
 
 def loss_difference(
@@ -156,6 +189,7 @@ def loss_difference(
     theirs: Float[np.ndarray, "draw patient"],
     gain: Float[np.ndarray, " patient"],
     one_of_theirs: bool = False,
+    group: Groups = None,
 ) -> Compared:
     """Mean squared error of their benefit against the gain minus ours, over several trainings.
 
@@ -168,17 +202,20 @@ def loss_difference(
         gain: Doubly robust scores.
         one_of_theirs: Each of their trainings is on a graph drawn anew, and the question is
             whether ours could be one more of these: the spread of a single draw is added.
+        group: Patients that go together.
 
     Source: Welch, Biometrika 1947, 34:28.
     """
     mine, other = ((gain - tau) ** 2 for tau in (ours, theirs))
     by_patient = other.mean(0) - mine.mean(0)
-    parts = (by_patient, mine.mean(1), other.mean(1))
-    variances = np.array([part.var(ddof=1) / len(part) for part in parts])
+    parts = (mine.mean(1), other.mean(1))
+    of_trainings = [part.var(ddof=1) / len(part) for part in parts]
+    variances = np.array([mean_gain(by_patient, group).se ** 2, *of_trainings])
     if one_of_theirs:
         variances[2] *= 1 + len(theirs)
     se = float(np.sqrt(variances.sum()))
-    sizes = np.array([len(part) - 1 for part in parts])
+    n_units = int(units_of(len(gain), group).max()) + 1
+    sizes = np.array([n_units, len(ours), len(theirs)]) - 1
     freedom = variances.sum() ** 2 / (variances**2 / sizes).sum() if se > 0 else np.inf
     half = float(stats.t.ppf(0.975, freedom)) * se if se > 0 else 0.0
     value = float(by_patient.mean())
@@ -190,13 +227,11 @@ def autoc_difference(
     theirs: Float[np.ndarray, " patient"],
     gain: Float[np.ndarray, " patient"],
     rng: np.random.Generator,
+    group: Groups = None,
 ) -> Estimate:
     """AUTOC of our ranking minus another's, with the paired half-sample standard error."""
-    n, half = len(gain), len(gain) // 2
-    draws = []
-    for _ in range(HALF_SAMPLES):
-        i = rng.permutation(n)[:half]
-        draws.append(autoc(ours[i], gain[i]) - autoc(theirs[i], gain[i]))
+    halves = half_samples(len(gain), rng, group)
+    draws = [autoc(ours[i], gain[i]) - autoc(theirs[i], gain[i]) for i in halves]
     return Estimate(autoc(ours, gain) - autoc(theirs, gain), float(np.std(draws, ddof=1)))
 
 

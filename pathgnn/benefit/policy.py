@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from pathgnn.benefit.metrics import Estimate, mean_gain
+from pathgnn.benefit.units import Groups
 
 
 class PolicyGain(NamedTuple):
@@ -21,7 +22,8 @@ class PolicyValues(NamedTuple):
     """What a policy is worth.
 
     `share` is the share of patients it gives another arm than the reference; `per_treated` the
-    mean benefit of those. For a binary outcome 1 / `per_treated` is the number needed to treat.
+    mean benefit of those, NaN where nobody is treated. For a binary outcome 1 / `per_treated` is
+    the number needed to treat.
     """
 
     value: Estimate
@@ -41,6 +43,7 @@ def policy_values(
     gamma: Float[np.ndarray, "patient arm"],
     arms: tuple[str, ...],
     fold: Int[np.ndarray, " patient"],
+    group: Groups = None,
 ) -> PolicyValues:
     """Value of a choice of arm per patient, from doubly robust scores of every arm.
 
@@ -50,6 +53,7 @@ def policy_values(
         arms: Names, the reference first.
         fold: The best single arm is chosen on the other folds than the patient's, or it would
             have the luck of the draw.
+        group: Patients that go together.
 
     Source: Athey & Wager, Econometrica 2021, 89:133, section 2.
     """
@@ -59,12 +63,12 @@ def policy_values(
     if len(arms) > 2:
         fixed.append(("the best single arm", gamma[everyone, _best_elsewhere(gamma, fold)]))
     treated = choice > 0
-    gained = (own - gamma[:, 0])[treated]
+    gained, nothing = own - gamma[:, 0], Estimate(float("nan"), float("nan"))
     return PolicyValues(
-        value=mean_gain(own),
+        value=mean_gain(own, group),
         share=float(treated.mean()),
-        per_treated=mean_gain(gained) if len(gained) > 1 else Estimate(0.0, float("inf")),
-        gains=tuple(PolicyGain(name, mean_gain(own - other)) for name, other in fixed),
+        per_treated=mean_gain(gained, group, treated.astype(float)) if treated.any() else nothing,
+        gains=tuple(PolicyGain(name, mean_gain(own - other, group)) for name, other in fixed),
     )
 
 

@@ -10,7 +10,6 @@ from lifelines.utils import concordance_index
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from pathgnn.benefit.arms import kaplan_meier
 from pathgnn.benefit.censored import CensoringCurve, FollowUp, censoring_curve
 
 LOWEST_P, FREE = 1e-6, 1e6
@@ -19,9 +18,10 @@ LOWEST_P, FREE = 1e-6, 1e6
 class SurvivalScore(NamedTuple):
     """Discrimination and calibration of predicted survival up to a horizon.
 
-    `integrated_brier` is the mean Brier score over the times; `null_brier` that of Kaplan-Meier,
-    the same curve for all; `scaled_brier` 1 - their ratio. `calibration` is mean predicted minus
-    Kaplan-Meier survival at the horizon.
+    `integrated_brier` is the mean Brier score over the times; `null_brier` that of the
+    observed curve, the same for all; `scaled_brier` 1 - their ratio. `calibration` is mean
+    predicted minus observed survival at the horizon (Kaplan-Meier; Aalen-Johansen where events
+    compete).
     """
 
     n: int
@@ -73,13 +73,13 @@ def score_survival(
     Graf et al., Statistics in Medicine 1999, 18:2529.
     """
     horizon = float(time[-1])
+    censored = censoring_curve(rows.time, rows.ended)
+    expected = np.trapezoid(survival, time, axis=1)
+    plain = np.broadcast_to(_free_at(rows, time), survival.shape)
+    ours, null = (_integrated_brier(rows, s, time, censored) for s in (survival, plain))
     # Whoever had a competing event is free of this one for good.
     months = np.where(rows.competing, np.maximum(rows.time, horizon) + 1, rows.time)
     rows = FollowUp(months, rows.event, rows.competing)
-    censored = censoring_curve(rows.time, rows.ended)
-    expected = np.trapezoid(survival, time, axis=1)
-    plain = np.broadcast_to(_kaplan_meier_at(rows, time), survival.shape)
-    ours, null = (_integrated_brier(rows, s, time, censored) for s in (survival, plain))
     return SurvivalScore(
         n=len(rows.time),
         events=int((rows.event & (rows.time < horizon)).sum()),
@@ -154,18 +154,25 @@ def _integrated_brier(
     before = 1 / censored.before(rows.time).clip(1e-9)
     each = []
     for j, t in enumerate(time):
-        came: Bool[np.ndarray, " row"] = rows.event & (rows.time <= t)
-        there = rows.time > t
+        past, there = rows.time <= t, rows.time > t
+        came: Bool[np.ndarray, " row"] = rows.event & past
         # Just after t, as those still there are.
         now = 1 / censored.before(np.array([np.nextafter(t, np.inf)])).clip(1e-9)[0]
-        each.append(
-            np.mean(came * before * survival[:, j] ** 2 + there * now * (1 - survival[:, j]) ** 2)
-        )
+        free = there * now + (rows.competing & past) * before
+        each.append(np.mean(came * before * survival[:, j] ** 2 + free * (1 - survival[:, j]) ** 2))
     return float(np.trapezoid(each, time) / (time[-1] - time[0]))
 
 
-def _kaplan_meier_at(
-    rows: FollowUp, time: Float[np.ndarray, " time"]
-) -> Float[np.ndarray, " time"]:
-    at, level, _, _ = kaplan_meier(rows.time, rows.event)
-    return np.asarray(level[np.searchsorted(at, time, side="right") - 1])
+def _free_at(rows: FollowUp, time: Float[np.ndarray, " time"]) -> Float[np.ndarray, " time"]:
+    """Share that has not had the event by each time: Kaplan-Meier's, or Aalen-Johansen's where
+    events compete.
+
+    Source: Aalen & Johansen, Scandinavian Journal of Statistics 1978, 5:141.
+    """
+    at, place = np.unique(rows.time, return_inverse=True)
+    at_risk = len(place) - np.searchsorted(np.sort(rows.time), at, side="left")
+    came, ended = (np.bincount(place, weights=x) for x in (rows.event, rows.ended))
+    staying = np.cumprod(1 - ended / at_risk)
+    before = np.concatenate([[1.0], staying[:-1]])
+    free = np.concatenate([[1.0], 1 - np.cumsum(before * came / at_risk)])
+    return np.asarray(free[np.searchsorted(at, time, side="right")])

@@ -83,6 +83,15 @@ def rate_finding(test: SequentialTest, pooled: Estimate) -> Finding:
         f"sequential test z = {test.z:.2f}, p = {test.p:.3g}; pooled AUTOC {pooled.value:.3f} "
         f"(descriptive); smallest AUTOC this cohort could show {detectable:.3f}"
     )
+    if np.isnan(test.p):
+        return Finding(
+            "warning",
+            "who benefits",
+            test.p,
+            "Whether benefit differs between patients was not tested: no fold has enough patients "
+            "that inform both arms; lower `fit.folds`. The average effect is returned for all; the "
+            "ranking stays available as `score`.",
+        )
     if test.p < ALPHA and test.z > 0:
         return Finding("ok", "who benefits", test.p, f"Benefit differs between patients: {said}.")
     if test.p < ALPHA:

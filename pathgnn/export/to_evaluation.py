@@ -30,9 +30,9 @@ def policy(results: Results) -> pd.DataFrame:
     """
     rows = [row for b in results.benefits for row in _rows(b.arm, b.policy)]
     if len(results.benefits) > 1:
-        benefit = np.stack([b.benefit for b in results.benefits], 1)
-        fitted, arms = results.fitted, results.nodes.arms
-        value = policy_values(choose(benefit), fitted.scores.gamma, arms, fitted.fold)
+        benefit = np.stack([b.elsewhere for b in results.benefits], 1)
+        scores, fold, arms = results.fitted.scores, results.fitted.fold, results.nodes.arms
+        value = policy_values(choose(benefit), scores.gamma, arms, fold, scores.group)
         rows += _rows(ANY_ARM, value)
     return pd.DataFrame(rows, columns=list(POLICY_COLUMNS))
 

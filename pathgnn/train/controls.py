@@ -82,9 +82,9 @@ def compare(
     if few or TRUE not in benefits:
         raise ConfigError(f"controls need {FEWEST_DRAWS} trainings or more of every kind of graph")
     on = fitted.scores.informs[:, contrast]
-    gain = fitted.scores.gain[on, contrast]
+    gain, group = fitted.scores.gain[on, contrast], fitted.scores.group[on]
     difference = {
-        name: loss_difference(benefits[TRUE][:, on], tau[:, on], gain, name in DRAWN)
+        name: loss_difference(benefits[TRUE][:, on], tau[:, on], gain, name in DRAWN, group)
         for name, tau in benefits.items()
         if name != TRUE
     }

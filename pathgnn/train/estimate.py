@@ -13,7 +13,7 @@ from pathgnn.benefit.c_for_benefit import CForBenefit, c_for_benefit
 from pathgnn.benefit.estimand import Estimand
 from pathgnn.benefit.metrics import Estimate, SequentialTest
 from pathgnn.benefit.overlap import Overlap, overlap
-from pathgnn.benefit.policy import PolicyValues, policy_values
+from pathgnn.benefit.policy import PolicyValues, choose, policy_values
 from pathgnn.card import Card, Shown
 from pathgnn.errors import ConfigError
 from pathgnn.graph.nodes import Nodes
@@ -57,7 +57,9 @@ class Benefit(Shown):
     `differs` is False. `low` and `high` bound the mean benefit of patients with the same
     predicted score (95 %), not that of a single person; with half-sampling they carry how much
     the score itself would change with other training patients. `score` is the default ranking:
-    that of the stack of network and linear models, or of the network alone.
+    that of the stack of network and linear models, or of the network alone. `elsewhere` is
+    `benefit` with level and slope of the other folds than the patient's: policies choose by it,
+    so that nobody's own outcome decides.
     """
 
     arm: str
@@ -66,6 +68,7 @@ class Benefit(Shown):
     benefit: Float[np.ndarray, " patient"]
     low: Float[np.ndarray, " patient"]
     high: Float[np.ndarray, " patient"]
+    elsewhere: Float[np.ndarray, " patient"]
     score: Float[np.ndarray, " patient"]
     differs: bool
     average: Estimate
@@ -110,25 +113,25 @@ def estimate(fitted: Fitted, nodes: Nodes, arm: str = "") -> Benefit:
     """Benefit of one arm against the reference, for every patient, out of fold."""
     k = contrast_of(nodes, arm)
     rng = rng_for(fitted.seed, 5, k)
-    on = fitted.scores.informs[:, k]
+    on, group = fitted.scores.informs[:, k], fitted.scores.group
     gain, tau = fitted.scores.gain[:, k], fitted.benefit[:, k]
     test = metrics.sequential_test(list(fitted.sequential[fitted.default][k]))
     differs = test.p < verdict.ALPHA and test.z > 0
-    average = metrics.mean_gain(gain[on])
-    shrink = _shrink(fitted, k)
-    calibrated = average.value + shrink * (tau - tau[on].mean())
-    choice = (calibrated > 0).astype(int)
-    width = _band(tau, gain, on)
+    average = metrics.mean_gain(gain[on], group[on])
+    lines = _lines(fitted, k)
+    calibrated = average.value + lines.slope * (tau - tau[on].mean())
+    elsewhere = lines.level + (lines.slope * (tau - lines.mean_score) if differs else 0.0)
+    width = _band(tau, gain, on, group)
     if fitted.spread is not None:
-        width = 1.96 * np.hypot(average.se, shrink * fitted.spread[:, k])
+        width = 1.96 * np.hypot(average.se, lines.slope * fitted.spread[:, k])
     low, high = calibrated - width, calibrated + width
     if not differs:
         low, high = np.full_like(tau, average.low), np.full_like(tau, average.high)
-    pair = fitted.scores.gamma[:, [0, k + 1]]
-    autoc = metrics.autoc_with_se(tau[on], gain[on], rng)
-    halves = metrics.gain_by_group(tau[on], gain[on], 2)
+    pair, arms = fitted.scores.gamma[:, [0, k + 1]], (nodes.arms[0], nodes.arms[k + 1])
+    autoc = metrics.autoc_with_se(tau[on], gain[on], rng, group[on])
+    halves = metrics.gain_by_group(tau[on], gain[on], 2, group[on])
     ladder = _ladder(fitted, k, rng)
-    slope = metrics.blp_slope(tau[on], gain[on])
+    slope = metrics.blp_slope(tau[on], gain[on], group[on])
     worst, fold = arms_overlap(fitted, nodes), fitted.fold
     return Benefit(
         arm=nodes.arms[k + 1],
@@ -144,10 +147,11 @@ def estimate(fitted: Fitted, nodes: Nodes, arm: str = "") -> Benefit:
         autoc=autoc,
         slope=slope,
         halves=(halves[1][1], halves[0][1]),
-        groups=tuple(metrics.gain_by_group(tau[on], gain[on], N_GROUPS)),
-        policy=policy_values(choice[on], pair[on], (nodes.arms[0], nodes.arms[k + 1]), fold[on]),
+        groups=tuple(metrics.gain_by_group(tau[on], gain[on], N_GROUPS, group[on])),
+        elsewhere=elsewhere,
+        policy=policy_values(choose(elsewhere[on, None]), pair[on], arms, fold[on], group[on]),
         c_for_benefit=_c_for_benefit(fitted, nodes, k),
-        toc=Toc(TOC_POINTS, *metrics.toc_band(tau[on], gain[on], TOC_POINTS, rng)),
+        toc=Toc(TOC_POINTS, *metrics.toc_band(tau[on], gain[on], TOC_POINTS, rng, group[on])),
         ladder=ladder,
         overlap=worst,
         findings=_findings(fitted, nodes, k, (test, autoc, slope), worst),
@@ -161,10 +165,10 @@ def arms_overlap(fitted: Fitted, nodes: Nodes) -> Overlap:
 
 
 def events_per_arm(nodes: Nodes) -> Int[np.ndarray, " arm"]:
-    """Deaths, or the rarer class, or all rows of a continuous outcome, in every arm."""
+    """Per arm: deaths before the horizon, the rarer class, or all rows of a continuous outcome."""
     value, arm = nodes.value.numpy(), nodes.arm.numpy()
     if nodes.outcome == "survival":
-        counted = nodes.event.numpy()
+        counted = nodes.event.numpy() & (value < nodes.horizon)
     elif nodes.outcome == "binary":
         counted = value == (value.mean() < 0.5)
     else:
@@ -182,11 +186,11 @@ def _findings(
     test, autoc, slope = evidence
     on = fitted.scores.informs[:, k]
     gain = fitted.scores.gain[on, k]
-    ours = fitted.benefit[on, k]
+    ours, group = fitted.benefit[on, k], fitted.scores.group[on]
     network, rewired = (fitted.ladder[name][on, k] for name in (NETWORK, REWIRED))
-    nearer = metrics.paired_difference(network, rewired, gain)
+    nearer = metrics.paired_difference(network, rewired, gain, group)
     rng = rng_for(fitted.seed, 6, k)
-    ahead = metrics.autoc_difference(ours, fitted.ladder["risk only"][on, k], gain, rng)
+    ahead = metrics.autoc_difference(ours, fitted.ladder["risk only"][on, k], gain, rng, group)
     return (
         verdict.overlap_finding(worst, nodes.randomised),
         verdict.events_finding(events_per_arm(nodes), nodes.arms),
@@ -218,24 +222,35 @@ def _c_for_benefit(fitted: Fitted, nodes: Nodes, k: int) -> CForBenefit | None:
     return c_for_benefit(fitted.benefit[patient, k], fitted.scores.value[on], treated, rng)
 
 
-def _shrink(fitted: Fitted, k: int) -> Float[np.ndarray, " patient"]:
-    """Calibration slope in [0, 1] for each patient, learned on the other folds."""
+class _Lines(NamedTuple):
+    """Of each patient, what the other folds say: average effect, mean score, slope in [0, 1]."""
+
+    level: Float[np.ndarray, " patient"]
+    mean_score: Float[np.ndarray, " patient"]
+    slope: Float[np.ndarray, " patient"]
+
+
+def _lines(fitted: Fitted, k: int) -> _Lines:
     gain, tau = fitted.scores.gain[:, k], fitted.benefit[:, k]
-    out = np.empty(len(tau))
+    lines = _Lines(*np.empty((3, len(tau))))
     for fold in np.unique(fitted.fold):
         others = (fitted.fold != fold) & fitted.scores.informs[:, k]
         slope = metrics.blp_slope(tau[others], gain[others]).value
-        out[fitted.fold == fold] = np.clip(slope, 0, 1)
-    return out
+        found = (gain[others].mean(), tau[others].mean(), np.clip(slope, 0, 1))
+        for out, value in zip(lines, found, strict=True):
+            out[fitted.fold == fold] = value
+    return lines
 
 
 def _band(
     tau: Float[np.ndarray, " patient"],
     gain: Float[np.ndarray, " patient"],
     on: Bool[np.ndarray, " patient"],
+    group: Int[np.ndarray, " patient"],
 ) -> Float[np.ndarray, " patient"]:
     """Half the 95 % band of the line of gain on score."""
-    mean, slope = metrics.mean_gain(gain[on]), metrics.blp_slope(tau[on], gain[on])
+    mean = metrics.mean_gain(gain[on], group[on])
+    slope = metrics.blp_slope(tau[on], gain[on], group[on])
     x = tau - tau[on].mean()
     # A constant prediction has a slope without an error to speak of, and nobody is apart.
     apart = x * slope.se if np.isfinite(slope.se) else np.zeros_like(x)
@@ -245,16 +260,16 @@ def _band(
 def _ladder(fitted: Fitted, k: int, rng: np.random.Generator) -> tuple[Rung, ...]:
     on = fitted.scores.informs[:, k]
     gain, ours = fitted.scores.gain[on, k], fitted.benefit[on, k]
-    out = []
+    group, out = fitted.scores.group[on], []
     for name, tau in fitted.ladder.items():
         sequential = fitted.sequential.get(name)
         out.append(
             Rung(
                 name=name,
-                autoc=metrics.autoc_with_se(tau[on, k], gain, rng),
-                slope=metrics.blp_slope(tau[on, k], gain),
+                autoc=metrics.autoc_with_se(tau[on, k], gain, rng, group),
+                slope=metrics.blp_slope(tau[on, k], gain, group),
                 test=metrics.sequential_test(list(sequential[k])) if sequential else None,
-                ahead=metrics.autoc_difference(ours, tau[on, k], gain, rng),
+                ahead=metrics.autoc_difference(ours, tau[on, k], gain, rng, group),
             )
         )
     return tuple(out)

@@ -32,7 +32,7 @@ from pathgnn.model.scales import Scaling
 from pathgnn.seeds import rng_for
 from pathgnn.train.bundle import Model
 from pathgnn.train.estimate import N_GROUPS, TOC_POINTS, Toc
-from pathgnn.train.folds import check_size, folds, informs
+from pathgnn.train.folds import check_size, compared, folds
 from pathgnn.train.manifest import Calibration
 from pathgnn.train.nuisance import Nuisances, fit_nuisances
 from pathgnn.train.part import join
@@ -132,6 +132,7 @@ def recalibrate(
     score: Float[np.ndarray, " patient"],
     gain: Float[np.ndarray, " patient"],
     fold: Int[np.ndarray, " patient"],
+    group: Int[np.ndarray, " patient"],
 ) -> Recalibrated:
     """Benefit on the new cohort's level and scale, each patient's learned on the other folds.
 
@@ -142,7 +143,7 @@ def recalibrate(
         others = fold != k
         slope = float(np.clip(metrics.blp_slope(score[others], gain[others]).value, 0, 1))
         out[~others] = gain[others].mean() + slope * (score[~others] - score[others].mean())
-    return Recalibrated(float(gain.mean()), metrics.blp_slope(score, gain), out)
+    return Recalibrated(float(gain.mean()), metrics.blp_slope(score, gain, group), out)
 
 
 class _Given(NamedTuple):
@@ -195,38 +196,38 @@ def _scores(
 def _contrast(model: Model, nodes: Nodes, given: _Given, seed: int) -> External:
     scores, fold, c, tau = given
     a, b = nodes.arms.index(model.arms[0]), nodes.arms.index(c.arm)
-    on = informs(nodes)[:, max(a, b) - 1] if min(a, b) == 0 else np.ones(len(tau), dtype=bool)
+    on = compared(nodes, a, b)
     gain, score = (scores.gamma[:, b] - scores.gamma[:, a])[on], tau[on]
+    group = scores.group[on]
     spread = c.slope * (tau - c.mean_score) if c.differs else np.zeros(len(tau))
     benefit, rng = c.average + spread, rng_for(seed, 5, b)
-    autoc = metrics.autoc_with_se(score, gain, rng)
-    # A constant ranking has AUTOC and error 0 but for rounding.
-    p = float(2 * norm.sf(abs(autoc.value / autoc.se))) if autoc.se > 1e-9 else 1.0
-    level = metrics.mean_gain(benefit[on] - gain)
-    halves = metrics.gain_by_group(score, gain, 2)
+    autoc = metrics.autoc_with_se(score, gain, rng, group)
+    p = float(2 * norm.sf(abs(autoc.value / autoc.se))) if autoc.se > 0 else 1.0
+    level = metrics.mean_gain(benefit[on] - gain, group)
+    halves = metrics.gain_by_group(score, gain, 2, group)
     risk = -scores.mu[on, a]
-    ahead = metrics.autoc_difference(score, risk, gain, rng)
-    recalibrated = recalibrate(score, gain, fold[on])
+    ahead = metrics.autoc_difference(score, risk, gain, rng, group)
+    recalibrated = recalibrate(score, gain, fold[on], group)
     everyone = np.full(len(tau), recalibrated.level)
     everyone[on] = recalibrated.benefit
     choice = (benefit[on] > 0).astype(int)
     arms = (model.arms[0], c.arm)
-    slope = metrics.blp_slope(benefit[on], gain) if c.differs else recalibrated.slope
+    slope = metrics.blp_slope(benefit[on], gain, group) if c.differs else recalibrated.slope
     return External(
         arm=c.arm,
         reference=model.arms[0],
         benefit=benefit,
         score=tau,
-        average=metrics.mean_gain(gain),
+        average=metrics.mean_gain(gain, group),
         autoc=autoc,
         p=p,
         qini=metrics.qini(score, gain),
         level=level,
         slope=slope,
         halves=(halves[1][1], halves[0][1]),
-        groups=tuple(metrics.gain_by_group(score, gain, N_GROUPS)),
-        toc=Toc(TOC_POINTS, *metrics.toc_band(score, gain, TOC_POINTS, rng)),
-        policy=policy_values(choice, scores.gamma[on][:, [a, b]], arms, fold[on]),
+        groups=tuple(metrics.gain_by_group(score, gain, N_GROUPS, group)),
+        toc=Toc(TOC_POINTS, *metrics.toc_band(score, gain, TOC_POINTS, rng, group)),
+        policy=policy_values(choice, scores.gamma[on][:, [a, b]], arms, fold[on], group),
         recalibrated=recalibrated._replace(benefit=everyone),
         findings=(
             _overlap(nodes, scores),

@@ -19,7 +19,7 @@ from pathgnn.graph.nodes import Nodes
 from pathgnn.model.scales import Scaling
 from pathgnn.seeds import rng_for
 from pathgnn.train.fitted import Fitted
-from pathgnn.train.folds import folds
+from pathgnn.train.folds import folds, independent_units
 from pathgnn.train.nuisance import fit_nuisances
 
 Z95 = 1.96
@@ -61,8 +61,11 @@ def sensitivity_findings(fitted: Fitted, nodes: Nodes, contrast: int) -> tuple[F
     rank = fitted.benefit[patient, contrast]
     top = rank >= np.median(rank)
     out = []
+    whole = "The average effect"
+    if len(nodes.arms) > 2:
+        whole += f" among patients of {nodes.arms[0]} and {nodes.arms[contrast + 1]}"
     for i, (what, part) in enumerate(
-        (("The average effect", arms), ("The effect in the top half", arms.take(top)))
+        ((whole, arms), ("The effect in the top half", arms.take(top)))
     ):
         found = sensitivity(part, rng_for(fitted.seed, 14, contrast, i))
         value = found.bounds[0][0]
@@ -94,10 +97,12 @@ def negative_outcome(
     told = torch.from_numpy(value[known].astype(np.float32))[part.patient_of]
     nothing = torch.zeros_like(part.competing)
     part = replace(part, outcome="continuous", value=told, event=~nothing, competing=nothing)
-    gain = _gain(part, fitted.fold[known])[:, contrast]
+    gain, group = _gain(part, fitted.fold[known])[:, contrast], independent_units(part)
     rank = fitted.benefit[known, contrast]
     rng = rng_for(fitted.seed, 15, contrast)
-    return NegativeOutcome(metrics.mean_gain(gain), metrics.autoc_with_se(rank, gain, rng))
+    return NegativeOutcome(
+        metrics.mean_gain(gain, group), metrics.autoc_with_se(rank, gain, rng, group)
+    )
 
 
 def negative_outcome_finding(found: NegativeOutcome) -> Finding:
@@ -133,7 +138,8 @@ def negative_arm(nodes: Nodes, draws: int, seed: int) -> NegativeArm:
         split = replace(
             alone, arm=arm, arms=("half", "other half"), propensity=alone.propensity[:, :0]
         )
-        average = metrics.mean_gain(_gain(split, folds(split, N_FOLDS, rng))[:, 0])
+        gain = _gain(split, folds(split, N_FOLDS, rng))[:, 0]
+        average = metrics.mean_gain(gain, independent_units(split))
         rejected += abs(average.value / average.se) > Z95
     low, high = stats.binomtest(int(rejected), draws).proportion_ci()
     return NegativeArm(rejected / draws, float(low), float(high))

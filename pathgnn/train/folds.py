@@ -12,6 +12,8 @@ from pathgnn.graph.nodes import Nodes
 # The first model of the sequential test has one fold, and its scores three inner folds of four.
 FEWEST_PER_FOLD = 12
 FEWEST_COMPARED = 10
+# Fewer groups are no sample of groups.
+FEWEST_UNITS = 20
 
 
 def check_size(nodes: Nodes, n_folds: int) -> None:
@@ -33,11 +35,54 @@ def check_size(nodes: Nodes, n_folds: int) -> None:
             )
 
 
+def check_groups(nodes: Nodes, fold: Int[np.ndarray, " patient"], fewest: int) -> None:
+    """Refuse folds without which too few groups are left to be dealt to inner folds.
+
+    Raises:
+        CohortError: naming the fold.
+    """
+    for k in np.unique(fold):
+        if (n := _n_groups(nodes, fold != k)) < fewest:
+            raise CohortError(
+                f"without fold {k + 1} only {n} groups of patients are left to learn from, and "
+                f"{fewest} are needed: name smaller groups in [cohort.beside]"
+            )
+
+
+def independent_units(nodes: Nodes) -> Int[np.ndarray, " patient"]:
+    """The group of each patient, or a number of their own where there are few groups.
+
+    Many groups (donors, families) are a sample, and chance draws whole groups. Of a few large ones
+    (sites) the answer is about these very groups, given which patients are independent.
+    """
+    group = nodes.group.numpy()
+    return group if len(np.unique(group)) >= FEWEST_UNITS else np.arange(nodes.n_patients)
+
+
+def tested_folds(nodes: Nodes, fold: Int[np.ndarray, " patient"], fewest: int) -> range:
+    """Folds but the last that the folds before them can rank: those hold groups enough.
+
+    From the second on where everybody is a group; from a later one on where there are few groups.
+    """
+    last = int(fold.max())
+    able = (k for k in range(1, last) if _n_groups(nodes, fold < k) >= fewest)
+    return range(next(able, last), last)
+
+
+def _n_groups(nodes: Nodes, chosen: Bool[np.ndarray, " patient"]) -> int:
+    return len(np.unique(nodes.group.numpy()[chosen]))
+
+
 def informs(nodes: Nodes) -> Bool[np.ndarray, "patient contrast"]:
     """Patients that inform a contrast; in a crossover those observed in both of its arms."""
+    return np.stack([compared(nodes, 0, k) for k in range(1, len(nodes.arms))], 1)
+
+
+def compared(nodes: Nodes, a: int, b: int) -> Bool[np.ndarray, " patient"]:
+    """Patients that inform a comparison of two arms; in a crossover those observed in both."""
     seen = np.zeros((nodes.n_patients, len(nodes.arms)), dtype=bool)
     seen[nodes.patient_of.numpy(), nodes.arm.numpy()] = True
-    return (seen[:, 1:] & seen[:, :1]) | (not nodes.crossover)
+    return np.asarray((seen[:, a] & seen[:, b]) | (not nodes.crossover))
 
 
 def folds(nodes: Nodes, n_folds: int, rng: np.random.Generator) -> Int[np.ndarray, " patient"]:

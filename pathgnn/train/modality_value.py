@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
@@ -14,12 +14,13 @@ from sklearn.metrics import roc_auc_score
 
 from pathgnn.benefit.metrics import autoc
 from pathgnn.benefit.shapley import Cheapest, Coalition, cheapest, coalitions, shapley
+from pathgnn.benefit.units import bootstrap
 from pathgnn.errors import ConfigError
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.scales import learned_scales
 from pathgnn.seeds import rng_for, seed_for
 from pathgnn.train.fit import Recipe, fit_network
-from pathgnn.train.folds import check_size, folds
+from pathgnn.train.folds import check_size, folds, independent_units
 from pathgnn.train.linear import Benefits, LinearTask, combine, ridge_by_arm, ridge_genes
 from pathgnn.train.linear_outcome import GENES, OutcomeTask, linear_outcomes
 from pathgnn.train.nuisance import Nuisances, fit_nuisances
@@ -28,7 +29,7 @@ from pathgnn.train.part import INNER_FOLDS, inner_scores, join, places
 
 CLINICAL = "clinical"
 PROGNOSIS = "prognosis"
-MOST_PLAYERS, DRAWS = 6, 200
+MOST_PLAYERS = 6
 NOTHING = {"survival": 0.5, "binary": 0.5, "continuous": 0.0}
 
 Learner = Literal["linear", "network"]
@@ -97,9 +98,17 @@ def modality_value(
             found[subset] = _predicted(subset, parts, recipe, (seed, len(found)), learner)
     metrics = _metrics(nodes, scores)
     return tuple(
-        _worth(name, metric, found, (players, prices), rng_for(seed, 17, i))
+        _worth(name, metric, found, (players, prices), _drawn(nodes, rng_for(seed, 17, i)))
         for i, (name, metric) in enumerate(metrics.items())
     )
+
+
+def _drawn(nodes: Nodes, rng: np.random.Generator) -> list[Int[np.ndarray, " drawn"]]:
+    """Everybody, then draws of the bootstrap."""
+    return [
+        np.arange(nodes.n_patients),
+        *bootstrap(nodes.n_patients, rng, independent_units(nodes)),
+    ]
 
 
 def players_of(nodes: Nodes) -> tuple[str, ...]:
@@ -201,7 +210,10 @@ def _metrics(nodes: Nodes, scores: Nuisances) -> dict[str, Metric]:
         if np.ptp(score) < 1e-12:
             return NOTHING[kind]
         if kind == "survival":
-            return float(concordance_index(value[at], score, event[at]))
+            # Without an event before somebody's time no two patients can be compared.
+            comparable = bool((event[at] & (value[at] < value[at].max())).any())
+            c = concordance_index(value[at], score, event[at]) if comparable else NOTHING[kind]
+            return float(c)
         if kind == "binary":
             return float(roc_auc_score(value[at], score)) if np.ptp(value[at]) else NOTHING[kind]
         r = float(np.corrcoef(value[at], score)[0, 1])
@@ -223,12 +235,9 @@ def _worth(
     metric: Metric,
     found: Mapping[Coalition, _Predicted],
     market: tuple[tuple[str, ...], Mapping[str, float]],
-    rng: np.random.Generator,
+    drawn: Sequence[Int[np.ndarray, " drawn"]],
 ) -> Worth:
     players, prices = market
-    n = len(next(iter(found.values())).outlook)
-    everyone = np.arange(n)
-    drawn = [everyone, *(rng.integers(0, n, n) for _ in range(DRAWS))]
     subsets = coalitions(players)
     each = {s: np.array([metric(found.get(s), at) for at in drawn]) for s in subsets}
     value = {s: float(v[0]) for s, v in each.items()}

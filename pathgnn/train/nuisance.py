@@ -23,21 +23,22 @@ from pathgnn.benefit.estimand import Estimand
 from pathgnn.benefit.scores import aipw, crossover_propensity, overlap_weight
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.scales import InputScales, Scaling, learned_scales
-from pathgnn.train.folds import informs
+from pathgnn.train.folds import independent_units, informs
 from pathgnn.train.ridge import logistic_ridge, ridge
 from pathgnn.train.survival_model import Few, few_of, follow_up, survival_curves
 
 PLAIN = Scaling()
 GRID_POINTS = 60
 LOWEST_E = 0.02
-# An arm with fewer censored rows has the censoring curve of all arms.
-FEWEST_CENSORED = 20
+# An arm with fewer rows has the censoring curve of all arms.
+FEWEST_FOLLOWED = 20
 
 
 class Nuisances(NamedTuple):
     """What is known of some patients from models that never saw them.
 
     `informs` is False where a crossover patient was not observed in both arms of a contrast.
+    Patients of one `group` are not independent of each other; see `independent_units`.
     """
 
     value: Float[np.ndarray, " row"]
@@ -46,6 +47,7 @@ class Nuisances(NamedTuple):
     gamma: Float[np.ndarray, "patient arm"]
     weight: Float[np.ndarray, " patient"]
     informs: Bool[np.ndarray, "patient contrast"]
+    group: Int[np.ndarray, " patient"]
 
     @property
     def gain(self) -> Float[np.ndarray, "patient contrast"]:
@@ -63,6 +65,7 @@ class Nuisances(NamedTuple):
             self.gamma[patients],
             self.weight[patients],
             self.informs[patients],
+            self.group[patients],
         )
 
 
@@ -98,6 +101,7 @@ def fit_nuisances(
         gamma=aipw(value_test, arm, patient_of, propensity, mu),
         weight=overlap_weight(propensity, patient_of, test.n_patients),
         informs=informs(test),
+        group=independent_units(test),
     )
 
 
@@ -177,12 +181,12 @@ def _uncensored(
 ) -> Float[np.ndarray, " row"]:
     """Censoring-unbiased values with the censoring of each row's own arm, learned on `rows`.
 
-    That of all arms where an arm has hardly a censored row, or is lost before the horizon.
+    That of all arms where an arm has hardly a row, or is lost before the horizon.
     """
     value = censoring_unbiased(counted, censoring_curve(rows.time, rows.ended))
     for k in np.unique(arm):
         own = rows.take(arm_of_rows == k)
-        if (~own.ended).sum() < FEWEST_CENSORED:
+        if len(own.time) < FEWEST_FOLLOWED:
             continue
         curve = censoring_curve(own.time, own.ended)
         if usable_horizon(curve, float(own.time.max())) >= counted.grid[-1]:

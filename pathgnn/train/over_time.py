@@ -9,8 +9,10 @@ import torch
 from jaxtyping import Float, Int
 
 from pathgnn.benefit.estimand import Estimand, months_gained, survival_gained
+from pathgnn.benefit.metrics import mean_gain
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.scales import Scaling
+from pathgnn.train.folds import independent_units, informs
 from pathgnn.train.nuisance import fit_nuisances
 
 N_TIMES = 6
@@ -56,5 +58,6 @@ def _average(
             nodes.take(torch.from_numpy(np.flatnonzero(m))) for m in (fold != k, fold == k)
         )
         gain[fold == k] = fit_nuisances(train, test, scaling, estimand).gain
-    error = gain.std(0, ddof=1) / np.sqrt(len(gain))
-    return np.stack([gain.mean(0), error], 1)
+    group = independent_units(nodes)
+    each = zip(gain.T, informs(nodes).T, strict=True)
+    return np.array([mean_gain(one[on], group[on]) for one, on in each])

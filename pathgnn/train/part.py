@@ -16,7 +16,7 @@ from pathgnn.model.scales import learned_scales
 from pathgnn.seeds import rng_for, seed_for
 from pathgnn.train.baselines import ladder, linear_effects
 from pathgnn.train.fit import History, Recipe, fit_network
-from pathgnn.train.folds import folds
+from pathgnn.train.folds import folds, independent_units
 from pathgnn.train.linear import Benefits, LinearEffect, LinearTask, Task
 from pathgnn.train.nuisance import Nuisances, fit_nuisances
 from pathgnn.train.stack import NETWORK, Stack, learn_shares, stack_of
@@ -173,7 +173,8 @@ def join(parts: list[tuple[torch.Tensor, np.ndarray, Nuisances]], nodes: Nodes) 
         value[rows], propensity[rows] = part.value, part.propensity
         mu[at], gamma[at], informs[at] = part.mu, part.gamma, part.informs
     weight = overlap_weight(propensity, nodes.patient_of.numpy(), n)
-    return Nuisances(value, propensity, mu, gamma, weight, informs)
+    units = independent_units(nodes)
+    return Nuisances(value, propensity, mu, gamma, weight, informs, units)
 
 
 def predict_benefit(

@@ -26,7 +26,6 @@ DRAW, ARMS, HALVES = 1001, 11, 12
 FEWEST_ASSIGNMENTS = 40
 NULL_POINTS = (0.05, 0.5, 0.95)
 # A ranking that is constant but for rounding has an AUTOC and an error of 0.
-LEAST_SE = 1e-9
 
 
 def check_exchangeable(nodes: Nodes) -> None:
@@ -114,8 +113,8 @@ def statistic(
     out = np.zeros(benefit.shape[1])
     for k in range(len(out)):
         on = scores.informs[:, k]
-        autoc = autoc_with_se(benefit[on, k], scores.gain[on, k], rng)
-        out[k] = autoc.value / autoc.se if autoc.se > LEAST_SE else 0.0
+        autoc = autoc_with_se(benefit[on, k], scores.gain[on, k], rng, scores.group[on])
+        out[k] = autoc.value / autoc.se if autoc.se > 0 else 0.0
     return out
 
 

@@ -7,6 +7,8 @@ from typing import Any
 from optuna.pruners import BasePruner, MedianPruner, NopPruner
 from optuna.trial import FrozenTrial, TrialState
 
+# What a trial is called by: its place in the sweep; 0 is the study's own settings.
+PLACE = "place"
 # One fold has too few patients to give a trial up.
 WARM_UP = 1
 # Half of the others say something once there are so many.
@@ -21,12 +23,16 @@ class ReferencePruner(BasePruner):  # type: ignore[misc]
     """
 
     def prune(self, study: Any, trial: FrozenTrial) -> bool:
-        """Is the mean risk of two folds or more above that of the first trial?"""
+        """Is the mean risk of two folds or more above that of the study's own settings?
+
+        These have the first place, which need not be the first number: a worker can die.
+        """
         done = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        own = [t for t in done if t.user_attrs.get(PLACE) == 0]
         step = trial.last_step
-        if not done or step is None or step < WARM_UP:
+        if not own or step is None or step < WARM_UP:
             return False
-        first = done[0].intermediate_values
+        first = own[0].intermediate_values
         return step in first and bool(trial.intermediate_values[step] > first[step])
 
 

@@ -67,10 +67,10 @@ def repeat_of(fitted: Fitted) -> Repeat:
     average, autoc, slope, test = [], [], [], []
     for k in range(fitted.benefit.shape[1]):
         on = fitted.scores.informs[:, k]
-        tau, gain = fitted.benefit[on, k], fitted.scores.gain[on, k]
-        average.append(mean_gain(gain))
-        autoc.append(autoc_with_se(tau, gain, rng))
-        slope.append(blp_slope(tau, gain))
+        tau, gain, group = fitted.benefit[on, k], fitted.scores.gain[on, k], fitted.scores.group[on]
+        average.append(mean_gain(gain, group))
+        autoc.append(autoc_with_se(tau, gain, rng, group))
+        slope.append(blp_slope(tau, gain, group))
         test.append(sequential_test(list(fitted.sequential[fitted.default][k])))
     return Repeat(tuple(average), tuple(autoc), tuple(slope), tuple(test), fitted.benefit)
 

@@ -32,8 +32,13 @@ def few_of(
     x_test: Float[np.ndarray, "test feature"],
     n_clinical: int,
 ) -> Few:
-    """Principal components of the training patients' omics in unit variance, then the clinical."""
+    """Principal components of the training patients' omics in unit variance, then the clinical.
+
+    The clinical block alone where no omic varies.
+    """
     cut = x_train.shape[1] - n_clinical
+    if not cut:
+        return Few(x_train, x_test)
     n = max(1, min(N_COMPONENTS, len(x_train) // 10, cut))
     pca = PCA(n, svd_solver="randomized", random_state=0).fit(x_train[:, :cut])
     spread = np.sqrt(pca.explained_variance_).clip(1e-9)

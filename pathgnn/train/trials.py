@@ -14,13 +14,14 @@ from optuna.trial import FrozenTrial, TrialState
 
 from pathgnn.errors import ConfigError, PathgnnError
 from pathgnn.seeds import seed_for
+from pathgnn.train.pruner import PLACE
 from pathgnn.train.search_space import Choices, Space, Values
 from pathgnn.train.trial_store import BEAT_SECONDS, Store, end_lost, fail_silent, still
 from pathgnn.train.trial_worker import identity, is_dead
 
 # What is kept of a trial beside Optuna's own: its place in the plan, who works at it, what failed,
 # whether two machines that started at once planned it twice, and its losses by block of patients.
-PLACE, WORKER, ERROR, SURPLUS, LOSSES = "place", "worker", "error", "surplus", "losses"
+WORKER, ERROR, SURPLUS, LOSSES = "worker", "error", "surplus", "losses"
 # A trial that ends its worker so often is given up: it needs more memory than there is.
 MOST_TRIES = 10
 POLL_SECONDS = 0.5

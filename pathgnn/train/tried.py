@@ -8,9 +8,10 @@ from typing import NamedTuple
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from pathgnn.train.pruner import PLACE
 from pathgnn.train.search_space import Values
 from pathgnn.train.trial_store import Store, quiet
-from pathgnn.train.trials import ERROR, LOSSES, PLACE, SURPLUS
+from pathgnn.train.trials import ERROR, LOSSES, SURPLUS
 
 # Kept of the whole sweep.
 OBJECTIVES = "objectives"

@@ -260,8 +260,11 @@ def stamp_of(job: Job) -> str:
     words += [json.dumps(versions(), sort_keys=True), str(job.recipe.estimand), str(job.seed)]
     digest = hashlib.sha256("\n".join(words).encode())
     own = job.nodes
-    data = [own.clinical, own.arm, own.value, own.event, own.competing, own.propensity, own.stratum]
-    data += [own.patient_of, own.group, own.site]
+    design = (own.outcome, own.horizon, own.randomised, own.crossover, own.has_competing)
+    names = (own.modalities, own.kinds, own.covariates, own.arms)
+    digest.update(json.dumps([design, names]).encode())
+    data = [own.clinical, own.clinical_seen, own.arm, own.value, own.event, own.competing]
+    data += [own.propensity, own.stratum, own.patient_of, own.group, own.site]
     for key, layout in sorted(job.layouts.items()):
         digest.update(f"{key} {layout.graph.sha256}".encode())
         data += [layout.nodes.x, layout.nodes.seen]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from scipy.stats import norm
 
 from pathgnn.benefit import metrics
@@ -92,7 +92,7 @@ def verify(
     contrasts = [
         _contrast(arm, scores, (tau, ours), k, seed) for k, arm in enumerate(nodes.arms[1:])
     ]
-    gained = _difference(theirs, mine)
+    gained = _difference(theirs, mine, scores.group[mine.patient])
     return Verification(tuple(contrasts), mine.risk, theirs.risk, gained, is_own)
 
 
@@ -109,24 +109,21 @@ def _contrast(
     seed: int,
 ) -> Verified:
     on, rng = scores.informs[:, k], rng_for(seed, HALVES, k)
-    gain = scores.gain[on, k]
+    gain, group = scores.gain[on, k], scores.group[on]
     tau, own = (b[on, k] for b in benefits)
-    autoc = metrics.autoc_with_se(tau, gain, rng)
+    autoc = metrics.autoc_with_se(tau, gain, rng, group)
     z = autoc.value / autoc.se if autoc.se > 0 else 0.0
     return Verified(
         arm=arm,
         n=int(on.sum()),
         autoc=autoc,
         p=float(2 * norm.sf(abs(z))),
-        slope=metrics.blp_slope(tau, gain),
-        own_autoc=metrics.autoc_with_se(own, gain, rng),
-        ahead=metrics.autoc_difference(tau, own, gain, rng),
+        slope=metrics.blp_slope(tau, gain, group),
+        own_autoc=metrics.autoc_with_se(own, gain, rng, group),
+        ahead=metrics.autoc_difference(tau, own, gain, rng, group),
     )
 
 
-def _difference(theirs: Losses, ours: Losses) -> Estimate:
+def _difference(theirs: Losses, ours: Losses, group: Int[np.ndarray, " unit"]) -> Estimate:
     """Weighted mean of the paired differences of losses, and its standard error."""
-    weight = ours.weight / ours.weight.sum()
-    each = theirs.loss - ours.loss
-    value = float(weight @ each)
-    return Estimate(value, float(np.sqrt((weight**2 * (each - value) ** 2).sum())))
+    return metrics.mean_gain(theirs.loss - ours.loss, group, ours.weight)

@@ -77,3 +77,10 @@ def test_outcomes_that_are_all_the_same_tell_nothing():
     rng = np.random.default_rng(2)
     same = c_for_benefit(rng.normal(size=40), np.ones(40), np.arange(40) % 2, rng)
     assert (same.c.value, same.c.se) == (0.5, float("inf"))
+
+
+def test_where_nobody_is_treated_their_benefit_is_unknown():
+    gamma = np.random.default_rng(3).normal(size=(20, 2))
+    got = policy_values(np.zeros(20, int), gamma, ARMS[:2], np.arange(20) % 5)
+    assert got.share == 0
+    assert np.isnan(got.per_treated.value)

@@ -100,3 +100,20 @@ def test_continuous_known_answer():
     # Errors 1, 2, 3, 4: 30 over a total of 5.
     assert got.r2 == approx(1 - 30 / 5)
     assert score_continuous(value, np.full(4, 2.5)) == (4, 0.0, 0.0, 0.0)
+
+
+def test_with_competing_events_the_true_incidence_is_calibrated():
+    # Constant hazards .02 and .06: the incidence by t is (1 - exp(-.08 t)) / 4.
+    time, found = np.linspace(0, 30, 16), []
+    true = 1 - (1 - np.exp(-0.08 * time)) / 4
+    for seed in range(8):
+        rng, n = np.random.default_rng(seed), 2000
+        first, second = rng.exponential(1 / 0.02, n), rng.exponential(1 / 0.06, n)
+        lost = rng.uniform(0, 40, n)
+        month = np.minimum(np.minimum(first, second), lost)
+        rows = FollowUp(month, first == month, second == month)
+        found.append(score_survival(rows, np.tile(true, (n, 1)), time))
+    assert np.mean([s.calibration for s in found]) == approx(0, abs=0.008)
+    # The Brier score of the truth is S (1 - S).
+    brier = np.trapezoid(true * (1 - true), time) / 30
+    assert np.mean([s.integrated_brier for s in found]) == approx(brier, rel=0.02)

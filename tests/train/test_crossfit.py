@@ -12,7 +12,7 @@ from conftest import QUICK, trial_on
 from pathgnn.benefit.estimand import months_gained, risk_avoided, survival_gained
 from pathgnn.benefit.verdict import ALPHA
 from pathgnn.cohort.simulate import COVERED
-from pathgnn.errors import ConfigError, RefusedError
+from pathgnn.errors import CohortError, ConfigError, RefusedError
 from pathgnn.graph.project import project
 from pathgnn.graph.rewire import without_edges
 from pathgnn.model.config import NetConfig
@@ -20,6 +20,7 @@ from pathgnn.train.check import check, refuse
 from pathgnn.train.crossfit import fit, fit_networks
 from pathgnn.train.estimate import estimate
 from pathgnn.train.fit import Recipe
+from pathgnn.train.folds import independent_units
 from pathgnn.train.nuisance import fit_nuisances
 from pathgnn.train.part import STACKED, fit_part
 from pathgnn.train.stack import NETWORK
@@ -237,3 +238,37 @@ def test_a_prediction_that_is_the_same_for_all_has_a_band(fitted, nodes):
     same = {name: np.ones_like(tau) for name, tau in fitted.ladder.items()}
     benefit = estimate(replace(fitted, ladder=same), nodes)
     assert np.isfinite(benefit.low).all() and (benefit.low < benefit.high).all()
+
+
+def test_a_policy_is_not_chosen_by_the_outcomes_it_is_valued_on(fitted, nodes):
+    # Without any effect the best arm in these patients is luck; nobody's own score may choose it.
+    gained = []
+    for seed in range(60):
+        noise = np.random.default_rng(seed).normal(size=fitted.scores.gamma.shape)
+        told = replace(fitted, scores=fitted.scores._replace(gamma=noise))
+        benefit = estimate(told, nodes)
+        gained.append(benefit.policy.gains[0].gain.value)
+        if not benefit.differs:
+            assert np.ptp(benefit.benefit) == 0
+            assert len(np.unique(benefit.elsewhere)) <= fitted.n_folds
+    assert abs(np.mean(gained)) < 3 * np.std(gained) / 60**0.5
+
+
+def test_few_groups_start_the_sequential_test_later(nodes, recipe):
+    few = replace(nodes, group=torch.arange(nodes.n_patients) % 6)
+    fitted = fit(few, recipe, 0)
+    # Fold 1 holds two of the six groups: too few to learn from for fold 2.
+    assert len(fitted.sequential[fitted.default][0]) == recipe.fit.folds - 2
+    for g in range(6):
+        assert len(np.unique(fitted.fold[few.group.numpy() == g])) == 1
+    with pytest.raises(CohortError, match=r"only 2 groups of patients are left.*name smaller"):
+        fit(replace(nodes, group=few.group % 3), recipe, 0)
+
+
+def test_many_groups_are_the_units_of_chance_and_few_are_not(nodes, recipe):
+    donors = replace(nodes, group=torch.arange(nodes.n_patients) % 25)
+    fitted = fit(donors, recipe, 0)
+    assert np.array_equal(fitted.scores.group, donors.group)
+    assert len(fitted.sequential[fitted.default][0]) == recipe.fit.folds - 1
+    sites = replace(nodes, group=torch.arange(nodes.n_patients) % 6)
+    assert len(np.unique(independent_units(sites))) == nodes.n_patients

@@ -63,7 +63,7 @@ def test_predictions_twice_too_large_have_slope_one_half():
     rng = np.random.default_rng(1)
     tau = rng.normal(size=4000)
     gain = tau + 1 + 0.5 * rng.normal(size=4000)
-    got = recalibrate(2 * tau, gain, np.arange(4000) % 5)
+    got = recalibrate(2 * tau, gain, np.arange(4000) % 5, np.arange(4000))
     assert got.slope.value == approx(0.5, abs=0.02)
     assert got.level == approx(1, abs=0.05)
     assert np.corrcoef(got.benefit, tau + 1)[0, 1] > 0.99
@@ -73,9 +73,9 @@ def test_predictions_twice_too_large_have_slope_one_half():
 def test_a_patients_own_outcome_does_not_recalibrate_them():
     rng = np.random.default_rng(2)
     tau, gain, fold = rng.normal(size=100), rng.normal(size=100), np.arange(100) % 5
-    before = recalibrate(tau, gain, fold).benefit[0]
+    before = recalibrate(tau, gain, fold, np.arange(len(tau))).benefit[0]
     gain[fold == 0] += 100
-    assert recalibrate(tau, gain, fold).benefit[0] == before
+    assert recalibrate(tau, gain, fold, np.arange(len(tau))).benefit[0] == before
 
 
 def test_what_is_missing_and_moved_is_said(model, other):

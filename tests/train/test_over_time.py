@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import torch
 from conftest import trial_on
 
 from pathgnn.graph.project import project
@@ -33,3 +34,28 @@ def test_average_gains_of_exponentials_are_within_their_errors(graph):
         value, error = one[0].T
         assert (np.abs(value - (truth[0] - truth[1])) < 3.5 * error).all()
         assert (error > 0).all()
+
+
+def test_a_crossover_counts_only_who_was_seen_in_both_arms(graph):
+    # Nobody gains; those treated alone live longer in any case, those left untreated alone less.
+    cohort, _ = trial_on(graph, 150, 7)
+    nodes, rng = project(cohort, graph), np.random.default_rng(1)
+    both, treated = np.arange(60), np.arange(60, 105)
+    patient = np.concatenate([both, np.arange(150)])
+    arm = np.concatenate([np.ones(60), np.isin(np.arange(150), treated)]).astype(int)
+    mean = np.where(np.isin(patient, both), 15, np.where(np.isin(patient, treated), 60, 4))
+    crossed = replace(
+        nodes,
+        outcome="survival",
+        horizon=24.0,
+        crossover=True,
+        patient_of=torch.from_numpy(patient),
+        arm=torch.from_numpy(arm),
+        value=torch.from_numpy(rng.exponential(mean)).float(),
+        event=torch.ones(len(arm), dtype=torch.bool),
+        competing=torch.zeros(len(arm), dtype=torch.bool),
+        stratum=torch.zeros(len(arm), dtype=torch.long),
+        propensity=torch.zeros(len(arm), 0),
+    )
+    value, error = average_over_time(crossed, np.arange(150) % 3, Scaling(), 2).months[0].T
+    assert (np.abs(value) < 3 * error).all()

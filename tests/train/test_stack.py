@@ -25,7 +25,13 @@ def _scores(gain):
     n = len(gain)
     gamma = np.stack([np.zeros(n), gain], 1)
     return Nuisances(
-        np.zeros(n), np.ones((n, 2)) / 2, gamma, gamma, np.ones(n), np.ones((n, 1), dtype=bool)
+        np.zeros(n),
+        np.ones((n, 2)) / 2,
+        gamma,
+        gamma,
+        np.ones(n),
+        np.ones((n, 1), dtype=bool),
+        np.arange(n),
     )
 
 

@@ -18,10 +18,10 @@ from trial_work import PLANNED, SPACE, opened, search, square
 from pathgnn.errors import ConfigError
 from pathgnn.train import trial_store, trials
 from pathgnn.train.guard import guard_of
+from pathgnn.train.pruner import PLACE
 from pathgnn.train.search_space import Choices
 from pathgnn.train.trial_worker import SEPARATOR, identity, is_dead
 from pathgnn.train.trials import (
-    PLACE,
     Search,
     by_place,
     fill,

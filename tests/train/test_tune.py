@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import optuna
 import pytest
 import torch
 from cheap_trial import cheap_trial
@@ -19,9 +20,10 @@ from pathgnn.train import tune as tune_module
 from pathgnn.train.fit import Recipe
 from pathgnn.train.nuisance import Nuisances
 from pathgnn.train.part import learn, places, predict_part
+from pathgnn.train.pruner import PLACE, pruner_of
 from pathgnn.train.risk import average_risk, by_block, judge_of, losses, reserve
 from pathgnn.train.sweep_config import SweepConfig
-from pathgnn.train.tune import HeldOut, Layout, chosen_of, tune
+from pathgnn.train.tune import OWN, HeldOut, Layout, chosen_of, job_of, stamp_of, tune
 from pathgnn.train.verify import verify
 
 TINY = FitConfig(
@@ -56,6 +58,7 @@ def _scores(**more):
     one = {"value": np.array([1.0, 4.0]), "propensity": np.array([[0.5, 0.5], [0.75, 0.25]])}
     one |= {"mu": np.array([[0.0, 2.0], [2.0, 4.0]]), "gamma": np.array([[0.0, 3.0], [1.0, 2.0]])}
     one |= {"weight": np.array([1.0, 3.0]), "informs": np.ones((2, 1), dtype=bool)}
+    one |= {"group": np.arange(2)}
     return Nuisances(**(one | more))
 
 
@@ -254,3 +257,29 @@ def test_stability_and_unknown_graphs_need_more_than_one_cohort_on_one_graph(sma
         tune(small, recipe, SweepConfig(objectives=("risk", "stability")))
     with pytest.raises(ConfigError, match=r"no patients are laid on \('other', 'study'\)"):
         tune(small, recipe, SweepConfig(graphs={"other": {}}))
+
+
+def test_the_design_of_the_study_is_part_of_what_names_a_sweep(small, recipe):
+    nobody, stamps = np.zeros(small.n_patients, dtype=bool), set()
+    for change in ({}, {"randomised": False}, {"horizon": 7.0}, {"has_competing": True}):
+        layout = Layout(recipe.graph, replace(small, **change))
+        stamps.add(stamp_of(job_of({(OWN, OWN): layout}, recipe, CONFIG, 1, nobody)))
+    assert len(stamps) == 4
+
+
+def test_the_pruner_compares_with_the_own_settings_whatever_their_number():
+    study = optuna.create_study(pruner=pruner_of("reference"))
+    for place, risk in ((0, None), (1, 5.0), (0, 1.0)):
+        study.enqueue_trial({}, user_attrs={PLACE: place})
+        trial = study.ask()
+        if risk is None:
+            study.tell(trial, state=optuna.trial.TrialState.FAIL)
+            continue
+        for step in range(3):
+            trial.report(risk, step)
+        study.tell(trial, risk)
+    for risk, given_up in ((3.0, True), (0.5, False)):
+        trial = study.ask()
+        for step in range(2):
+            trial.report(risk, step)
+        assert trial.should_prune() is given_up
