@@ -96,7 +96,7 @@ class BesideSource(Settings):
     site: str = setting("", "hospital, centre or batch; its effects are shown by `check`")
     sex: str = setting("", "recorded sex; compared with the genes of X and Y")
     arm: str = setting("", "a second record of the treatment; compared with the first")
-    group: str = setting("", "patients with the same value share a fold: donor, family, site")
+    group: str = setting("", "patients with the same value go together: donor, family, site")
     subgroups: tuple[str, ...] = setting(
         (), "columns by which effect and error are shown apart, as by `sex` and `site` always"
     )
