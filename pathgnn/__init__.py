@@ -37,7 +37,7 @@ _PUBLIC: Mapping[str, str] = MappingProxyType(
         "assemble": "graph.assemble",
         "attribute_outcome": "attribute.outcome",
         "calibration_figure": "export.to_figures",
-        "cascade_figure": "export.to_figures",
+        "cascade_figure": "export.to_cascade_figure",
         "cascades": "attribute.cascade",
         "check": "train.check",
         "demo_input": "demo",

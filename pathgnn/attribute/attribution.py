@@ -115,10 +115,14 @@ class Cascade(Shown):
             ("its edges come back in", f"{self.stability:.0%} of the networks"),
             ("carries the benefit of", f"{self.share_of_patients:.0%} of the patients"),
         )
-        told = {v: f"{u} {'inhibits' if s < 0 else 'activates'}" for u, v, s in self.edges}
+        verb = {1: "activates", -1: "inhibits"}
+        told = {
+            gene: ", ".join(f"{u} {verb.get(s, 'acts on')}" for u, v, s in self.edges if v == gene)
+            for gene in self.genes
+        }
         more = {1: "more benefit", -1: "less benefit"}
         rows = [
-            (gene, told.get(gene, ""), kind, score, more.get(direction, ""))
+            (gene, told[gene], kind, score, more.get(direction, ""))
             for gene, kind, score, direction in zip(
                 self.genes, self.kind, self.score, self.direction, strict=True
             )

@@ -8,47 +8,18 @@ from types import MappingProxyType
 
 import numpy as np
 from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.colors import CenteredNorm
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 
-from pathgnn.attribute.attribution import Cascade
-from pathgnn.export.figure_style import MODALITY_COLOURS, STYLE
+from pathgnn.export.figure_style import STYLE
 from pathgnn.export.results import Results
+from pathgnn.export.to_cascade_figure import COLOURS, cascade_figure
 from pathgnn.export.to_flow_figure import flow_figure
 from pathgnn.export.to_over_time import over_time_figure
 from pathgnn.export.to_patient_figure import patient_figure
 from pathgnn.export.to_subgroup_figure import subgroup_figure
 from pathgnn.files import whole_file
 
-COLOURS = "RdBu_r"
 PATHWAYS_SHOWN = 12
-
-
-def cascade_figure(results: Results, number: int = 0) -> Figure:
-    """One cascade from receptor to effectors: colour is the signed score, bars the omics' shares,
-    width how often an edge comes back, arrow or bar end its sign."""
-    with rc_context(dict(STYLE)):
-        found = results.explanation.cascades
-        if number >= len(found):
-            figure = Figure(figsize=(7, 1.2))
-            figure.text(0.5, 0.5, "No stable cascade: none came back often enough.", ha="center")
-            return figure
-        cascade = found[number]
-        depth, width = max(cascade.order) + 1, _widest(cascade)
-        figure = Figure(figsize=(max(6.0, 1.5 * depth), 1.2 + 0.9 * width), layout="constrained")
-        axes = figure.add_subplot()
-        place = _places(cascade)
-        for edge, frequency in zip(cascade.edges, cascade.frequency, strict=True):
-            _draw_edge(axes, place, edge, frequency)
-        norm = CenteredNorm(0, halfrange=1)
-        shares = _modality_shares(results, cascade)
-        for i, gene in enumerate(cascade.genes):
-            colour = figure_colour(cascade.score[i] * cascade.direction[i], norm)
-            _draw_gene(axes, place[gene], (gene, cascade.compartment[i]), colour, shares[i])
-        _finish_cascade(axes, results, cascade, (depth, width))
-        return figure
 
 
 def heatmap_figure(results: Results) -> Figure:
@@ -162,99 +133,3 @@ def pathway_points(results: Results) -> tuple[list[str], np.ndarray, np.ndarray,
     prognostic = a.prognostic_pathway.abs().mean(0).numpy()
     predictive = a.pathway.abs().mean(0).numpy()
     return list(a.pathways), prognostic, predictive, results.explanation.pathway.q
-
-
-def figure_colour(value: float, norm: CenteredNorm) -> tuple[float, float, float, float]:
-    """Colour of a signed score between -1 and 1, on a map that is white at 0."""
-    from matplotlib import colormaps
-
-    red, green, blue, alpha = colormaps[COLOURS](norm(value))
-    return float(red), float(green), float(blue), float(alpha)
-
-
-def _widest(cascade: Cascade) -> int:
-    return int(np.bincount(cascade.order).max())
-
-
-def _places(cascade: Cascade) -> dict[str, tuple[float, float]]:
-    """Order from left to right; genes of the same order spread evenly up and down."""
-    out: dict[str, tuple[float, float]] = {}
-    for level in range(max(cascade.order) + 1):
-        row = [g for g, o in zip(cascade.genes, cascade.order, strict=True) if o == level]
-        for i, gene in enumerate(row):
-            out[gene] = (float(level), float(i - (len(row) - 1) / 2))
-    return out
-
-
-def _draw_edge(
-    axes: Axes,
-    place: dict[str, tuple[float, float]],
-    edge: tuple[str, str, int],
-    frequency: float,
-) -> None:
-    source, target, sign = edge
-    straight = place[target][0] - place[source][0] <= 1
-    axes.add_patch(
-        FancyArrowPatch(
-            place[source],
-            place[target],
-            arrowstyle="-|>" if sign >= 0 else "|-|,widthA=0,widthB=5",
-            connectionstyle="arc3" if straight else "arc3,rad=-0.3",
-            mutation_scale=12 if sign >= 0 else 1,
-            shrinkA=28,
-            shrinkB=30,
-            lw=0.8 + 2.2 * frequency,
-            color="#444444",
-            zorder=1,
-        )
-    )
-
-
-def _draw_gene(
-    axes: Axes,
-    at: tuple[float, float],
-    label: tuple[str, str],
-    colour: tuple[float, float, float, float],
-    shares: np.ndarray,
-) -> None:
-    x, y = at
-    box = FancyBboxPatch(
-        (x - 0.3, y - 0.18), 0.6, 0.36, boxstyle="round,pad=0.02", fc=colour, ec="#222222", zorder=2
-    )
-    axes.add_patch(box)
-    dark = sum(colour[:3]) < 1.4
-    axes.text(
-        x,
-        y + 0.05,
-        label[0],
-        ha="center",
-        va="center",
-        fontsize=8,
-        zorder=3,
-        color="w" if dark else "k",
-    )
-    axes.text(x, y + 0.3, label[1], ha="center", va="center", fontsize=6, color="#666666")
-    start = x - 0.26
-    for share, fill in zip(shares, MODALITY_COLOURS, strict=False):
-        axes.add_patch(Rectangle((start, y - 0.14), 0.52 * share, 0.06, fc=fill, zorder=3))
-        start += 0.52 * share
-
-
-def _modality_shares(results: Results, cascade: Cascade) -> np.ndarray:
-    """Per gene of the cascade, the share of its mean absolute attribution from each omic."""
-    a = results.explanation.attribution
-    at = [a.genes.index(g) for g in cascade.genes]
-    part = a.score[:, at].abs().mean(0).numpy()
-    return np.asarray(part / part.sum(1, keepdims=True).clip(1e-12))
-
-
-def _finish_cascade(axes: Axes, results: Results, cascade: Cascade, size: tuple[int, int]) -> None:
-    depth, width = size
-    axes.set_xlim(-0.6, depth - 0.4)
-    axes.set_ylim(-width / 2 - 0.35, width / 2 + 0.3)
-    axes.axis("off")
-    evidence = f"p = {cascade.p:.3g}, edges in {cascade.stability:.0%} of the networks"
-    axes.set_title(f"{cascade.pathway}: {evidence}", fontsize=9)
-    for i, modality in enumerate(results.explanation.attribution.modalities):
-        axes.plot([], [], "s", color=MODALITY_COLOURS[i % len(MODALITY_COLOURS)], label=modality)
-    axes.legend(loc="lower right", ncols=5, fontsize=6, frameon=False)

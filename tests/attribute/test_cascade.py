@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_results import cascade_on
 
 from pathgnn.attribute.cascade import cascades
 from pathgnn.attribute.drug_targets import drugs_by_gene
@@ -154,3 +155,10 @@ def test_approved_drugs_of_a_target_are_named():
     assert "trametinib" in drugs["MAP2K1"]
     assert "pembrolizumab" in drugs["PDCD1"]
     assert "TP53" not in drugs
+
+
+def test_the_card_names_every_parent_and_claims_no_sign_that_is_not_known():
+    cascade = cascade_on(("R", "K", "T"))
+    edges = (("R", "K", 0), ("R", "T", -1), ("K", "T", 1))
+    card = replace(cascade, edges=edges, frequency=(1.0, 1.0, 1.0)).card()
+    assert [row[1] for row in card.rows] == ["", "R acts on", "R inhibits, K activates"]
