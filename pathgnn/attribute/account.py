@@ -90,44 +90,27 @@ def account(
     inputs, starts = net.scales(held), references(who, member, at)
     with torch.no_grad():
         own = net(inputs)
-        from_start = _mean_scores([net(start) for start in starts])
-    explained = _Explained(who, net, own)
+        explained, from_start = _Explained(who, net, own), [net(start) for start in starts]
+        here = explained.benefit(own.delta)
+        change = torch.stack([here - explained.benefit(s.delta) for s in from_start])
+        trunk = torch.stack([s.trunk_activity for s in from_start]).mean(0)
     points = Points(steps, member.seed, who.config.patients_at_once or AT_ONCE)
     benefit, untreated, treated = METHODS[who.config.method](
         explained.values, inputs, starts, points
     )
-    at_start = torch.stack([explained.benefit(d) for d in from_start.each_delta]).mean(0)
-    change = (explained.benefit(own.delta) - at_start).detach()
     mean = mean_start(starts)
     one = Account(
         score=benefit.z,
         clinical=benefit.clinical,
-        explained=change,
+        explained=change.mean(0),
         prognostic=untreated.z,
         treated=treated.z,
         pathway=_pathway_terms(own, from_start, change, who.contrast),
-        prognostic_pathway=_trunk_pathways(explained, from_start.trunk, (mean, inputs), steps, who),
+        prognostic_pathway=_trunk_pathways(explained, trunk, (mean, inputs), steps, who),
         edge=_edges(explained, inputs, sign, (steps, who.fitted.recipe.graph.edges.shape[1])),
         slope=_slope(benefit.z, inputs.z, held.kinds),
     )
     return _stacked(one, who, member, inputs, mean)
-
-
-class _Start(NamedTuple):
-    """Means over the references, and the effect at each."""
-
-    terms: Tensor
-    delta: Tensor
-    trunk: Tensor
-    each_delta: list[Tensor]
-
-
-def _mean_scores(each: list[Scores]) -> _Start:
-    terms, delta, trunk = (
-        torch.stack(x).mean(0)
-        for x in zip(*((s.terms, s.delta, s.trunk_activity) for s in each), strict=True)
-    )
-    return _Start(terms, delta, trunk, [s.delta for s in each])
 
 
 def mean_start(starts: list[Standardised]) -> Standardised:
@@ -137,13 +120,23 @@ def mean_start(starts: list[Standardised]) -> Standardised:
 
 
 def _pathway_terms(
-    own: Scores, start: _Start, change: Float[Tensor, " patient"], contrast: int
+    own: Scores,
+    starts: list[Scores],
+    change: Float[Tensor, "reference patient"],
+    contrast: int,
 ) -> Float[Tensor, "patient pathway"]:
-    """The benefit is a function of the sum of the pathway terms, so along the straight path each
-    term's share of the difference is its share of the change of the sum."""
-    moved = own.delta[:, contrast + 1] - start.delta[:, contrast + 1]
-    rate = change / torch.where(moved.abs() < 1e-6, torch.ones_like(moved), moved)
-    return (own.terms - start.terms)[:, :, contrast] * rate[:, None]
+    """The benefit is a function of the sum of the pathway terms, so along the straight path from a
+    reference each term's share of the difference is its share of the change of the sum.
+
+    Then the mean over references: that of a curve is not the curve at their mean, so that one rate
+    for all of them would have no bound where the sum is that of their mean.
+    """
+    total = torch.zeros_like(own.terms[:, :, contrast])
+    for start, changed in zip(starts, change, strict=True):
+        moved = (own.delta - start.delta)[:, contrast + 1]
+        rate = changed / torch.where(moved.abs() < 1e-6, torch.ones_like(moved), moved)
+        total += (own.terms - start.terms)[:, :, contrast] * rate[:, None]
+    return total / len(starts)
 
 
 def _stacked(

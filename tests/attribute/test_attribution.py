@@ -7,6 +7,7 @@ import pytest
 import torch
 from conftest import trial_on
 
+from pathgnn.attribute.account import _pathway_terms
 from pathgnn.attribute.attribute import attribute
 from pathgnn.attribute.explain import explain
 from pathgnn.attribute.reference import Compared
@@ -14,6 +15,7 @@ from pathgnn.attribute.significance import association, univariate_t
 from pathgnn.attribute.stability import jaccard_at, rank_biased_overlap, share_in_top
 from pathgnn.graph.project import project
 from pathgnn.model.config import ExplainConfig
+from pathgnn.model.network import Scores
 from pathgnn.train.crossfit import fit
 
 FAST = ExplainConfig(permutations=499)
@@ -139,3 +141,26 @@ def test_stability_known_answers():
     assert jaccard_at(apart, 2) == 0
     assert 0 < rank_biased_overlap(apart) < 0.5
     assert share_in_top(apart, 2).tolist() == [0.5, 0.5, 0.5, 0.5]
+
+
+def test_pathways_of_a_curved_benefit_stay_within_it_for_a_distribution_of_references():
+    # A probability with treatment less that without; slopes of a logistic curve are .25 at most.
+    rng = torch.Generator().manual_seed(0)
+
+    def scores(n):
+        terms = torch.randn(n, 10, 1, generator=rng) / 2
+        zero = torch.zeros
+        return Scores(zero(n), terms, zero(n, 1), zero(n, 10), zero(n, 10))
+
+    def benefit(one):
+        return (torch.sigmoid(one.delta - 1) - torch.sigmoid(torch.tensor(-1.0)))[:, 1]
+
+    own, starts = scores(2000), [scores(1) for _ in range(16)]
+    change = torch.stack([benefit(own) - benefit(start) for start in starts])
+    pathway = _pathway_terms(own, starts, change, 0)
+    assert torch.allclose(pathway.sum(1), change.mean(0), atol=1e-4)
+    assert pathway.abs().max() < 1
+    # Of each reference a share of the change by share of the sum, then the mean.
+    start, of = starts[0], (own.terms - starts[0].terms)[:, :, 0]
+    alone = of / of.sum(1, keepdim=True) * (benefit(own) - benefit(start))[:, None]
+    assert torch.allclose(_pathway_terms(own, [start], change[:1], 0), alone, atol=1e-4)
