@@ -104,6 +104,7 @@ def finished(who: Compared, shards: list[Shard]) -> Attribution:
         modalities=nodes.modalities,
         pathways=fitted.recipe.graph.pathways,
         n_seen=nodes.seen.sum(1),
+        group=nodes.group,
         **parts,
     )
 

@@ -24,9 +24,10 @@ class Attribution(Shown):
     benefit minus that of the `reference`, at the patient's own prognosis. `prognostic` says the
     same of the outcome without treatment, `treated` of the outcome with it: where benefit is a
     difference of means, `score` is `treated` minus `prognostic`.
-    Unseen values get 0. `edge` is what each edge adds to the benefit of the top third minus the
-    bottom third; `member` each network's mean absolute score per gene; `slope` the mean over
-    patients of attribution x activity, activity being the value with the sign of its omic.
+    Unseen values get 0. Patients of one `group` are no evidence apart. `edge` is what each edge
+    adds to the benefit of the top third minus the bottom third; `member` each network's mean
+    absolute score per gene; `slope` the mean over patients of attribution x activity, activity
+    being the value with the sign of its omic.
     """
 
     contrast: int
@@ -49,6 +50,7 @@ class Attribution(Shown):
     modalities: tuple[str, ...]
     pathways: tuple[str, ...]
     n_seen: Int[Tensor, "gene modality"]
+    group: Int[Tensor, " patient"]
     method: str = "integrated gradients"
 
     @property

@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float, Int
 
 from pathgnn.attribute.attribution import Attribution, Cascade
 from pathgnn.attribute.drug_targets import drugs_by_gene
+from pathgnn.attribute.exchangeable import exchangeable
 from pathgnn.attribute.significance import OF_SUMS, association
 from pathgnn.attribute.solve import ENDS, STARTS, Route, Terrain, solve_many
 from pathgnn.errors import ConfigError
@@ -163,11 +164,11 @@ def _describe(
     genes = sorted(level, key=lambda g: (level[g], graph.genes[g]))
     share = attribution.by_gene[chosen][:, genes].double().numpy()
     on = fitted.scores.informs[chosen, contrast]
-    gain, fold = fitted.scores.gain[chosen][on, contrast], fitted.fold[chosen][on]
     p = np.nan
     if on.sum() > 1:
-        scored = share[on].sum(1, keepdims=True)
-        p = association(scored, gain, fold, config.permutations, rng, OF_SUMS).p[0]
+        moves = exchangeable(attribution.group.numpy()[chosen][on], fitted.fold[chosen][on])
+        gain, scored = fitted.scores.gain[chosen][on, contrast], share[on].sum(1, keepdims=True)
+        p = association(scored, gain, moves, config.permutations, rng, OF_SUMS).p[0]
     whole = attribution.by_gene[chosen].abs().sum(1).double().numpy()
     drugs = drugs_by_gene()
     carried = np.abs(share).sum(1) / whole.clip(1e-12) >= CARRIED

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from pathgnn.attribute.attribute import attribute
 from pathgnn.attribute.attribution import Attribution, Cascade, Evidence
 from pathgnn.attribute.cascade import agreed, cascades_of
+from pathgnn.attribute.exchangeable import exchangeable
 from pathgnn.attribute.reference import Compared
 from pathgnn.attribute.significance import OF_SUMS, association, univariate_t
 from pathgnn.attribute.stability import TOP_GENES, jaccard_at, rank_biased_overlap
@@ -56,11 +57,12 @@ def explain(
     k = contrast_of(nodes, config.contrast)
     attribution = attribution or attribute(Compared(fitted, nodes, config, k, healthy))
     on = fitted.scores.informs[:, k]
-    gain, fold = fitted.scores.gain[on, k], fitted.fold[on]
+    gain = fitted.scores.gain[on, k]
+    moves = exchangeable(nodes.group.numpy()[on], fitted.fold[on])
 
     def evidence(items: Float[np.ndarray, "patient item"], path: int, inflation: float) -> Evidence:
         rng = rng_for(fitted.seed, 7, path)
-        return association(items[on], gain, fold, config.permutations, rng, inflation)
+        return association(items[on], gain, moves, config.permutations, rng, inflation)
 
     scores, networks = attribution.member.double().numpy(), agreed(attribution, fitted, config)
     seen = nodes.seen.permute(1, 0, 2).numpy()[on]

@@ -10,8 +10,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from pathgnn.attribute.exchangeable import Exchangeable, centred, exchangeable, permuted
 from pathgnn.attribute.reference import Compared
-from pathgnn.attribute.significance import benjamini_hochberg, centred
+from pathgnn.attribute.significance import benjamini_hochberg
 from pathgnn.model.scales import Standardised
 from pathgnn.seeds import rng_for
 from pathgnn.train.part import Member
@@ -55,20 +56,11 @@ class OutcomeNull(NamedTuple):
 
 
 class _Frozen(NamedTuple):
-    """Rows of the two arms: outcome less its mean in arm and fold, and what reads slopes off it.
-
-    `alike` are rows of units, patients or groups of them, whose outcomes might as well have been
-    each other's.
-    """
+    """Rows of the two arms: outcome less its mean in arm and fold, and what reads slopes off it."""
 
     outcome: Float[np.ndarray, " row"]
     read: Float[np.ndarray, "slope row"]
-    alike: list[Int[np.ndarray, "_ _"]]
-
-    @property
-    def movable(self) -> float:
-        """Share of the rows whose unit has another one that is alike."""
-        return sum(rows.size for rows in self.alike if len(rows) > 1) / len(self.outcome)
+    moves: Exchangeable
 
 
 class _Readers(NamedTuple):
@@ -113,7 +105,7 @@ def outcome_null(who: Compared, draws: int) -> OutcomeNull:
         pathway=pathway,
         prognostic=prognostic,
         least_p=1 / (1 + draws),
-        movable=frozen.movable,
+        movable=frozen.moves.movable,
     )
 
 
@@ -152,30 +144,8 @@ def _frozen(who: Compared, activity: Activities, trunk: Activities) -> _Frozen:
     x *= per_size
     read = np.linalg.solve(x.T @ x + x.shape[1] * np.eye(x.shape[1]), x.T)
     outcome = centred(scores.value[rows][:, None], block)[:, 0]
-    alike = _alike(who.nodes.group.numpy()[patient], patient, block)
-    return _Frozen(outcome, per_size[:, None] * read, alike)
-
-
-def _alike(
-    group: Int[np.ndarray, " row"], patient: Int[np.ndarray, " row"], block: Int[np.ndarray, " row"]
-) -> list[Int[np.ndarray, "_ _"]]:
-    """Rows of groups that have as many patients in the same arms of the same fold."""
-    kinds: dict[tuple[tuple[int, int], ...], list[Int[np.ndarray, " row"]]] = {}
-    order = np.lexsort((block, patient, group))
-    for rows in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
-        number = np.unique(patient[rows], return_inverse=True)[1]
-        key = tuple(zip(number.tolist(), block[rows].tolist(), strict=True))
-        kinds.setdefault(key, []).append(rows)
-    return [np.stack(units) for units in kinds.values()]
-
-
-def _permuted(frozen: _Frozen, n: int, rng: np.random.Generator) -> Float[np.ndarray, "draw row"]:
-    """n times the outcomes, those of whole units dealt anew among units that are alike."""
-    out = np.empty((n, len(frozen.outcome)))
-    for rows in frozen.alike:
-        dealt = rng.permuted(np.tile(np.arange(len(rows)), (n, 1)), axis=1)
-        out[:, rows] = frozen.outcome[rows[dealt]]
-    return out
+    moves = exchangeable(who.nodes.group.numpy()[patient], block, patient)
+    return _Frozen(outcome, per_size[:, None] * read, moves)
 
 
 def _activities(who: Compared) -> tuple[Activities, Activities]:
@@ -232,7 +202,8 @@ def _compared(
     wide = max(len(frozen.outcome), *(one[0].size for one in readers.genes))
     step = max(1, PIECE // max(1, wide))
     for first in range(0, draws, step):
-        slopes = _permuted(frozen, min(step, draws - first), rng) @ frozen.read.T
+        dealt = permuted(frozen.outcome, frozen.moves, min(step, draws - first), rng)
+        slopes = dealt @ frozen.read.T
         for i, found in enumerate(readers.importance(slopes)):
             total[i] += found.sum(0)
             exceed[i] += (found >= real[i] - 1e-12).sum(0)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from scipy.stats import false_discovery_control
 
 from pathgnn.attribute.attribution import Evidence
+from pathgnn.attribute.exchangeable import Exchangeable, centred, permuted
 
 # Permutations times items worked on at once.
 PIECE = 2**24
@@ -16,7 +17,7 @@ OF_SUMS = 2**0.5
 def association(
     attributed: Float[np.ndarray, "patient item"],
     gain: Float[np.ndarray, " patient"],
-    fold: Int[np.ndarray, " patient"],
+    moves: Exchangeable,
     n_permutations: int,
     rng: np.random.Generator,
     inflation: float = 1.0,
@@ -26,26 +27,30 @@ def association(
     Args:
         attributed: Out-of-fold attribution of each patient's benefit to each item.
         gain: Doubly robust scores of the benefit, from models that never saw the patient.
-        fold: Scores are centred and permuted within folds, as models differ between them.
+        moves: Scores are centred and permuted within folds, as models differ between them, those
+            of a group of patients as one.
         n_permutations: p is (b + 1) / (m + 1), never 0.
         rng: Draws the permutations.
-        inflation: Divides the statistic. Fold A's model has seen fold B's scores and the other
-            way round, so a sum over many genes varies up to sqrt 2 more than its permutations:
-            a p of .05 was met in 7.5-10 % of null cohorts without this, in 4 % by single genes.
+        inflation: Divides a statistic above 0. Fold A's model has seen fold B's scores and the
+            other way round, so a sum over many genes varies up to sqrt 2 more than its
+            permutations: a p of .05 was met in 7.5-10 % of null cohorts without this, in 4 % by
+            single genes.
 
     The null is no effect modification at all: a correlate of a true driver can be significant.
     Treatment is permuted implicitly, by moving the scores; networks are not refitted.
     """
-    x = centred(attributed, fold)
+    x = centred(attributed, moves.block)
     size = np.sqrt((x**2).sum(0))
     x = x / np.where(size > 0, size, 1)
-    y = centred(gain[:, None], fold)[:, 0]
-    observed = y @ x / inflation
+    y = centred(gain[:, None], moves.block)[:, 0]
+    observed = y @ x
+    # What goes against the benefit is made no likelier.
+    observed = np.where(observed > 0, observed / inflation, observed)
     exceed = np.zeros(x.shape[1])
     step = max(1, PIECE // max(1, len(y)))
     for start in range(0, n_permutations, step):
         n = min(step, n_permutations - start)
-        exceed += (shuffled(y, fold, n, rng) @ x >= observed - 1e-12).sum(0)
+        exceed += (permuted(y, moves, n, rng) @ x >= observed - 1e-12).sum(0)
     p = (exceed + 1) / (n_permutations + 1)
     p = np.where(size > 0, p, 1.0)
     return Evidence(observed / max(y.std(), 1e-12) / np.sqrt(len(y)), p, benjamini_hochberg(p))
@@ -66,30 +71,6 @@ def univariate_t(
     yy = np.einsum("pgm,p->gm", seen.astype(float), y**2)
     r = cross / np.sqrt(xx * yy).clip(1e-12)
     return np.asarray(r * np.sqrt((n - 2).clip(1) / (1 - r**2).clip(1e-12)))
-
-
-def centred(
-    x: Float[np.ndarray, "patient item"], fold: Int[np.ndarray, " patient"]
-) -> Float[np.ndarray, "patient item"]:
-    """Values minus the mean of their fold."""
-    out = np.empty_like(x, dtype=float)
-    for k in np.unique(fold):
-        out[fold == k] = x[fold == k] - x[fold == k].mean(0)
-    return out
-
-
-def shuffled(
-    y: Float[np.ndarray, " patient"],
-    fold: Int[np.ndarray, " patient"],
-    n: int,
-    rng: np.random.Generator,
-) -> Float[np.ndarray, "permutation patient"]:
-    """n permutations of the values inside their folds."""
-    out = np.empty((n, len(y)))
-    for k in np.unique(fold):
-        at = np.flatnonzero(fold == k)
-        out[:, at] = rng.permuted(np.tile(y[at], (n, 1)), axis=1)
-    return out
 
 
 def benjamini_hochberg(p: Float[np.ndarray, " item"]) -> Float[np.ndarray, " item"]:

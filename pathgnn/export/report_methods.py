@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathgnn.attribute.subgroup_cascades import MULTIPLICITY
 from pathgnn.export.results import Results
+from pathgnn.export.to_tables import permutation
 
 
 def methods(results: Results) -> tuple[tuple[str, str], ...]:
@@ -26,7 +27,7 @@ def methods(results: Results) -> tuple[tuple[str, str], ...]:
         ),
         ("Cascades", "edges that come back in the networks; scores of genes at both ends"),
         *((("Cascades of subgroups", MULTIPLICITY),) if results.subgroup_cascades else ()),
-        ("p", "permutation of the benefit scores within folds, one-sided, (b + 1) / (m + 1)"),
+        ("p", permutation(results)),
         ("q", "Benjamini-Hochberg, for genes and for pathways apart"),
         *((name.replace("_", " "), value) for name, value in results.stamp.items()),
     )

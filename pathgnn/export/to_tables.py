@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from pathgnn.attribute.exchangeable import exchangeable
 from pathgnn.attribute.leaning import leaning
 from pathgnn.attribute.stability import TOP_GENES, share_in_top
 from pathgnn.attribute.subgroup_cascades import MULTIPLICITY
@@ -64,13 +65,24 @@ def describe(results: Results) -> dict[str, object]:
         "estimand": benefit.estimand.unit,
         "attribution": f"{attribution.method}; reference: {attribution.reference}",
         "largest_gap": float(attribution.gap.abs().max()),
-        "p": "permutation of the benefit scores within folds, one-sided, (b + 1) / (m + 1)",
+        "p": permutation(results),
         "q": "Benjamini-Hochberg within one table",
         "subgroup_cascades": MULTIPLICITY,
         "csv": "pandas.read_csv(file, keep_default_na=False, na_values=['']) keeps a gene named NA",
         "caution": "the null is no effect modification: correlates of a true driver can be small p",
         **results.stamp,
     }
+
+
+def permutation(results: Results) -> str:
+    """How p was permuted; of a cohort with groups, how many patients could be moved."""
+    said = "permutation of the benefit scores within folds, one-sided, (b + 1) / (m + 1)"
+    on = results.fitted.scores.informs[:, results.explained]
+    group = results.nodes.group.numpy()[on]
+    if len(np.unique(group)) == len(group):
+        return said
+    movable = exchangeable(group, results.fitted.fold[on]).movable
+    return f"{said}; groups of patients as one, {movable:.0%} of the patients could be moved"
 
 
 def genes(results: Results) -> pd.DataFrame:

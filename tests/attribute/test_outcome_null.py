@@ -11,17 +11,15 @@ import torch
 from sklearn.linear_model import Ridge
 
 from pathgnn.attribute import outcome_null as module
+from pathgnn.attribute.exchangeable import exchangeable, permuted
 from pathgnn.attribute.outcome_null import (
     _activities,
-    _alike,
     _frozen,
-    _permuted,
     _spread,
     outcome_null,
     outcome_null_tables,
 )
 from pathgnn.attribute.reference import Compared
-from pathgnn.attribute.significance import shuffled
 from pathgnn.model.config import ExplainConfig
 
 
@@ -56,7 +54,7 @@ def test_the_readout_is_that_of_a_ridge(who, nodes):
     # Outcomes of an arm in a fold have mean 0, whatever their order.
     for block in np.unique(blocks):
         assert frozen.outcome[blocks == block].mean() == pytest.approx(0, abs=1e-9)
-    assert len(frozen.alike) == len(np.unique(blocks)) == 6
+    assert len(frozen.moves.alike) == len(np.unique(blocks)) == 6
 
 
 def test_outcomes_move_inside_arm_and_fold_and_whole_units_at_once():
@@ -64,12 +62,10 @@ def test_outcomes_move_inside_arm_and_fold_and_whole_units_at_once():
     patient = np.array([0, 0, 1, 1, 2, 2, 3, 4, 4, 5, 5, 6, 7])
     block = np.array([0, 1, 0, 1, 1, 0, 1, 2, 3, 2, 3, 3, 3])
     group = np.where(patient == 7, 6, patient)
-    alike = _alike(group, patient, block)
-    assert sorted(len(rows) for rows in alike) == [1, 1, 2, 3]
-    outcome = 10.0 * patient + block
-    frozen = module._Frozen(outcome, np.zeros((0, len(outcome))), alike)
-    assert frozen.movable == pytest.approx(10 / 13)
-    dealt = _permuted(frozen, 200, np.random.default_rng(0))
+    moves = exchangeable(group, block, patient)
+    assert sorted(len(rows) for rows in moves.alike) == [1, 1, 2, 3]
+    assert moves.movable == pytest.approx(10 / 13)
+    dealt = permuted(10.0 * patient + block, moves, 200, np.random.default_rng(0))
     # Each place gets the outcome of one of its own block, both rows of a patient the same one's.
     assert (dealt % 10 == block).all()
     whose = dealt // 10
@@ -101,9 +97,10 @@ def test_of_a_straight_network_the_spreads_make_up_the_activity(who, nodes):
 def test_with_permuted_outcomes_p_is_uniform(who, nodes):
     # Networks were trained on other outcomes than those that are dealt here.
     rng = np.random.default_rng(0)
+    moves = exchangeable(nodes.group.numpy()[nodes.patient_of.numpy()], _block(who, nodes))
     found = [
         outcome_null(_with_outcome(who, value), 99)
-        for value in shuffled(who.fitted.scores.value, _block(who, nodes), 40, rng)
+        for value in permuted(who.fitted.scores.value, moves, 40, rng)
     ]
     for family in ("gene", "pathway", "prognostic"):
         p = np.stack([getattr(one, family).p for one in found])
