@@ -47,5 +47,5 @@ def gene_agreement(
     fitted = Fitted(recipe, 0, members, judge.fold, mu, judge.scores, ladder, {}, stacks)
     found = attribute(Compared(fitted, nodes, FAST, contrast))
     fold = np.array([member.fold for member in members])
-    scores = found.member.double().numpy()
+    scores = found.member.double().numpy()[:, found.measured]
     return rank_biased_overlap(np.stack([scores[fold == k].mean(0) for k in np.unique(fold)]))

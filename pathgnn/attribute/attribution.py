@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from pathgnn.card import Card, Shown
@@ -54,6 +54,11 @@ class Attribution(Shown):
     method: str = "integrated gradients"
 
     @property
+    def measured(self) -> Bool[np.ndarray, " gene"]:
+        """Genes that some omic measured in some patient."""
+        return np.asarray(self.n_seen.sum(1).numpy() > 0)
+
+    @property
     def by_gene(self) -> Float[Tensor, "patient gene"]:
         """Attribution of every patient to genes, all modalities together."""
         return self.score.sum(2)
@@ -76,7 +81,10 @@ class Attribution(Shown):
 
 
 class Evidence(NamedTuple):
-    """Permutation evidence of a family of items: one-sided p, q by Benjamini-Hochberg."""
+    """Permutation evidence of a family of items: one-sided p, q by Benjamini-Hochberg.
+
+    All three are NaN for an item that was measured in nobody: it is no member of the family.
+    """
 
     statistic: Float[np.ndarray, " item"]
     p: Float[np.ndarray, " item"]

@@ -68,7 +68,7 @@ def examine(
         orders: Random orders of the pathways behind their Shapley values; 0: none.
     """
     attribution = explanation.attribution
-    scores = attribution.member.double().numpy()
+    scores = attribution.member.double().numpy()[:, attribution.measured]
     found = Examination(
         faithfulness=faithfulness(who, attribution),
         sanity=sanity(who),
@@ -147,7 +147,7 @@ def _findings(found: Examination) -> list[Finding]:
 
 
 def _outcome_null_finding(found: OutcomeNull) -> Finding:
-    n, n_all = int((found.pathway.q < P).sum()), len(found.pathway.q)
+    n, n_all = int((found.pathway.q < P).sum()), int(np.isfinite(found.pathway.q).sum())
     said = f"{n} of {n_all} pathways are more important to the benefit than permuted outcomes make "
     said += f"them (q below {P}), {int((found.prognostic.q < P).sum())} to the outcome itself."
     if n_all and n_all * found.least_p >= P:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
+from torch import Tensor
 
 from pathgnn.attribute.attribute import attribute
 from pathgnn.attribute.attribution import Attribution, Cascade, Evidence
 from pathgnn.attribute.cascade import agreed, cascades_of
 from pathgnn.attribute.exchangeable import exchangeable
 from pathgnn.attribute.reference import Compared
-from pathgnn.attribute.significance import OF_SUMS, association, univariate_t
+from pathgnn.attribute.significance import OF_SUMS, among, association, univariate_t, with_measured
 from pathgnn.attribute.stability import TOP_GENES, jaccard_at, rank_biased_overlap
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.config import ExplainConfig
@@ -24,8 +25,9 @@ from pathgnn.train.fitted import Fitted
 class Explanation(NamedTuple):
     """Attribution, its evidence per gene and pathway, and the cascades.
 
-    `stability` is Jaccard@20 and rank-biased overlap of the genes over networks; `univariate`
-    the t of every measured value alone, `edge_frequency` the share of networks that draw each edge.
+    `stability` is Jaccard@20 and rank-biased overlap of the measured genes over networks;
+    `univariate` the t of every measured value alone, `edge_frequency` the share of networks that
+    draw each edge.
     """
 
     attribution: Attribution
@@ -60,17 +62,24 @@ def explain(
     gain = fitted.scores.gain[on, k]
     moves = exchangeable(nodes.group.numpy()[on], fitted.fold[on])
 
-    def evidence(items: Float[np.ndarray, "patient item"], path: int, inflation: float) -> Evidence:
-        rng = rng_for(fitted.seed, 7, path)
-        return association(items[on], gain, moves, config.permutations, rng, inflation)
+    measured, graph = attribution.measured, fitted.recipe.graph
+    named = with_measured(graph.members, measured, len(graph.pathways))
 
-    scores, networks = attribution.member.double().numpy(), agreed(attribution, fitted, config)
+    def evidence(
+        items: Tensor, known: Bool[np.ndarray, " item"], path: int, inflation: float
+    ) -> Evidence:
+        rng, of = rng_for(fitted.seed, 7, path), items.double().numpy()[on][:, known]
+        found = association(of, gain, moves, config.permutations, rng, inflation)
+        return Evidence(*(among(known, x) for x in found))
+
+    scores = attribution.member.double().numpy()[:, measured]
+    networks = agreed(attribution, fitted, config)
     seen = nodes.seen.permute(1, 0, 2).numpy()[on]
     values = nodes.x.permute(1, 0, 2).double().numpy()[on]
     return Explanation(
         attribution=attribution,
-        gene=evidence(attribution.by_gene.double().numpy(), 0, 1.0),
-        pathway=evidence(attribution.pathway.double().numpy(), 1, OF_SUMS),
+        gene=evidence(attribution.by_gene, measured, 0, 1.0),
+        pathway=evidence(attribution.pathway, named, 1, OF_SUMS),
         cascades=cascades_of(networks, rng_for(fitted.seed, 7, 2)),
         stability=(jaccard_at(scores, TOP_GENES), rank_biased_overlap(scores)),
         univariate=univariate_t(values, seen, gain),

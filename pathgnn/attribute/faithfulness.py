@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from pathgnn.attribute.attribution import Attribution
@@ -24,10 +24,10 @@ class Faithfulness(NamedTuple):
 
     `insertion`, `deletion`: area between the curve of the prediction, as genes are put in or taken
     out from the most helpful to the most harmful, and the straight line between its ends; 0 for an
-    order that says nothing. `fid_plus`: mean change when a patient's strongest tenth of genes is
-    moved to the reference, `fid_minus`: when all others are; `robust_plus`, `robust_minus` the
-    same with a tenth of the named or nine tenths of the others, at random. `sufficiency`: how much
-    of the benefit's variance the strongest tenth tells alone.
+    order that says nothing. `fid_plus`: mean change when a patient's strongest tenth of the
+    measured genes is moved to the reference, `fid_minus`: when all others are; `robust_plus`,
+    `robust_minus` the same with a tenth of the named or nine tenths of the others, at random.
+    `sufficiency`: how much of the benefit's variance the strongest tenth tells alone.
     """
 
     insertion: float
@@ -45,7 +45,8 @@ def faithfulness(who: Compared, attribution: Attribution) -> Faithfulness:
     Source: Hama, Mase & Owen, arXiv 2205.12423 (areas for signed values); Pope et al., CVPR 2019
     (fidelity); Zheng et al., ICLR 2024 (robust fidelity).
     """
-    parts = [_of_fold(p, attribution.by_gene[p.at].T) for p in by_fold(who)]
+    measured = torch.from_numpy(attribution.measured)
+    parts = [_of_fold(p, attribution.by_gene[p.at].T, measured) for p in by_fold(who)]
     both = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     whole = both["whole"]
     sd = float(whole.std()) or 1.0
@@ -59,17 +60,20 @@ def faithfulness(who: Compared, attribution: Attribution) -> Faithfulness:
 
 
 def _of_fold(
-    predicted: Predicted, score: Float[Tensor, "gene patient"]
+    predicted: Predicted, score: Float[Tensor, "gene patient"], measured: Bool[Tensor, " gene"]
 ) -> dict[str, Float[np.ndarray, " patient"]]:
-    rank = _rank(score)
-    named = _rank(score.abs()) < max(1, int(TOP_SHARE * len(score)))
+    # Among measured genes: moving another one changes nothing.
+    n = int(measured.sum())
+    rank, strength = (torch.full(score.shape, n) for _ in range(2))
+    rank[measured], strength[measured] = _rank(score[measured]), _rank(score[measured].abs())
+    named = strength < max(1, int(TOP_SHARE * n))
     rng = rng_for(predicted.who.fitted.seed, 7, 6, predicted.members[0].fold)
     few = torch.from_numpy(rng.random(tuple(score.shape)) < NAMED_MOVED)
     most = torch.from_numpy(rng.random(tuple(score.shape)) < OTHERS_MOVED)
     return {
         "whole": predicted(predicted.inputs.z),
-        "insertion": _area([predicted.moved(rank >= n) for n in _sizes(len(score))]),
-        "deletion": -_area([predicted.moved(rank < n) for n in _sizes(len(score))]),
+        "insertion": _area([predicted.moved(rank >= i) for i in _sizes(n)]),
+        "deletion": -_area([predicted.moved(rank < i) for i in _sizes(n)]),
         "fid_plus": predicted.moved(named),
         "fid_minus": predicted.moved(~named),
         "robust_plus": predicted.moved(named & few),

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from pathgnn.attribute.exchangeable import Exchangeable, centred, exchangeable, permuted
 from pathgnn.attribute.reference import Compared
-from pathgnn.attribute.significance import benjamini_hochberg
+from pathgnn.attribute.significance import among, benjamini_hochberg, with_measured
 from pathgnn.model.scales import Standardised
 from pathgnn.seeds import rng_for
 from pathgnn.train.part import Member
@@ -30,7 +30,8 @@ class Importance(NamedTuple):
     """How much each item moves what is predicted, and its mean with permuted outcomes.
 
     Both are standard deviations over patients. p is one-sided, (b + 1) / (m + 1), against the same
-    item with permuted outcomes; q is that of Benjamini and Hochberg.
+    item with permuted outcomes; q is that of Benjamini and Hochberg. Both are NaN where nothing of
+    the item was measured.
     """
 
     value: Float[np.ndarray, " item"]
@@ -97,7 +98,8 @@ def outcome_null(who: Compared, draws: int) -> OutcomeNull:
     frozen = _frozen(who, activity, trunk)
     spreads = [_spread(who, at, members) for at, members in _folds(who)]
     readers = _Readers(spreads, activity.std(0), trunk.std(0))
-    gene, pathway, prognostic = _compared(frozen, readers, draws, rng_for(who.fitted.seed, 7, 13))
+    found = _compared(frozen, readers, draws, rng_for(who.fitted.seed, 7, 13))
+    gene, pathway, prognostic = _of_measured(who, found)
     return OutcomeNull(
         genes=who.nodes.genes,
         pathways=who.fitted.recipe.graph.pathways,
@@ -107,6 +109,17 @@ def outcome_null(who: Compared, draws: int) -> OutcomeNull:
         least_p=1 / (1 + draws),
         movable=frozen.moves.movable,
     )
+
+
+def _of_measured(who: Compared, found: tuple[Importance, ...]) -> list[Importance]:
+    """Families of the genes that are measured, and of the pathways that hold one; NaN elsewhere."""
+    measured, graph = who.nodes.seen.any(2).any(1).numpy(), who.fitted.recipe.graph
+    named = with_measured(graph.members, measured, len(graph.pathways))
+    out = []
+    for one, known in zip(found, (measured, named, named), strict=True):
+        p = one.p[known]
+        out.append(one._replace(p=among(known, p), q=among(known, benjamini_hochberg(p))))
+    return out
 
 
 def outcome_null_tables(found: OutcomeNull) -> dict[str, pd.DataFrame]:
@@ -210,5 +223,5 @@ def _compared(
     out = []
     for of, summed, above in zip(real, total, exceed, strict=True):
         p = (1 + above) / (1 + draws)
-        out.append(Importance(of[0], summed / max(1, draws), p, benjamini_hochberg(p)))
+        out.append(Importance(of[0], summed / max(1, draws), p, p))
     return tuple(out)

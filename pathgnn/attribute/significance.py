@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from scipy.stats import false_discovery_control
 
 from pathgnn.attribute.attribution import Evidence
@@ -54,6 +54,23 @@ def association(
     p = (exceed + 1) / (n_permutations + 1)
     p = np.where(size > 0, p, 1.0)
     return Evidence(observed / max(y.std(), 1e-12) / np.sqrt(len(y)), p, benjamini_hochberg(p))
+
+
+def among(
+    known: Bool[np.ndarray, " item"], found: Float[np.ndarray, " known"]
+) -> Float[np.ndarray, " item"]:
+    """Values of the members of a family at their places; NaN elsewhere."""
+    out = np.full(len(known), np.nan)
+    out[known] = found
+    return out
+
+
+def with_measured(
+    members: Int[np.ndarray, "2 member"], measured: Bool[np.ndarray, " gene"], n_pathways: int
+) -> Bool[np.ndarray, " pathway"]:
+    """Pathways that hold a measured gene; members are pairs of pathway and gene."""
+    pathway, gene = members
+    return np.asarray(np.bincount(pathway[measured[gene]], minlength=n_pathways) > 0)
 
 
 def univariate_t(

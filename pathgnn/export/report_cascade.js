@@ -10,8 +10,10 @@ const chosenGroup = document.getElementById("cascade-group");
 const percent = (x) => Math.round(100 * x) + " %";
 
 function visibleParts(cascade) {
-  const [q, frequency] = [mostQ.value === "" ? 1 : Number(mostQ.value), Number(leastFrequency.value)];
-  const sure = new Set(cascade.genes.filter((g) => g.q <= q).map((g) => g.name));
+  const frequency = Number(leastFrequency.value);
+  // A gene that was not measured has no q.
+  const isSure = (gene) => mostQ.value === "" || (gene.q !== null && gene.q <= Number(mostQ.value));
+  const sure = new Set(cascade.genes.filter(isSure).map((g) => g.name));
   const edges = cascade.edges.filter((e) => e.frequency >= frequency && sure.has(e.source) && sure.has(e.target));
   const joined = new Set(edges.flatMap((e) => [e.source, e.target]));
   const genes = cascade.genes.filter((g) => sure.has(g.name) && (joined.has(g.name) || !cascade.edges.length));

@@ -47,8 +47,8 @@ def cascade_data(results: Results, groups: Sequence[Group]) -> list[dict[str, An
             "file": _file(group.title, number),
             "group": f"{group.title} ({len(group.patients)} patients)" if group.title else "",
             "pathway": cascade.pathway,
-            "p": round(cascade.p, DIGITS),
-            "q": round(group.q[number - 1], DIGITS) if group.title else None,
+            "p": _known(cascade.p),
+            "q": _known(group.q[number - 1]) if group.title else None,
             "stability": round(cascade.stability, DIGITS),
             "carried_by": round(cascade.share_of_patients, DIGITS),
             "genes": _genes(results, cascade, group),
@@ -96,11 +96,16 @@ def _gene(results: Results, cascade: Cascade, i: int, g: int) -> dict[str, Any]:
         "role": cascade.kind[i].replace("_", " "),
         "compartment": cascade.compartment[i],
         "score": round(cascade.score[i] * cascade.direction[i], DIGITS),
-        "p": round(float(e.gene.p[g]), DIGITS),
-        "q": round(float(e.gene.q[g]), DIGITS),
+        "p": _known(e.gene.p[g]),
+        "q": _known(e.gene.q[g]),
         "pathways": [graph.pathways[p] for p in inside],
         "drugs": list(cascade.drugs[i]) if cascade.drugs else [],
     }
+
+
+def _known(p: float) -> float | None:
+    """A p or q to so many digits that a small one is not 0; None where there is none."""
+    return float(f"{p:.{DIGITS}g}") if np.isfinite(p) else None
 
 
 def _databases(results: Results) -> dict[tuple[str, str], dict[str, str]]:

@@ -1,6 +1,6 @@
 "use strict";
 /* Numbers, elements and shapes that every part of the report draws with; names only ever as text. */
-const short = (x) => Number(x.toPrecision(3)).toString().replace("-", "−");
+const short = (x) => (x === null ? "none" : Number(x.toPrecision(3)).toString().replace("-", "−"));
 const signed = (x) => (x > 0 ? "+" : "") + short(x);
 const pseudonym = (i) => "P" + String(i + 1).padStart(5, "0");
 const SVG = "http://www.w3.org/2000/svg";

@@ -36,11 +36,11 @@ const pathwayPredictive = document.getElementById("pathway-predictive");
 
 function filterPathways() {
   const words = pathwayText.value.trim().toLowerCase();
-  const most = pathwayQ.value === "" ? 1 : Number(pathwayQ.value);
   const rows = Array.from(pathwayTable.tBodies[0].rows);
   for (const row of rows) {
     const found = row.textContent.toLowerCase().includes(words);
-    const sure = Number(row.dataset.q) <= most;
+    // A pathway without a measured gene has no q.
+    const sure = pathwayQ.value === "" || Number.parseFloat(row.dataset.q) <= Number(pathwayQ.value);
     row.hidden = !(found && sure && (!pathwayPredictive.checked || row.dataset.predictive === "1"));
   }
   const shown = rows.filter((row) => !row.hidden).length;

@@ -13,9 +13,10 @@ from pathgnn.attribute.account import _pathway_terms
 from pathgnn.attribute.attribute import attribute
 from pathgnn.attribute.exchangeable import exchangeable
 from pathgnn.attribute.explain import explain
+from pathgnn.attribute.outcome_null import outcome_null
 from pathgnn.attribute.reference import Compared
-from pathgnn.attribute.significance import association, univariate_t
-from pathgnn.attribute.stability import jaccard_at, rank_biased_overlap, share_in_top
+from pathgnn.attribute.significance import association, benjamini_hochberg, univariate_t
+from pathgnn.attribute.stability import jaccard_at, nogueira, rank_biased_overlap, share_in_top
 from pathgnn.graph.project import project
 from pathgnn.model.config import ExplainConfig
 from pathgnn.model.network import Scores
@@ -168,6 +169,42 @@ def test_stability_known_answers():
     assert jaccard_at(apart, 2) == 0
     assert 0 < rank_biased_overlap(apart) < 0.5
     assert share_in_top(apart, 2).tolist() == [0.5, 0.5, 0.5, 0.5]
+
+
+def test_genes_without_a_score_are_chosen_by_no_network():
+    # Of three networks with one gene each, two name the same: a mean of (1 + 0 + 0) / 3 pairs.
+    scores = np.zeros((3, 100))
+    scores[[0, 1, 2], [4, 4, 7]] = 1
+    assert share_in_top(scores, 20).sum() == pytest.approx(1)
+    assert jaccard_at(scores, 20) == rank_biased_overlap(scores) == pytest.approx(1 / 3)
+    # Chosen by 2/3 and 1/3: 1 - (3/2)(2/9 + 2/9)/100 / (.01 x .99).
+    assert nogueira(scores, 20) == pytest.approx(1 - 0.6666666666666666 / 0.99)
+    nothing = np.zeros((3, 100))
+    assert jaccard_at(nothing, 20) == nogueira(nothing, 20) == rank_biased_overlap(nothing) == 0
+
+
+def test_what_nobody_measured_is_no_member_of_a_family(fitted, nodes, graph):
+    # The last pathway's genes are seen in nobody: p and q of the others are those without it.
+    lost = [graph.genes.index(g) for g in graph.members_of("PATH3")]
+    seen, x = nodes.seen.clone(), nodes.x.clone()
+    seen[lost], x[lost] = False, 0
+    less = replace(nodes, seen=seen, x=x)
+    found = explain(fitted, less, FAST)
+    examined = outcome_null(_who(fitted, less), 99)
+    for genes, pathways in (
+        (found.gene, found.pathway),
+        (examined.gene, examined.pathway),
+        (examined.gene, examined.prognostic),
+    ):
+        assert np.flatnonzero(np.isnan(genes.p)).tolist() == sorted(lost)
+        assert np.isnan(pathways.p).tolist() == [False, False, False, True]
+        for family in (genes, pathways):
+            known = ~np.isnan(family.p)
+            assert np.array_equal(family.q[known], benjamini_hochberg(family.p[known]))
+            assert np.isnan(family.q[~known]).all()
+    member = found.attribution.member.numpy()
+    measured = np.setdiff1d(np.arange(len(graph.genes)), lost)
+    assert found.stability[1] == rank_biased_overlap(member[:, measured])
 
 
 def test_pathways_of_a_curved_benefit_stay_within_it_for_a_distribution_of_references():

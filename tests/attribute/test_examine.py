@@ -12,6 +12,7 @@ from conftest import ladder_graph
 from small_study import write_small_study
 from typer.testing import CliRunner
 
+from pathgnn.attribute.attribute import attribute
 from pathgnn.attribute.cascade_nulls import drawn_by_chance, needed, walk
 from pathgnn.attribute.examine import examination_tables, examine
 from pathgnn.attribute.explain import explain
@@ -42,7 +43,7 @@ def test_nogueira_known_answers():
     same = np.tile(np.arange(10.0), (4, 1))
     assert nogueira(same, 3) == 1
     # Two networks that share nothing: 1 - (2 x 1/2 x 1/2 x 6/10) / (.3 x .7).
-    apart = np.stack([np.arange(10.0), -np.arange(10.0)])
+    apart = np.stack([np.arange(1.0, 11.0), np.arange(10.0, 0.0, -1.0)])
     assert nogueira(apart, 3) == pytest.approx(1 - 0.3 / 0.21)
     rng = np.random.default_rng(0)
     assert abs(nogueira(rng.random((200, 50)), 10)) < 0.02
@@ -74,6 +75,22 @@ def test_the_true_order_is_faithful_and_a_random_one_is_not(who, explanation):
     random = dataclasses.replace(a, score=a.score[:, order])
     assert faithfulness(who, random).insertion < found.insertion / 2
     assert faithfulness(who, random).sufficiency < found.sufficiency
+
+
+def test_the_strongest_tenth_is_that_of_the_measured_genes(fitted, nodes):
+    # Of 24 genes 18 are measured, so that a tenth is one gene of each patient.
+    seen, x = nodes.seen.clone(), nodes.x.clone()
+    seen[:6], x[:6] = False, 0
+    less = Compared(fitted, dataclasses.replace(nodes, seen=seen, x=x), CONFIG, 0)
+    a = attribute(less)
+    moved, whole = [], []
+    for part in by_fold(less):
+        strength = a.by_gene[part.at].abs().T
+        whole.append(part(part.inputs.z))
+        moved.append(part.moved(strength == strength.max(0).values))
+    whole, moved = np.concatenate(whole), np.concatenate(moved)
+    found = faithfulness(less, a)
+    assert found.fid_plus == pytest.approx(np.abs(whole - moved).mean() / whole.std())
 
 
 def test_shuffled_weights_give_another_attribution(who):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from browser import acted, opened, width_in
 from small_results import cascade_on, small_results, without_differences
@@ -66,6 +67,34 @@ def test_pathways_sort_by_header_and_filter_by_text_q_and_tick(page, results, tm
     q = dict(zip(names, results.explanation.pathway.q, strict=True))
     expected = {n for n in names if q[n] < 0.05 and results.benefit.differs}
     assert set(said["predictive"]) == expected
+
+
+def test_what_was_not_measured_has_no_q_and_is_hidden_by_the_filters(results, tmp_path):
+    e = results.explanation
+    gone = results.explanation.gene._replace(q=e.gene.q * np.nan, p=e.gene.p * np.nan)
+    sets = e.pathway._replace(q=np.array([0.01, np.nan, 0.5, 0.5]))
+    less = replace(results, explanation=e._replace(gene=gone, pathway=sets))
+    script = """
+    const shown = () => [
+      document.querySelectorAll('#pathway-table tbody tr:not([hidden])').length,
+      document.querySelectorAll('.cascade g.gene').length > 0,
+    ];
+    const set = (id, value) => {
+      const input = document.getElementById(id);
+      input.value = value;
+      input.dispatchEvent(new Event('input'));
+    };
+    const all = shown();
+    document.querySelector('.cascade g.gene').dispatchEvent(new MouseEvent('click'));
+    const panel = document.getElementById('gene-panel').textContent;
+    set('pathway-q', '0.5'); set('cascade-q', '0.5');
+    return { all, panel, few: shown() };
+    """
+    said, complaints = acted(to_report(less, tmp_path / "report.html"), script, tmp_path)
+    assert not complaints
+    assert said["all"] == [4, True]
+    assert "qnone" in said["panel"]
+    assert said["few"] == [3, False]
 
 
 def test_a_gene_opens_by_click_and_enter_and_closes_by_escape(page, tmp_path):
