@@ -78,16 +78,23 @@ def univariate_t(
     seen: Bool[np.ndarray, "patient gene modality"],
     gain: Float[np.ndarray, " patient"],
 ) -> Float[np.ndarray, "gene modality"]:
-    """t of the slope of gain on each measured value alone: the comparator of every attribution."""
-    n = seen.sum(0).clip(1)
+    """t of the slope of gain on each measured value alone: the comparator of every attribution.
+
+    Of the patients in whom it was measured; 0 for fewer than three.
+    """
+    count = seen.sum(0)
+    n, there = count.clip(1), seen.astype(float)
     x = np.where(seen, values, 0) - (np.where(seen, values, 0).sum(0) / n)
     x = np.where(seen, x, 0)
+    # The slope is that of these patients, and so are mean and spread of their gain.
     y = gain - gain.mean()
+    of_seen = np.einsum("pgm,p->gm", there, y) / n
     cross = np.einsum("pgm,p->gm", x, y)
     xx = (x**2).sum(0)
-    yy = np.einsum("pgm,p->gm", seen.astype(float), y**2)
+    yy = (np.einsum("pgm,p->gm", there, y**2) - n * of_seen**2).clip(0)
     r = cross / np.sqrt(xx * yy).clip(1e-12)
-    return np.asarray(r * np.sqrt((n - 2).clip(1) / (1 - r**2).clip(1e-12)))
+    t = r * np.sqrt((n - 2).clip(1) / (1 - r**2).clip(1e-12))
+    return np.where(count > 2, t, 0.0)
 
 
 def benjamini_hochberg(p: Float[np.ndarray, " item"]) -> Float[np.ndarray, " item"]:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import trial_on
+from scipy import stats
 
 from pathgnn.attribute.account import _pathway_terms
 from pathgnn.attribute.attribute import attribute
@@ -160,6 +161,17 @@ def test_univariate_t_known_answer():
     t = univariate_t(values, np.ones((4, 1, 1), bool), np.array([1.0, 2, 3, 4]))
     r = 2 / 5**0.5
     assert t[0, 0] == pytest.approx(r * (2 / (1 - r**2)) ** 0.5)
+
+
+def test_univariate_t_is_that_of_the_patients_in_whom_the_value_was_measured():
+    # Their mean gain is 5 above that of the others, which is no slope.
+    rng = np.random.default_rng(0)
+    values, seen = rng.normal(size=(100, 2, 1)), np.zeros((100, 2, 1), bool)
+    seen[:40, 0], seen[:2, 1] = True, True
+    gain = rng.normal(size=100) + values[:, 0, 0] / 2 + 5 * seen[:, 0, 0]
+    t = univariate_t(values * seen, seen, gain)[:, 0]
+    line = stats.linregress(values[:40, 0, 0], gain[:40])
+    assert t == pytest.approx([line.slope / line.stderr, 0])
 
 
 def test_stability_known_answers():
