@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 
 from pathgnn.attribute.attribution import Attribution, Cascade
 from pathgnn.attribute.cascade import consensus, with_ends
@@ -22,7 +22,8 @@ DEGREE_GROUPS, TRIES = 5, 50
 class Needed(NamedTuple):
     """One cascade: `necessity` is the mean change of the benefit, in standard deviations, when its
     genes are moved to the reference in patients the networks never saw; `of_walks` the mean of
-    that over connected sets of as many genes that lead from a receptor to an effector.
+    that over connected sets of as many measured genes that lead from a receptor to an effector.
+    `of_walks` and `p` are NaN where there is no such set.
     """
 
     cascade: int
@@ -33,7 +34,10 @@ class Needed(NamedTuple):
 
 
 class Drawn(NamedTuple):
-    """The best cascade's value, beside its mean with scores dealt anew to genes of like degree."""
+    """Value of the best cascade, and its mean with scores dealt anew among genes of like degree.
+
+    Only those that were measured have scores to deal.
+    """
 
     value: float
     of_permuted: float
@@ -45,6 +49,7 @@ def needed(who: Compared, cascades: tuple[Cascade, ...], n_walks: int) -> tuple[
     graph = with_ends(who.fitted.recipe.graph, who.config)
     rng = rng_for(who.fitted.seed, 7, 9)
     place, folds = {gene: i for i, gene in enumerate(graph.genes)}, by_fold(who)
+    measured = who.nodes.seen.any(2).any(1).numpy()
     whole = np.concatenate([p(p.inputs.z) for p in folds])
     sd = float(whole.std()) or 1.0
 
@@ -56,19 +61,23 @@ def needed(who: Compared, cascades: tuple[Cascade, ...], n_walks: int) -> tuple[
 
     out = []
     for number, cascade in enumerate(cascades, start=1):
-        here = change([place[g] for g in cascade.genes])
-        found = [walk(graph, len(cascade.genes), rng) for _ in range(n_walks)]
+        genes = [place[g] for g in cascade.genes]
+        here, size = change(genes), int(measured[genes].sum())
+        found = [walk(graph, size, rng, measured) for _ in range(n_walks)]
         there = np.array([change(w) for w in found if w])
-        p = (1 + (there >= here).sum()) / (1 + len(there))
+        p = (1 + (there >= here).sum()) / (1 + len(there)) if len(there) else np.nan
         mean = float(there.mean()) if len(there) else np.nan
         out.append(Needed(number, here, mean, float(p), len(there)))
     return tuple(out)
 
 
-def walk(graph: PathwayGraph, size: int, rng: np.random.Generator) -> list[int]:
-    """A connected set of so many genes grown from a receptor along the edges, with an effector.
+def walk(
+    graph: PathwayGraph, size: int, rng: np.random.Generator, measured: Bool[np.ndarray, " gene"]
+) -> list[int]:
+    """A connected set of so many measured genes, from a receptor along the edges, with an effector.
 
-    Empty where none is found in 50 tries.
+    Genes that were not measured join it and do not count, as in a cascade: moving them changes
+    nothing. Empty where none is found in 50 tries.
     """
     source, target = graph.edges[:, np.flatnonzero(graph.directed)]
     kind = np.array(graph.kind)
@@ -76,32 +85,34 @@ def walk(graph: PathwayGraph, size: int, rng: np.random.Generator) -> list[int]:
     for _ in range(TRIES if len(starts) else 0):
         chosen = np.zeros(len(kind), dtype=bool)
         chosen[rng.choice(starts)] = True
-        while chosen.sum() < size:
+        while True:
+            is_full = measured[chosen].sum() >= size
+            if is_full and np.isin(kind[chosen], ENDS).any():
+                return [int(g) for g in np.flatnonzero(chosen)]
             out = target[chosen[source] & ~chosen[target]]
+            out = out[~measured[out]] if is_full else out
             if not len(out):
                 break
             chosen[rng.choice(out)] = True
-        if chosen.sum() == size and np.isin(kind[chosen], ENDS).any():
-            return [int(g) for g in np.flatnonzero(chosen)]
     return []
 
 
 def drawn_by_chance(who: Compared, attribution: Attribution, n: int) -> Drawn | None:
-    """The best cascade against those on scores permuted among genes of like degree.
+    """The best cascade against those on scores permuted among measured genes of like degree.
 
-    None where not even the real scores give a cascade.
+    So it is no finding where the panel lies on the graph. None where not even the real scores give
+    a cascade.
     """
     terrain = consensus(attribution, with_ends(who.fitted.recipe.graph, who.config))
     edges = np.flatnonzero(terrain.graph.directed)
     best = solve(terrain, who.config, edges)
     if best is None:
         return None
-    rng, groups = rng_for(who.fitted.seed, 7, 10), _like_degree(terrain.graph)
+    rng, alike = rng_for(who.fitted.seed, 7, 10), _like_degree(terrain.graph, attribution.measured)
     values = []
     for _ in range(n):
-        order = np.arange(len(groups))
-        for g in np.unique(groups):
-            at = np.flatnonzero(groups == g)
+        order = np.arange(len(terrain.prize))
+        for at in alike:
             order[at] = rng.permutation(at)
         moved = Terrain(terrain.graph, terrain.prize[order], terrain.direction[order])
         found = solve(moved, who.config, edges)
@@ -110,8 +121,12 @@ def drawn_by_chance(who: Compared, attribution: Attribution, n: int) -> Drawn | 
     return Drawn(best.value, float(np.mean(values)), float(p))
 
 
-def _like_degree(graph: PathwayGraph) -> Int[np.ndarray, " gene"]:
-    """Group of each gene by its number of edges."""
-    degree = np.bincount(graph.edges.ravel(), minlength=len(graph.genes))
+def _like_degree(
+    graph: PathwayGraph, measured: Bool[np.ndarray, " gene"]
+) -> list[Int[np.ndarray, " _"]]:
+    """Measured genes in groups by their number of edges."""
+    known = np.flatnonzero(measured)
+    degree = np.bincount(graph.edges.ravel(), minlength=len(graph.genes))[known]
     cuts = np.quantile(degree, np.linspace(0, 1, DEGREE_GROUPS + 1)[1:-1])
-    return np.asarray(np.searchsorted(cuts, degree, side="right"))
+    group = np.searchsorted(cuts, degree, side="right")
+    return [known[group == g] for g in np.unique(group)]

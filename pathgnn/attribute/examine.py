@@ -139,7 +139,7 @@ def _findings(found: Examination) -> list[Finding]:
         out.append(_needed_finding(one))
     if found.drawn is not None:
         p = found.drawn.p
-        said = "A cascade as good comes out of scores dealt anew to genes of like degree with p "
+        said = "A cascade as good comes out of scores dealt anew among genes of like degree with p "
         said += f"{p:.2g}."
         out.append(Finding("ok" if p < P else "warning", "cascade by chance", p, said))
     out.append(_outcome_null_finding(found.outcome_null))

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import torch
 from conftest import ladder_graph
+from small_results import cascade_on
 from small_study import write_small_study
 from typer.testing import CliRunner
 
@@ -125,13 +126,42 @@ def test_the_planted_cascade_is_needed_and_not_drawn_by_chance(who, explanation)
 
 def test_walks_lead_from_a_receptor_to_an_effector():
     graph, rng = ladder_graph(), np.random.default_rng(0)
+    measured = np.ones(len(graph.genes), dtype=bool)
     for _ in range(20):
-        genes = walk(graph, 6, rng)
+        genes = walk(graph, 6, rng, measured)
         kinds = [graph.kind[g] for g in genes]
         assert len(set(genes)) == 6
         assert "receptor" in kinds
         assert "transcription_factor" in kinds
-    assert walk(graph, 500, rng) == []
+    assert walk(graph, 500, rng, measured) == []
+    # Every second gene of a chain of six: three of them count, and its end does not.
+    measured[1::2] = False
+    assert {int(measured[walk(graph, 3, rng, measured)].sum()) for _ in range(20)} == {3}
+
+
+def test_without_a_walk_of_its_size_a_cascade_has_no_p(who, graph):
+    # No receptor reaches the genes of all pathways.
+    (found,) = needed(who, (cascade_on(graph.genes),), 5)
+    assert found.walks == 0
+    assert np.isnan([found.p, found.of_walks]).all()
+
+
+def test_where_the_panel_lies_makes_no_cascade_surprising(who, explanation, graph):
+    # Noise on one measured pathway of four: p is uniform, its mean .5 with an error of .07, where
+    # scores dealt to genes that were never measured broke nearly every route.
+    a, p = explanation.attribution, []
+    n_seen = torch.zeros_like(a.n_seen)
+    n_seen[[graph.genes.index(g) for g in graph.members_of("PATH0")]] = 1
+    for seed in range(20):
+        rng = torch.Generator().manual_seed(seed)
+        worth = torch.rand(len(graph.genes), generator=rng) * (n_seen[:, 0] > 0)
+        score = torch.zeros_like(a.score)
+        score[:, :, 0] = worth
+        noise = dataclasses.replace(a, score=score, slope=worth, n_seen=n_seen)
+        found = drawn_by_chance(who, noise, 19)
+        p += [] if found is None else [found.p]
+    assert len(p) > 10
+    assert np.mean(p) > 0.3
 
 
 def test_pathways_lean_to_what_they_were_planted_for(explanation):
