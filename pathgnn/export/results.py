@@ -39,3 +39,14 @@ class Results:
     def benefit(self) -> Benefit:
         """Benefit of the explained contrast."""
         return self.benefits[self.explained]
+
+    @property
+    def outcome_unit(self) -> str:
+        """Unit of the expected outcome, of which prognosis is told; that of the benefit may differ.
+
+        A gain in survival is a probability, while prognosis is that of the months lived.
+        """
+        if self.nodes.outcome == "survival":
+            return f"months lived by month {self.nodes.horizon:g}"
+        binary = self.nodes.outcome == "binary"
+        return "probability of the good outcome" if binary else "unit of the outcome"

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from pathgnn.export.figure_style import STYLE
+from pathgnn.export.figure_style import STYLE, cut
 from pathgnn.export.results import Results
 from pathgnn.export.to_cascade_figure import COLOURS, cascade_figure
 from pathgnn.export.to_flow_figure import flow_figure
@@ -73,13 +73,16 @@ def pathways_figure(results: Results) -> Figure:
     """Every pathway: what it says about prognosis against what it says about benefit."""
     with rc_context(dict(STYLE)):
         names, prognostic, predictive, q = pathway_points(results)
+        unit = cut(results.benefit.estimand.unit, 50)
         figure = Figure(figsize=(4.5, 3.2), layout="constrained")
         axes = figure.add_subplot()
         axes.scatter(prognostic, predictive, c=np.where(q < 0.05, "#b2182b", "#999999"))
         for i in np.argsort(-(predictive + prognostic))[:5]:
             axes.annotate(names[i], (prognostic[i], predictive[i]), fontsize=7)
-        axes.set_xlabel("prognostic: mean |attribution| without treatment")
-        axes.set_ylabel("predictive: mean |attribution| of benefit")
+        axes.set_xlabel(
+            f"prognostic: mean |attribution| without treatment\n({results.outcome_unit})"
+        )
+        axes.set_ylabel(f"predictive: mean |attribution| of benefit\n({unit})")
         return figure
 
 

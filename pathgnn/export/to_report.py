@@ -213,6 +213,7 @@ def _prognostic(results: Results) -> go.Figure:
             marker={"color": colour},
         )
     )
-    figure.update_xaxes(title="prognostic")
-    figure.update_yaxes(title="predictive (red: q < .05)")
+    figure.update_xaxes(title=f"prognostic ({escaped(results.outcome_unit)})")
+    unit = label(results.benefit.estimand.unit)
+    figure.update_yaxes(title=f"predictive ({unit}; red: q < .05)")
     return sized(figure, 340)

@@ -159,6 +159,7 @@ def pathways(results: Results) -> pd.DataFrame:
     whole = e.attribution.by_gene.abs().mean(0).numpy()
     high, low = _thirds(results)
     contrast = e.attribution.pathway[high].mean(0) - e.attribution.pathway[low].mean(0)
+    leans = leaning(e.attribution)
     table = pd.DataFrame(
         {
             "Term": graph.pathways,
@@ -170,8 +171,9 @@ def pathways(results: Results) -> pd.DataFrame:
             "q": e.pathway.q,
             "is_predictive": (e.pathway.q < 0.05) & results.benefit.differs,
             "prognostic_score": prognostic,
-            "is_prognostic": prognostic > score,
-            **leaning(e.attribution).columns(),
+            # The two scores may have different units; shares of them have none.
+            "is_prognostic": leans.high < 0,
+            **leans.columns(),
             "lead_genes": [
                 ";".join(_lead(graph.members_of(p), graph.genes, whole)) for p in graph.pathways
             ],

@@ -13,6 +13,7 @@ from small_results import small_results, without_differences
 from pathgnn.export.flow import flow_of
 from pathgnn.export.report_words import first_screen
 from pathgnn.export.to_figures import FIGURES
+from pathgnn.export.to_tables import pathways
 from pathgnn.export.tripod import tripod
 from pathgnn.export.waterfall import remainder, steps_of, strongest
 
@@ -91,3 +92,18 @@ def test_no_label_lies_on_another(name, differs, results):
     texts = [t for t in (*axes.texts, *axes.get_yticklabels()) if t.get_text()]
     boxes = [t.get_window_extent().padded(-1) for t in texts if t.get_visible()]
     assert not any(a.overlaps(b) for a, b in combinations(boxes, 2) if a.width and b.width)
+
+
+def test_a_pathway_is_prognostic_in_any_unit_of_the_benefit(results):
+    # Benefit as a probability, prognosis in months: the scores are not to be compared.
+    first = pathways(results).set_index("Term")
+    assert first["is_prognostic"].tolist() == (first["leaning_high"] < 0).tolist()
+    assert first["is_prognostic"].any()
+    assert not first["is_prognostic"].all()
+    for factor in (0.001, 1000):
+        e = results.explanation
+        a = replace(e.attribution, pathway=e.attribution.pathway * factor)
+        table = pathways(replace(results, explanation=e._replace(attribution=a)))
+        assert (
+            table.set_index("Term")["is_prognostic"].to_dict() == first["is_prognostic"].to_dict()
+        )
