@@ -9,7 +9,6 @@ from pathgnn.benefit.metrics import Estimate
 from pathgnn.benefit.subgroups import Interval
 from pathgnn.export.results import Results
 from pathgnn.export.to_tables import pathways
-from pathgnn.train.estimate import Benefit
 
 NAMED = 3
 # An override is no finding of its own: a refused one that was run all the same.
@@ -26,7 +25,7 @@ class Block(NamedTuple):
 def first_screen(results: Results) -> tuple[Block, ...]:
     """Four blocks in the order a reader asks, each true when nothing was found, too."""
     return (
-        Block("Who benefits", _who(results.benefit)),
+        Block("Who benefits", _who(results)),
         Block("How sure we are", _how_sure(results)),
         Block("What drives it", _drivers(results)),
         Block("What must not be concluded", _not_concluded(results)),
@@ -38,7 +37,8 @@ def ranged(e: Estimate | Interval) -> str:
     return f"{e.value:.3g} ({e.low:.3g} to {e.high:.3g})"
 
 
-def _who(benefit: Benefit) -> tuple[str, ...]:
+def _who(results: Results) -> tuple[str, ...]:
+    benefit = results.benefit
     average = benefit.average
     said = f"{ranged(average)}, {benefit.estimand.unit}; above 0 favours {benefit.arm}"
     if average.low > 0:
@@ -53,6 +53,8 @@ def _who(benefit: Benefit) -> tuple[str, ...]:
             "average."
         )
         return (f"{first}: {said}.", second)
+    if not results.differs:
+        return (f"{first}: {said}.", *_open(results))
     high, low = benefit.halves
     second = f"Benefit differs between patients: {ranged(high)} in the half with the higher "
     second += f"prediction, {ranged(low)} in the other."
@@ -61,12 +63,24 @@ def _who(benefit: Benefit) -> tuple[str, ...]:
     return (f"{first}: {said}.", second, third)
 
 
+def _open(results: Results) -> tuple[str, ...]:
+    """Where one arm's test alone would have shown a difference."""
+    n, alone = len(results.benefits), results.benefit.test.p
+    return (
+        f"It is not shown that benefit differs between patients: {n} arms were tested, and after "
+        f"Holm's correction p is {results.test_p:.2g}, for this arm alone {alone:.2g}.",
+        "The predictions are those of this arm's test alone: take them as a hypothesis.",
+    )
+
+
 def _how_sure(results: Results) -> tuple[str, ...]:
     benefit, nodes = results.benefit, results.nodes
     how = "Treatment was randomised" if nodes.randomised else "Treatment was not randomised"
     test = f"the test that benefit differs has p = {benefit.test.p:.2g}"
+    if len(results.benefits) > 1:
+        test += f", after Holm's correction for {len(results.benefits)} arms {results.test_p:.2g},"
     slope = benefit.slope
-    if not benefit.differs:
+    if not results.differs:
         sizes = "The size of the differences is not read, as none is shown."
     elif slope.low <= 1 <= slope.high:
         sizes = (
@@ -90,7 +104,7 @@ def _how_sure(results: Results) -> tuple[str, ...]:
 def _drivers(results: Results) -> tuple[str, ...]:
     table = pathways(results)
     names = table["Term"][table["is_predictive"]].tolist()
-    if not results.benefit.differs:
+    if not results.differs:
         first = "Without evidence that benefit differs, no pathway can be named as its driver."
     elif names:
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
@@ -109,7 +123,7 @@ def _cascade_words(results: Results) -> tuple[str, ...]:
     said = f"The strongest cascade runs through {best.pathway or 'no named pathway'}, from "
     said += f"{best.genes[0]} to {best.genes[-1]}; its edges come back in {best.stability:.0%} of "
     said += f"the networks (p = {best.p:.2g})."
-    if not results.benefit.differs:
+    if not results.differs:
         return (said, "Without evidence that benefit differs it is a hypothesis at most.")
     return (said, *_drug_words(best))
 
@@ -138,7 +152,7 @@ def _not_concluded(results: Results) -> tuple[str, ...]:
             f"Not that {benefit.arm} caused the difference: reasons for the treatment that were "
             "not measured can explain it."
         )
-    if not benefit.differs:
+    if not results.differs:
         out.append("Not that all benefit alike: a difference this cohort cannot show may exist.")
     graph = next((f for f in benefit.findings if f.topic == "graph"), None)
     if graph is None or graph.severity != "ok":

@@ -194,11 +194,16 @@ def _over_time(results: Results) -> go.Figure:
     figure = go.Figure()
     for arm, rows in table.groupby("arm", sort=False):
         error = {"array": 1.96 * rows["survival_se"]}
-        figure.add_scatter(x=rows["month"], y=rows["survival_gained"], error_y=error, name=str(arm))
+        line = {"x": rows["month"], "y": rows["survival_gained"], "error_y": error}
+        figure.add_scatter(**line, name=label(str(arm)))
     figure.add_hline(0, line_width=1)
     figure.update_xaxes(title="months from time zero")
     figure.update_yaxes(title="probability gained then")
-    return sized(figure, 300)
+    # Of one arm the report's first line says which.
+    several = table["arm"].nunique() > 1
+    return sized(figure, 300).update_layout(
+        showlegend=several, legend={"orientation": "h", "y": -0.25}
+    )
 
 
 def _prognostic(results: Results) -> go.Figure:

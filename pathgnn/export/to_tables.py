@@ -169,7 +169,7 @@ def pathways(results: Results) -> pd.DataFrame:
             "high_minus_low": contrast.numpy(),
             "p": e.pathway.p,
             "q": e.pathway.q,
-            "is_predictive": (e.pathway.q < 0.05) & results.benefit.differs,
+            "is_predictive": (e.pathway.q < 0.05) & results.differs,
             "prognostic_score": prognostic,
             # The two scores may have different units; shares of them have none.
             "is_prognostic": leans.high < 0,

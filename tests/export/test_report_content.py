@@ -6,10 +6,12 @@ from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from small_results import small_results, without_differences
 
+from pathgnn.export import to_report
 from pathgnn.export.flow import flow_of
 from pathgnn.export.report_words import first_screen
 from pathgnn.export.to_figures import FIGURES
@@ -107,3 +109,35 @@ def test_a_pathway_is_prognostic_in_any_unit_of_the_benefit(results):
         assert (
             table.set_index("Term")["is_prognostic"].to_dict() == first["is_prognostic"].to_dict()
         )
+
+
+def _with_two_arms(results, p):
+    """A second arm beside the explained one, whose test has this p."""
+    first = replace(results.benefit, test=results.benefit.test._replace(p=p, z=3.0), differs=True)
+    other = replace(first, arm="another", test=first.test._replace(p=0.9))
+    return replace(results, benefits=(first, other))
+
+
+@pytest.mark.parametrize(("p", "shown"), [(0.04, False), (0.01, True)])
+def test_of_several_arms_the_first_screen_goes_by_the_corrected_test(p, shown, results):
+    # Of two arms Holm doubles the smaller p: .08 and .02.
+    given = _with_two_arms(results, p)
+    text = " ".join(s for block in first_screen(given) for s in block[1])
+    assert ("Benefit differs between patients" in text) is shown
+    assert ("It is not shown that benefit differs" in text) is not shown
+    assert f"Holm's correction for 2 arms {2 * p:.2g}" in text
+    assert pathways(given)["is_predictive"].any() == shown
+
+
+def test_arms_over_time_are_told_apart(results):
+    def drawn(*arms):
+        each = {"month": (1.0, 2.0), "survival_gained": 0.1, "survival_se": 0.01}
+        table = pd.concat([pd.DataFrame({"arm": arm, **each}) for arm in arms])
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(to_report, "over_time", lambda _: table)
+            return to_report._over_time(results)
+
+    two = drawn("drug", "<b>dose</b>")
+    assert two.layout.showlegend
+    assert [line.name for line in two.data] == ["drug", "&lt;b&gt;dose&lt;/b&gt;"]
+    assert not drawn("drug").layout.showlegend
