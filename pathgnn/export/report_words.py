@@ -90,9 +90,10 @@ def _how_sure(results: Results) -> tuple[str, ...]:
         sizes = (
             f"Predicted differences are not of the right size: slope {ranged(slope)}, 1 is right."
         )
-    bad = [f for f in (*results.checks, *benefit.findings) if f.severity in BAD]
+    bad = [f for f in results.findings if f.severity in BAD]
     topics = ", ".join(dict.fromkeys(f.topic for f in bad))
-    warned = f"{len(bad)} checks warn: {topics}." if bad else "No check warns."
+    warned = f"{len(bad)} check{'s warn' if len(bad) > 1 else ' warns'}: {topics}."
+    warned = warned if bad else "No check warns."
     return (
         f"{how}; {test} over {len(results.fitted.scores.informs)} patients, each predicted by "
         "models that never saw them.",

@@ -42,6 +42,11 @@ class Results:
         return self.benefits[self.explained]
 
     @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Every verdict once: overlap and events, a benefit's first two, are among the checks."""
+        return (*self.checks, *self.benefit.findings[2:])
+
+    @property
     def test_p(self) -> float:
         """p that benefit of the explained contrast differs, after Holm over all arms tested."""
         return holm({b.arm: b.test.p for b in self.benefits})[self.benefit.arm]

@@ -80,7 +80,7 @@ def _content(results: Results) -> dict[str, Any]:
     return {
         "results": results,
         "benefit": benefit,
-        "findings": [*results.checks, *benefit.findings[2:]],
+        "findings": results.findings,
         "first": first_screen(results),
         "parts": PARTS,
         "groups": groups,

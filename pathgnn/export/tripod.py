@@ -155,7 +155,7 @@ def _of_model(results: Results) -> dict[str, str]:
 def _of_result(results: Results) -> dict[str, str]:
     benefit = results.benefit
     shown = sum(len(s.levels) for s in results.subgroups if s.arm == benefit.arm)
-    warned = [f.sentence for f in (*results.checks, *benefit.findings) if f.severity == "warning"]
+    warned = [f.sentence for f in results.findings if f.severity == "warning"]
     return {
         "14": f"Effect, calibration and error in {shown} subgroup levels, see above."
         if shown

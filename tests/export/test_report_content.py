@@ -11,6 +11,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from small_results import small_results, without_differences
 
+from pathgnn.benefit.verdict import Finding
 from pathgnn.export import to_report
 from pathgnn.export.flow import flow_of
 from pathgnn.export.report_words import first_screen
@@ -68,6 +69,17 @@ def test_the_first_screen_names_what_warns(results):
     blocks = first_screen(results)
     assert [len(b.sentences) > 1 for b in blocks] == [True] * 4
     assert "events" in blocks[1].sentences[-1]
+
+
+def test_what_warns_is_counted_and_said_once(results):
+    # Overlap and events are verdicts of the checks and of every arm.
+    said = [Finding("warning", topic, 1.0, f"Of {topic}.") for topic in ("overlap", "events")]
+    clean = [f._replace(severity="ok") for f in results.benefit.findings[2:]]
+    benefit = replace(results.benefit, findings=(*said, *clean))
+    given = replace(results, checks=tuple(said), benefits=(benefit,))
+    assert first_screen(given)[1].sentences[-1] == "2 checks warn: overlap, events."
+    items = {item.number: item for item in tripod(given)}
+    assert items["26"].answer == "Of overlap. Of events."
 
 
 def test_tripod_leaves_to_the_author_what_no_run_can_know(results):
