@@ -12,10 +12,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 
 from pathgnn.attribute.attribution import Cascade
-from pathgnn.export.figure_style import MODALITY_COLOURS, STYLE
+from pathgnn.export.figure_style import MODALITY_COLOURS, STYLE, cut
 from pathgnn.export.results import Results
 
 COLOURS = "RdBu_r"
+# Letters of a gene's name that its box has room for.
+LONGEST = 11
 # Of an edge by its sign: the end, and what its size is multiplied by.
 ENDS = MappingProxyType({1: ("-|>", 14.0), -1: ("|-|,widthA=0,widthB=7", 1.0), 0: ("-", 1.0)})
 
@@ -114,7 +116,7 @@ def _draw_gene(
     axes.text(
         x,
         y + 0.05,
-        label[0],
+        cut(label[0], LONGEST),
         ha="center",
         va="center",
         fontsize=8,
@@ -143,7 +145,7 @@ def _finish_cascade(axes: Axes, results: Results, cascade: Cascade, size: tuple[
     axes.set_ylim(-width / 2 - 0.35, width / 2 + 0.3)
     axes.axis("off")
     evidence = f"p = {cascade.p:.3g}, edges in {cascade.stability:.0%} of the networks"
-    axes.set_title(f"{cascade.pathway}: {evidence}", fontsize=9)
+    axes.set_title(f"{cut(cascade.pathway)}: {evidence}", fontsize=9)
     for i, modality in enumerate(results.explanation.attribution.modalities):
         axes.plot([], [], "s", color=MODALITY_COLOURS[i % len(MODALITY_COLOURS)], label=modality)
     axes.legend(loc="lower right", ncols=5, fontsize=6, frameon=False)

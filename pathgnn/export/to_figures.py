@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import product
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pathgnn.export.figure_style import STYLE, cut
@@ -20,17 +22,21 @@ from pathgnn.export.to_subgroup_figure import subgroup_figure
 from pathgnn.files import whole_file
 
 PATHWAYS_SHOWN = 12
+# Pathways named in the plot of prognostic against predictive, and how far, in points, above them.
+NAMED, UP = 5, (0, 9, -9, 18, -18)
 
 
 def heatmap_figure(results: Results) -> Figure:
     """Strongest pathways x patients ordered by predicted benefit."""
     with rc_context(dict(STYLE)):
         names, values = pathway_matrix(results)
-        figure = Figure(figsize=(8, 0.6 + 0.28 * len(names)), layout="constrained")
+        # The colour bar needs some height for its name.
+        high = max(2.0, 0.6 + 0.28 * len(names))
+        figure = Figure(figsize=(8, high), layout="constrained")
         axes = figure.add_subplot()
         limit = float(np.quantile(np.abs(values), 0.99)) or 1.0
         image = axes.imshow(values, aspect="auto", cmap=COLOURS, vmin=-limit, vmax=limit)
-        axes.set_yticks(range(len(names)), names)
+        axes.set_yticks(range(len(names)), [cut(name) for name in names])
         axes.set_xlabel("patients, by predicted benefit →")
         axes.set_xticks([])
         figure.colorbar(image, ax=axes, label="attribution of benefit")
@@ -77,12 +83,15 @@ def pathways_figure(results: Results) -> Figure:
         figure = Figure(figsize=(4.5, 3.2), layout="constrained")
         axes = figure.add_subplot()
         axes.scatter(prognostic, predictive, c=np.where(q < 0.05, "#b2182b", "#999999"))
-        for i in np.argsort(-(predictive + prognostic))[:5]:
-            axes.annotate(names[i], (prognostic[i], predictive[i]), fontsize=7)
         axes.set_xlabel(
             f"prognostic: mean |attribution| without treatment\n({results.outcome_unit})"
         )
         axes.set_ylabel(f"predictive: mean |attribution| of benefit\n({unit})")
+        figure.draw_without_rendering()
+        # Shares, as the two have units of their own.
+        share = sum(x / max(x.sum(), 1e-12) for x in (prognostic, predictive))
+        for i in np.argsort(-share, kind="stable")[:NAMED]:
+            _name_point(axes, cut(names[i]), (float(prognostic[i]), float(predictive[i])))
         return figure
 
 
@@ -128,6 +137,22 @@ def pathway_matrix(results: Results) -> tuple[list[str], np.ndarray]:
     top = np.argsort(-np.abs(values).mean(0), kind="stable")[:PATHWAYS_SHOWN]
     order = np.argsort(results.benefit.score, kind="stable")
     return [results.fitted.recipe.graph.pathways[p] for p in top], values[order][:, top].T
+
+
+def _name_point(axes: Axes, name: str, at: tuple[float, float]) -> None:
+    """A name beside its point, inside the frame and apart from others; none where no room is."""
+    frame = axes.get_window_extent()
+    taken = [text.get_window_extent() for text in axes.texts]
+    for up, aligned in product(UP, ("left", "right", "center")):
+        away = {"left": 5, "right": -5, "center": 0}[aligned]
+        text = axes.annotate(name, at, (away, up), textcoords="offset points", fontsize=7)
+        text.set(ha=aligned, va="center")
+        box = text.get_window_extent()
+        inside = frame.containsx(box.x0) and frame.containsx(box.x1)
+        inside &= frame.containsy(box.y0) and frame.containsy(box.y1)
+        if inside and not any(box.overlaps(other) for other in taken):
+            return
+        text.remove()
 
 
 def pathway_points(results: Results) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:

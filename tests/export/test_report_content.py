@@ -8,8 +8,9 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from small_results import small_results, without_differences
+from small_results import cascade_on, small_results, without_differences
 
 from pathgnn.benefit.verdict import Finding
 from pathgnn.export import to_report
@@ -121,6 +122,35 @@ def test_a_pathway_is_prognostic_in_any_unit_of_the_benefit(results):
         assert (
             table.set_index("Term")["is_prognostic"].to_dict() == first["is_prognostic"].to_dict()
         )
+
+
+@pytest.mark.parametrize("name", ["cascade", "pathways_by_patient", "prognostic_predictive"])
+def test_names_of_a_hundred_letters_leave_room_for_the_figure(name, results):
+    a, graph = results.explanation.attribution, results.fitted.recipe.graph
+    sets = tuple(f"{p} " + "of a name as Reactome has them " * 4 for p in a.pathways)
+    genes = ("A-GENE-OF-MANY-LETTERS-12", *a.genes[1:])
+    cascade = cascade_on(genes[:6], sets[0])
+    # Three points at one place, and one at the right upper corner.
+    prognostic = torch.tensor([1.0, 1, 1, 2]).expand_as(a.prognostic_pathway)
+    long = replace(
+        a, pathways=sets, genes=genes, prognostic_pathway=prognostic, pathway=prognostic.clone()
+    )
+    recipe = results.fitted.recipe._replace(graph=replace(graph, pathways=sets, genes=genes))
+    given = replace(
+        results,
+        fitted=replace(results.fitted, recipe=recipe),
+        explanation=results.explanation._replace(attribution=long, cascades=(cascade,)),
+    )
+    figure = FIGURES[name](given)
+    FigureCanvasAgg(figure).draw()
+    axes = figure.axes[0]
+    assert axes.get_window_extent().width > figure.bbox.width / 2
+    around = figure.bbox if name == "cascade" else axes.bbox
+    boxes = [t.get_window_extent() for t in (*axes.texts, axes.title) if t.get_text()]
+    for box in boxes:
+        assert around.x0 <= box.x0 < box.x1 <= around.x1
+    assert not any(a.padded(-1).overlaps(b.padded(-1)) for a, b in combinations(boxes, 2))
+    assert len(boxes) == {"cascade": 13, "pathways_by_patient": 0, "prognostic_predictive": 4}[name]
 
 
 def _with_two_arms(results, p):
