@@ -85,6 +85,7 @@ def nulls(
     """Train on permuted arms or outcomes: which genes and pathways stand out from that?"""
     with errors():
         from pathgnn.draws import Pool
+        from pathgnn.export.dictionary import write_dictionary
         from pathgnn.files import write_csv
         from pathgnn.lock import locked
         from pathgnn.nulls import Nulling, null_tables, run_nulls
@@ -94,11 +95,13 @@ def nulls(
             plan = Nulling(kind.value, draws, Pool(processes, step), given.healthy)
             config = given.study.explain
             done = run_nulls(results.fitted, given.nodes, config, plan, target / "nulls")
-            for name, table in null_tables(done).items():
-                write_csv(target / "nulls" / kind.value / f"{name}.csv", table)
-        for name, table in null_tables(done).items():
+            written, folder = null_tables(done), target / "nulls" / kind.value
+            for name, table in written.items():
+                write_csv(folder / f"{name}.csv", table)
+            write_dictionary(written, results.benefit.estimand.unit, folder)
+        for name, table in written.items():
             print_table(table.head(SHOWN_ROWS), name)
-        say(f"Tables: {target / 'nulls' / kind}")
+        say(f"Tables: {folder}")
 
 
 def _explained(

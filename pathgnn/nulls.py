@@ -102,8 +102,8 @@ def null_tables(done: Nulled) -> dict[str, pd.DataFrame]:
     gene = {"symbol": done.genes, "mean_abs": done.gene, "p": done.gene_p}
     pathway = {"Term": done.pathways, "score": done.pathway, "p": done.pathway_p}
     tables = {
-        "genes": pd.DataFrame(gene).sort_values("mean_abs", ascending=False, kind="stable"),
-        "pathways": pd.DataFrame(pathway | {"q": done.pathway_q}).sort_values(
+        "null_genes": pd.DataFrame(gene).sort_values("mean_abs", ascending=False, kind="stable"),
+        "null_pathways": pd.DataFrame(pathway | {"q": done.pathway_q}).sort_values(
             "score", ascending=False, kind="stable"
         ),
     }

@@ -141,7 +141,7 @@ def _findings(found: Examination) -> list[Finding]:
         p = found.drawn.p
         said = "A cascade as good comes out of scores dealt anew among genes of like degree with p "
         said += f"{p:.2g}."
-        out.append(Finding("ok" if p < P else "warning", "cascade by chance", p, said))
+        out.append(Finding("ok" if p <= P else "warning", "cascade by chance", p, said))
     out.append(_outcome_null_finding(found.outcome_null))
     return out
 
@@ -165,4 +165,4 @@ def _needed_finding(one: Needed) -> Finding:
         said += "; the graph has no other walk of its size to compare with."
         return Finding("note", "cascade needed", one.necessity, said)
     said += f", without a random walk of its size by {one.of_walks:.2g} (p {one.p:.2g})."
-    return Finding("ok" if one.p < P else "warning", "cascade needed", one.p, said)
+    return Finding("ok" if one.p <= P else "warning", "cascade needed", one.p, said)

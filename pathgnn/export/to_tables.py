@@ -190,8 +190,10 @@ def cascades(results: Results) -> pd.DataFrame:
 def patients(results: Results, with_ids: bool) -> pd.DataFrame:
     """One row per patient and arm: benefit with interval, raw score, strongest pathway."""
     names = names_of(results, with_ids)
-    top = results.explanation.attribution.pathway.abs().argmax(1).numpy()
-    pathway = [results.fitted.recipe.graph.pathways[i] for i in top]
+    most, top = results.explanation.attribution.pathway.abs().max(1)
+    held = zip(most.tolist(), top.tolist(), strict=True)
+    # Who was measured in nothing has no strongest pathway.
+    pathway = [results.fitted.recipe.graph.pathways[i] if size else "" for size, i in held]
     seen, basis = results.nodes.seen.any(0).numpy(), rests_on(results.nodes)
     parts = []
     for k, benefit in enumerate(results.benefits):

@@ -14,8 +14,8 @@ from small_study import write_small_study
 from typer.testing import CliRunner
 
 from pathgnn.attribute.attribute import attribute
-from pathgnn.attribute.cascade_nulls import drawn_by_chance, needed, walk
-from pathgnn.attribute.examine import examination_tables, examine
+from pathgnn.attribute.cascade_nulls import Needed, drawn_by_chance, needed, walk
+from pathgnn.attribute.examine import _needed_finding, examination_tables, examine
 from pathgnn.attribute.explain import explain
 from pathgnn.attribute.faithfulness import _area, _rank, faithfulness
 from pathgnn.attribute.leaning import leaning
@@ -171,6 +171,12 @@ def test_pathways_lean_to_what_they_were_planted_for(explanation):
     assert ((found.low <= found.value) & (found.value <= found.high)).all()
 
 
+def test_the_fewest_draws_can_show_that_a_cascade_is_needed():
+    # 19 draws, none as good: p = 1 / 20 is a p at the level of .05.
+    assert _needed_finding(Needed(1, 0.5, 0.1, (1 + 0) / (1 + 19), 19)).severity == "ok"
+    assert _needed_finding(Needed(1, 0.5, 0.1, (1 + 1) / (1 + 19), 19)).severity == "warning"
+
+
 def test_everything_is_a_table_with_findings(who, explanation):
     found = examine(who, explanation, 19)
     tables = examination_tables(found)
@@ -224,6 +230,11 @@ def test_the_commands_write_tables(tmp_path, monkeypatch):
     assert (told["meaning"] != "").all()
     said = CliRunner().invoke(app, ["nulls", str(study), "--out", str(out), "--draws", "1"])
     assert said.exit_code == 0, said.output
-    assert (out / "nulls" / "treatment" / "pathways.csv").is_file()
+    made = out / "nulls" / "treatment"
+    told = pd.read_csv(made / "data_dictionary.csv", keep_default_na=False)
+    for name in ("null_genes", "null_pathways"):
+        table = pd.read_csv(made / f"{name}.csv", keep_default_na=False)
+        assert told[told["table"] == name]["column"].tolist() == list(table.columns)
+    assert (told["meaning"] != "").all()
     wrong = CliRunner().invoke(app, ["nulls", str(study), "--kind", "nothing"])
     assert wrong.exit_code == 2

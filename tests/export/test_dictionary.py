@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 from export_cases import results_of
@@ -18,6 +19,7 @@ from pathgnn.export.to_gsea import gene_sets, prerank, ranking, ssgsea
 from pathgnn.export.to_patient_cascades import patient_cascades
 from pathgnn.export.to_tables import tables, to_tables
 from pathgnn.model.config import ExplainConfig
+from pathgnn.nulls import Nulled, null_tables
 
 KNOWN = known_columns()
 SCORES = (BinaryScore, ContinuousScore, SurvivalScore)
@@ -39,7 +41,9 @@ def all_tables(fitted, nodes):
     who = Compared(fitted, nodes, ExplainConfig(permutations=99), 0)
     examined = examine(who, results.explanation, 1, 2)
     accounts = pathway_table(examined, results.explanation.attribution)
-    return {**examination_tables(examined), **out, "pathway_accounts": accounts}
+    one = np.ones(1)
+    nulls = null_tables(Nulled("treatment", 20, 0, *[one] * 5, ("G",), ("P",)))
+    return {**examination_tables(examined), **out, "pathway_accounts": accounts, **nulls}
 
 
 def test_every_column_of_every_table_is_known(all_tables):

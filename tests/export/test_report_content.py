@@ -15,9 +15,10 @@ from small_results import cascade_on, small_results, without_differences
 from pathgnn.benefit.verdict import Finding
 from pathgnn.export import to_report
 from pathgnn.export.flow import flow_of
+from pathgnn.export.report_cascades import cascade_data, cascade_groups
 from pathgnn.export.report_words import first_screen
 from pathgnn.export.to_figures import FIGURES
-from pathgnn.export.to_tables import pathways
+from pathgnn.export.to_tables import pathways, patients
 from pathgnn.export.tripod import tripod
 from pathgnn.export.waterfall import remainder, steps_of, strongest
 
@@ -151,6 +152,27 @@ def test_names_of_a_hundred_letters_leave_room_for_the_figure(name, results):
         assert around.x0 <= box.x0 < box.x1 <= around.x1
     assert not any(a.padded(-1).overlaps(b.padded(-1)) for a, b in combinations(boxes, 2))
     assert len(boxes) == {"cascade": 13, "pathways_by_patient": 0, "prognostic_predictive": 4}[name]
+
+
+def test_a_patient_without_attribution_has_no_top_pathway(results):
+    e = results.explanation
+    pathway = e.attribution.pathway.clone()
+    pathway[4] = 0
+    given = replace(
+        results, explanation=e._replace(attribution=replace(e.attribution, pathway=pathway))
+    )
+    top = patients(given, with_ids=False)["top_pathway"]
+    assert np.flatnonzero(top == "").tolist() == [4]
+
+
+def test_a_small_p_of_the_report_is_not_0(results):
+    cascade = replace(results.explanation.cascades[0], p=0.0000123456)
+    given = replace(results, explanation=results.explanation._replace(cascades=(cascade,)))
+    (first, *_) = cascade_data(given, cascade_groups(given))
+    assert first["p"] == 1.235e-05
+    unknown = replace(cascade, p=np.nan)
+    given = replace(results, explanation=results.explanation._replace(cascades=(unknown,)))
+    assert cascade_data(given, cascade_groups(given))[0]["p"] is None
 
 
 def _with_two_arms(results, p):
