@@ -14,6 +14,7 @@ from pathgnn.attribute.attribution import Attribution
 from pathgnn.attribute.reference import Compared, in_words
 from pathgnn.errors import ConfigError
 from pathgnn.model.memory import LOST, kept_per_patient, sizes_of
+from pathgnn.train.folds import independent_units
 
 # Features of the patients that are explained at once, on the way there and back.
 AT_ONCE_BYTES = 2**30
@@ -104,7 +105,7 @@ def finished(who: Compared, shards: list[Shard]) -> Attribution:
         modalities=nodes.modalities,
         pathways=fitted.recipe.graph.pathways,
         n_seen=nodes.seen.sum(1),
-        group=nodes.group,
+        group=torch.from_numpy(independent_units(nodes)),
         **parts,
     )
 

@@ -60,7 +60,7 @@ def explain(
     attribution = attribution or attribute(Compared(fitted, nodes, config, k, healthy))
     on = fitted.scores.informs[:, k]
     gain = fitted.scores.gain[on, k]
-    moves = exchangeable(nodes.group.numpy()[on], fitted.fold[on])
+    moves = exchangeable(fitted.scores.group[on], fitted.fold[on])
 
     measured, graph = attribution.measured, fitted.recipe.graph
     named = with_measured(graph.members, measured, len(graph.pathways))

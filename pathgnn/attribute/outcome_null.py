@@ -15,6 +15,7 @@ from pathgnn.attribute.reference import Compared
 from pathgnn.attribute.significance import among, benjamini_hochberg, with_measured
 from pathgnn.model.scales import Standardised
 from pathgnn.seeds import rng_for
+from pathgnn.train.folds import independent_units
 from pathgnn.train.part import Member
 
 # A pathway's mean gradient over genes is read at so many patients of a fold, spread evenly over
@@ -157,7 +158,7 @@ def _frozen(who: Compared, activity: Activities, trunk: Activities) -> _Frozen:
     x *= per_size
     read = np.linalg.solve(x.T @ x + x.shape[1] * np.eye(x.shape[1]), x.T)
     outcome = centred(scores.value[rows][:, None], block)[:, 0]
-    moves = exchangeable(who.nodes.group.numpy()[patient], block, patient)
+    moves = exchangeable(independent_units(who.nodes)[patient], block, patient)
     return _Frozen(outcome, per_size[:, None] * read, moves)
 
 

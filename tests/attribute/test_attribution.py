@@ -22,6 +22,7 @@ from pathgnn.graph.project import project
 from pathgnn.model.config import ExplainConfig
 from pathgnn.model.network import Scores
 from pathgnn.train.crossfit import fit
+from pathgnn.train.folds import independent_units
 
 FAST = ExplainConfig(permutations=499)
 
@@ -148,8 +149,14 @@ def test_what_patients_of_a_group_share_is_no_evidence():
 
 
 def test_the_tables_of_a_run_permute_whole_groups(fitted, nodes):
-    # One group in each fold: none has an equal, nothing can be permuted, nothing is evidence.
-    found = explain(fitted, replace(nodes, group=torch.from_numpy(fitted.fold)), FAST)
+    # Groups of 1, 2, 3, ... in each fold: none has an equal, nothing is moved, nothing is evidence.
+    group = np.empty(nodes.n_patients, dtype=np.int64)
+    for k in range(fitted.n_folds):
+        at = np.flatnonzero(fitted.fold == k)
+        group[at] = 100 * k + np.repeat(np.arange(14), [*range(1, 14), 200])[: len(at)]
+    grouped = replace(nodes, group=torch.from_numpy(group))
+    told = replace(fitted, scores=fitted.scores._replace(group=independent_units(grouped)))
+    found = explain(told, grouped, FAST)
     assert (found.gene.p == 1).all()
     assert (found.pathway.p == 1).all()
     assert [c.p for c in found.cascades] == [1] * len(found.cascades)
