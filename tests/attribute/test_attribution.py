@@ -153,7 +153,7 @@ def test_the_tables_of_a_run_permute_whole_groups(fitted, nodes):
     group = np.empty(nodes.n_patients, dtype=np.int64)
     for k in range(fitted.n_folds):
         at = np.flatnonzero(fitted.fold == k)
-        group[at] = 100 * k + np.repeat(np.arange(14), [*range(1, 14), 200])[: len(at)]
+        group[at] = 100 * k + np.repeat(np.arange(13), [*range(1, 13), 200])[: len(at)]
     grouped = replace(nodes, group=torch.from_numpy(group))
     told = replace(fitted, scores=fitted.scores._replace(group=independent_units(grouped)))
     found = explain(told, grouped, FAST)
