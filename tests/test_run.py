@@ -12,6 +12,7 @@ from small_study import write_small_study
 from typer.testing import CliRunner
 
 import pathgnn as pg
+from pathgnn import run as run_module
 from pathgnn import run_stages
 from pathgnn.cli import app
 
@@ -189,3 +190,9 @@ def test_help_does_not_load_torch():
 
     code = "import sys; from pathgnn.cli import app; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_small_study_takes_one_thread(nodes, monkeypatch):
+    assert run_module._threads(nodes) == 1
+    monkeypatch.setattr(run_module, "SMALL", 1)
+    assert run_module._threads(nodes) is None
