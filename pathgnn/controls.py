@@ -36,7 +36,6 @@ from pathgnn.train.controls import (
     Control,
     compare,
     control_graph,
-    measured,
 )
 from pathgnn.train.crossfit import fold_scores, refit
 from pathgnn.train.estimate import contrast_of
@@ -102,7 +101,7 @@ def run_controls(fitted: Fitted, nodes: Nodes, plan: Plan, folder: Path | None =
                 _keep(part, path)
             parts[kind].append(part)
     benefits = {kind: np.stack([p.benefit for p in listed]) for kind, listed in parts.items()}
-    controls, findings = compare(fitted, benefits, contrast, measured(nodes))
+    controls, findings = compare(fitted, benefits, contrast, nodes.measured)
     config = plan.explain
     found = explain(fitted, nodes, config, plan.healthy).cascades if config.cascades else ()
     helps = any(f.topic == "edges" and f.severity == "ok" for f in findings)
@@ -141,7 +140,7 @@ def _train(
     plan: Plan,
 ) -> Part:
     (kind, draw), config = which, plan.explain
-    graph = control_graph(fitted.recipe.graph, kind, (fitted.seed, draw), measured(nodes))
+    graph = control_graph(fitted.recipe.graph, kind, (fitted.seed, draw), nodes.measured)
     again = refit(fitted, nodes, graph, scores, draw)
     contrast = contrast_of(nodes, config.contrast)
     benefit = again.benefit[:, contrast]

@@ -59,7 +59,7 @@ def semi_synthetic(
     """
     settings = settings or Simulation()
     nodes = project(cohort, graph, known)
-    measured = [g for g, on in zip(graph.genes, nodes.seen.any(2).any(1), strict=True) if on]
+    measured = [g for g, on in zip(graph.genes, nodes.measured, strict=True) if on]
     plan = plan_on_path(graph, settings.mechanism, measured)
     activity = observed_activity(nodes)
     return treat_cohort(plan, cohort, activity, settings, rng_for(settings.seed, BRANCH))

@@ -49,7 +49,7 @@ def needed(who: Compared, cascades: tuple[Cascade, ...], n_walks: int) -> tuple[
     graph = with_ends(who.fitted.recipe.graph, who.config)
     rng = rng_for(who.fitted.seed, 7, 9)
     place, folds = {gene: i for i, gene in enumerate(graph.genes)}, by_fold(who)
-    measured = who.nodes.seen.any(2).any(1).numpy()
+    measured = who.nodes.measured
     whole = np.concatenate([p(p.inputs.z) for p in folds])
     sd = float(whole.std()) or 1.0
 

@@ -114,7 +114,7 @@ def outcome_null(who: Compared, draws: int) -> OutcomeNull:
 
 def _of_measured(who: Compared, found: tuple[Importance, ...]) -> list[Importance]:
     """Families of the genes that are measured, and of the pathways that hold one; NaN elsewhere."""
-    measured, graph = who.nodes.seen.any(2).any(1).numpy(), who.fitted.recipe.graph
+    measured, graph = who.nodes.measured, who.fitted.recipe.graph
     named = with_measured(graph.members, measured, len(graph.pathways))
     out = []
     for one, known in zip(found, (measured, named, named), strict=True):

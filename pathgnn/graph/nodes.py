@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from jaxtyping import Bool, Float, Int
@@ -54,6 +55,11 @@ class Nodes(Shown):
     unit: str
     report: tuple[OmicReport, ...]
     found: tuple[GeneMap, ...]
+
+    @property
+    def measured(self) -> Bool[np.ndarray, " gene"]:
+        """Genes that some omic measured in some patient."""
+        return np.asarray(self.seen.any(2).any(1).numpy())
 
     @property
     def n_patients(self) -> int:

@@ -67,7 +67,8 @@ def causal_forest(task: Task) -> Benefits:
     """EconML's causal forest on pathway means, with the given nuisances as residuals."""
     from econml.grf import CausalForest
 
-    train, scores, graph, scales = task.train[:4]
+    train, scores = task.train.train, task.train.scores
+    graph, scales = task.train.graph, task.train.scales
     x, x_test = (pathway_means(nodes, graph, scales) for nodes in (train, task.test))
     rows, arm = train.patient_of.numpy(), train.arm.numpy()
     expected = (scores.propensity * scores.mu[rows]).sum(1)

@@ -86,7 +86,7 @@ def refuse(findings: tuple[Finding, ...], accept_risk: bool) -> None:
 
 def _coverage_finding(nodes: Nodes, graph: PathwayGraph, least: float) -> Finding:
     share = float(coverage(nodes, graph)["share"].mean())
-    measured = int(nodes.seen.any(2).any(1).sum())
+    measured = int(nodes.measured.sum())
     said = f"{measured} of {len(nodes.genes)} graph genes are measured; {share:.0%} of a pathway"
     table = coverage(nodes, graph)
     low = table[table["share"] < least]["pathway"].tolist()

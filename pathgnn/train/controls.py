@@ -13,7 +13,6 @@ from pathgnn.benefit.metrics import Compared, loss_difference
 from pathgnn.benefit.verdict import Finding, edges_finding, pathways_finding
 from pathgnn.errors import ConfigError
 from pathgnn.graph.graph import PathwayGraph
-from pathgnn.graph.nodes import Nodes
 from pathgnn.graph.rewire import rewire, share_moved, shuffle_pathways, without_edges
 from pathgnn.seeds import rng_for
 from pathgnn.train.fitted import Fitted
@@ -43,11 +42,6 @@ class Control(NamedTuple):
     name: str
     edges_moved: float
     difference: Compared
-
-
-def measured(nodes: Nodes) -> Bool[np.ndarray, " gene"]:
-    """Which genes any omic of any patient measures."""
-    return np.asarray(nodes.seen.any(2).any(1).numpy())
 
 
 def control_graph(

@@ -179,6 +179,7 @@ def _ridge(
 
 
 def n_features(task: LinearTask) -> int:
+    """Single values of all genes and omics, and clinical columns."""
     return len(task.train.genes) * len(task.train.modalities) + len(task.train.covariates)
 
 
