@@ -104,8 +104,9 @@ def metrics(benefits: tuple[Benefit, ...]) -> list[dict[str, Any]]:
             "estimand": b.estimand.unit,
             "average": _pair(b.average),
             "autoc_pooled": _pair(b.autoc),
-            "test_z": b.test.z,
-            "test_p": b.test.p,
+            "test_z": _finite(b.test.z),
+            "test_p": _finite(b.test.p),
+            "test_p_all_arms": _finite(b.joint_p),
             "calibration_slope": _pair(b.slope),
             "top_half": _pair(b.halves[0]),
             "bottom_half": _pair(b.halves[1]),
@@ -123,5 +124,9 @@ def metrics(benefits: tuple[Benefit, ...]) -> list[dict[str, Any]]:
 
 
 def _pair(estimate: Estimate) -> list[float | None]:
-    """Value and standard error; none where the error is not to be had, which JSON cannot hold."""
-    return [x if math.isfinite(x) else None for x in estimate]
+    """Value and standard error; none where one is not to be had, which JSON cannot hold."""
+    return [_finite(x) for x in estimate]
+
+
+def _finite(x: float) -> float | None:
+    return x if math.isfinite(x) else None

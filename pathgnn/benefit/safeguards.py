@@ -169,11 +169,11 @@ def multiplicity_finding(p: Mapping[str, float]) -> tuple[Finding, ...]:
 
 
 def holm(p: Mapping[str, float]) -> dict[str, float]:
-    """Holm's step-down adjusted p of each test, at most 1."""
-    order = sorted(p, key=lambda name: p[name])
-    running, out = 0.0, {}
+    """Holm's step-down adjusted p of each test, at most 1; NaN where none was done."""
+    order = sorted((name for name in p if not np.isnan(p[name])), key=lambda name: p[name])
+    running, out = 0.0, dict(p)
     for i, name in enumerate(order):
-        running = max(running, min(1.0, (len(p) - i) * p[name]))
+        running = max(running, min(1.0, (len(order) - i) * p[name]))
         out[name] = running
     return out
 

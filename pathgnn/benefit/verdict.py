@@ -76,13 +76,21 @@ def events_finding(events: Int[np.ndarray, " arm"], arms: tuple[str, ...]) -> Fi
     return Finding("ok", "events", float(events[least]), f"Outcomes per arm: {counts}.")
 
 
-def rate_finding(test: SequentialTest, pooled: Estimate) -> Finding:
-    """Does the ranking find those who benefit more? The one test that decides."""
+def rate_finding(test: SequentialTest, pooled: Estimate, joint_p: float) -> Finding:
+    """Does the ranking find those who benefit more? The one test that decides.
+
+    Args:
+        test: That of this arm.
+        pooled: AUTOC over all folds.
+        joint_p: p of the test after Holm's correction for all arms; of one arm the test's own.
+    """
     detectable = 2.8 * pooled.se
     said = (
         f"sequential test z = {test.z:.2f}, p = {test.p:.3g}; pooled AUTOC {pooled.value:.3f} "
         f"(descriptive); smallest AUTOC this cohort could show {detectable:.3f}"
     )
+    if joint_p != test.p:
+        said += f"; p after Holm's correction for all arms {joint_p:.3g}"
     if np.isnan(test.p):
         return Finding(
             "warning",
@@ -92,19 +100,19 @@ def rate_finding(test: SequentialTest, pooled: Estimate) -> Finding:
             "that inform both arms; lower `fit.folds`. The average effect is returned for all; the "
             "ranking stays available as `score`.",
         )
-    if test.p < ALPHA and test.z > 0:
-        return Finding("ok", "who benefits", test.p, f"Benefit differs between patients: {said}.")
-    if test.p < ALPHA:
+    if joint_p < ALPHA and test.z > 0:
+        return Finding("ok", "who benefits", joint_p, f"Benefit differs between patients: {said}.")
+    if joint_p < ALPHA:
         return Finding(
             "warning",
             "who benefits",
-            test.p,
+            joint_p,
             f"The ranking points the wrong way: {said}. The average effect is returned for all.",
         )
     return Finding(
         "warning",
         "who benefits",
-        test.p,
+        joint_p,
         f"No evidence that benefit differs between patients: {said}. The average effect is "
         "returned for all; the ranking stays available as `score`.",
     )

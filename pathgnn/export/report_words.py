@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from pathgnn.attribute.attribution import Cascade
 from pathgnn.benefit.metrics import Estimate
 from pathgnn.benefit.subgroups import Interval
@@ -48,13 +50,10 @@ def _who(results: Results) -> tuple[str, ...]:
     else:
         first = f"It is not shown that {benefit.arm} helps or harms on average"
     if not benefit.differs:
-        second = (
-            "There is no evidence that benefit differs between patients: everyone is given the "
-            "average."
-        )
+        untested = np.isnan(benefit.test.p)
+        second = "It was not tested whether" if untested else "There is no evidence that"
+        second += " benefit differs between patients: everyone is given the average."
         return (f"{first}: {said}.", second)
-    if not results.differs:
-        return (f"{first}: {said}.", *_open(results))
     high, low = benefit.halves
     second = f"Benefit differs between patients: {ranged(high)} in the half with the higher "
     second += f"prediction, {ranged(low)} in the other."
@@ -63,24 +62,16 @@ def _who(results: Results) -> tuple[str, ...]:
     return (f"{first}: {said}.", second, third)
 
 
-def _open(results: Results) -> tuple[str, ...]:
-    """Where one arm's test alone would have shown a difference."""
-    n, alone = len(results.benefits), results.benefit.test.p
-    return (
-        f"It is not shown that benefit differs between patients: {n} arms were tested, and after "
-        f"Holm's correction p is {results.test_p:.2g}, for this arm alone {alone:.2g}.",
-        "The predictions are those of this arm's test alone: take them as a hypothesis.",
-    )
-
-
 def _how_sure(results: Results) -> tuple[str, ...]:
     benefit, nodes = results.benefit, results.nodes
     how = "Treatment was randomised" if nodes.randomised else "Treatment was not randomised"
     test = f"the test that benefit differs has p = {benefit.test.p:.2g}"
-    if len(results.benefits) > 1:
-        test += f", after Holm's correction for {len(results.benefits)} arms {results.test_p:.2g},"
+    if np.isnan(benefit.test.p):
+        test = "whether benefit differs could not be tested"
+    elif len(results.benefits) > 1:
+        test += f", after Holm's correction for {len(results.benefits)} arms {benefit.joint_p:.2g},"
     slope = benefit.slope
-    if not results.differs:
+    if not benefit.differs:
         sizes = "The size of the differences is not read, as none is shown."
     elif slope.low <= 1 <= slope.high:
         sizes = (
@@ -105,7 +96,7 @@ def _how_sure(results: Results) -> tuple[str, ...]:
 def _drivers(results: Results) -> tuple[str, ...]:
     table = pathways(results)
     names = table["Term"][table["is_predictive"]].tolist()
-    if not results.differs:
+    if not results.benefit.differs:
         first = "Without evidence that benefit differs, no pathway can be named as its driver."
     elif names:
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
@@ -124,7 +115,7 @@ def _cascade_words(results: Results) -> tuple[str, ...]:
     said = f"The strongest cascade runs through {best.pathway or 'no named pathway'}, from "
     said += f"{best.genes[0]} to {best.genes[-1]}; its edges come back in {best.stability:.0%} of "
     said += f"the networks (p = {best.p:.2g})."
-    if not results.differs:
+    if not results.benefit.differs:
         return (said, "Without evidence that benefit differs it is a hypothesis at most.")
     return (said, *_drug_words(best))
 
@@ -153,7 +144,7 @@ def _not_concluded(results: Results) -> tuple[str, ...]:
             f"Not that {benefit.arm} caused the difference: reasons for the treatment that were "
             "not measured can explain it."
         )
-    if not results.differs:
+    if not benefit.differs:
         out.append("Not that all benefit alike: a difference this cohort cannot show may exist.")
     graph = next((f for f in benefit.findings if f.topic == "graph"), None)
     if graph is None or graph.severity != "ok":

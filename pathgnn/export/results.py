@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 
 from pathgnn.attribute.explain import Explanation
 from pathgnn.attribute.subgroup_cascades import ColumnCascades
-from pathgnn.benefit.safeguards import holm
 from pathgnn.benefit.subgroups import Subgroups
-from pathgnn.benefit.verdict import ALPHA, Finding
+from pathgnn.benefit.verdict import Finding
 from pathgnn.cohort.truth import Truth
 from pathgnn.graph.nodes import Nodes
 from pathgnn.train.estimate import Benefit
@@ -45,16 +44,6 @@ class Results:
     def findings(self) -> tuple[Finding, ...]:
         """Every verdict once: overlap and events, a benefit's first two, are among the checks."""
         return (*self.checks, *self.benefit.findings[2:])
-
-    @property
-    def test_p(self) -> float:
-        """p that benefit of the explained contrast differs, after Holm over all arms tested."""
-        return holm({b.arm: b.test.p for b in self.benefits})[self.benefit.arm]
-
-    @property
-    def differs(self) -> bool:
-        """Is it shown that benefit differs, also when all arms that were tested are counted?"""
-        return self.benefit.differs and self.test_p < ALPHA
 
     @property
     def outcome_unit(self) -> str:

@@ -78,7 +78,7 @@ def permutation(results: Results) -> str:
     """How p was permuted; of a cohort with groups, how many patients could be moved."""
     said = "permutation of the benefit scores within folds, one-sided, (b + 1) / (m + 1)"
     on = results.fitted.scores.informs[:, results.explained]
-    group = results.nodes.group.numpy()[on]
+    group = results.fitted.scores.group[on]
     if len(np.unique(group)) == len(group):
         return said
     movable = exchangeable(group, results.fitted.fold[on]).movable
@@ -169,7 +169,7 @@ def pathways(results: Results) -> pd.DataFrame:
             "high_minus_low": contrast.numpy(),
             "p": e.pathway.p,
             "q": e.pathway.q,
-            "is_predictive": (e.pathway.q < 0.05) & results.differs,
+            "is_predictive": (e.pathway.q < 0.05) & results.benefit.differs,
             "prognostic_score": prognostic,
             # The two scores may have different units; shares of them have none.
             "is_prognostic": leans.high < 0,

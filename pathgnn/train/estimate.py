@@ -14,6 +14,7 @@ from pathgnn.benefit.estimand import Estimand
 from pathgnn.benefit.metrics import Estimate, SequentialTest
 from pathgnn.benefit.overlap import Overlap, overlap
 from pathgnn.benefit.policy import PolicyValues, choose, policy_values
+from pathgnn.benefit.safeguards import holm
 from pathgnn.card import Card, Shown
 from pathgnn.errors import ConfigError
 from pathgnn.graph.nodes import Nodes
@@ -54,7 +55,8 @@ class Benefit(Shown):
     """Who benefits, by how much, and how sure that is; one value per patient.
 
     `benefit` is calibrated: shrunken towards the average effect, and the average itself where
-    `differs` is False. `low` and `high` bound the mean benefit of patients with the same
+    `differs` is False: where `joint_p`, the test's p after Holm's correction for all arms, is not
+    below .05. `low` and `high` bound the mean benefit of patients with the same
     predicted score (95 %), not that of a single person; with half-sampling they carry how much
     the score itself would change with other training patients. `score` is the default ranking:
     that of the stack of network and linear models, or of the network alone. `elsewhere` is
@@ -73,6 +75,7 @@ class Benefit(Shown):
     differs: bool
     average: Estimate
     test: SequentialTest
+    joint_p: float
     autoc: Estimate
     slope: Estimate
     halves: tuple[Estimate, Estimate]
@@ -115,8 +118,10 @@ def estimate(fitted: Fitted, nodes: Nodes, arm: str = "") -> Benefit:
     rng = rng_for(fitted.seed, 5, k)
     on, group = fitted.scores.informs[:, k], fitted.scores.group
     gain, tau = fitted.scores.gain[:, k], fitted.benefit[:, k]
-    test = metrics.sequential_test(list(fitted.sequential[fitted.default][k]))
-    differs = test.p < verdict.ALPHA and test.z > 0
+    tests = [metrics.sequential_test(list(one)) for one in fitted.sequential[fitted.default]]
+    joint = holm({name: t.p for name, t in zip(nodes.arms[1:], tests, strict=True)})
+    test, joint_p = tests[k], joint[nodes.arms[k + 1]]
+    differs = joint_p < verdict.ALPHA and test.z > 0
     average = metrics.mean_gain(gain[on], group[on])
     lines = _lines(fitted, k)
     calibrated = average.value + lines.slope * (tau - tau[on].mean())
@@ -144,6 +149,7 @@ def estimate(fitted: Fitted, nodes: Nodes, arm: str = "") -> Benefit:
         differs=differs,
         average=average,
         test=test,
+        joint_p=joint_p,
         autoc=autoc,
         slope=slope,
         halves=(halves[1][1], halves[0][1]),
@@ -154,7 +160,7 @@ def estimate(fitted: Fitted, nodes: Nodes, arm: str = "") -> Benefit:
         toc=Toc(TOC_POINTS, *metrics.toc_band(tau[on], gain[on], TOC_POINTS, rng, group[on])),
         ladder=ladder,
         overlap=worst,
-        findings=_findings(fitted, nodes, k, (test, autoc, slope), worst),
+        findings=_findings(fitted, nodes, k, (test, joint_p, autoc, slope), worst),
     )
 
 
@@ -180,10 +186,10 @@ def _findings(
     fitted: Fitted,
     nodes: Nodes,
     k: int,
-    evidence: tuple[SequentialTest, Estimate, Estimate],
+    evidence: tuple[SequentialTest, float, Estimate, Estimate],
     worst: Overlap,
 ) -> tuple[verdict.Finding, ...]:
-    test, autoc, slope = evidence
+    test, joint_p, autoc, slope = evidence
     on = fitted.scores.informs[:, k]
     gain = fitted.scores.gain[on, k]
     ours, group = fitted.benefit[on, k], fitted.scores.group[on]
@@ -194,7 +200,7 @@ def _findings(
     return (
         verdict.overlap_finding(worst, nodes.randomised),
         verdict.events_finding(events_per_arm(nodes), nodes.arms),
-        verdict.rate_finding(test, autoc),
+        verdict.rate_finding(test, autoc, joint_p),
         verdict.calibration_finding(slope),
         verdict.comparator_finding("ranking by risk alone", ahead),
         verdict.graph_finding(nearer),

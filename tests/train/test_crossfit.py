@@ -10,12 +10,14 @@ import torch
 from conftest import QUICK, trial_on
 
 from pathgnn.benefit.estimand import months_gained, risk_avoided, survival_gained
+from pathgnn.benefit.metrics import Estimate
 from pathgnn.benefit.verdict import ALPHA
 from pathgnn.cohort.simulate import COVERED
 from pathgnn.errors import CohortError, ConfigError, RefusedError
 from pathgnn.graph.project import project
 from pathgnn.graph.rewire import without_edges
 from pathgnn.model.config import NetConfig
+from pathgnn.run_benefits import metrics
 from pathgnn.train.check import check, refuse
 from pathgnn.train.crossfit import fit, fit_networks
 from pathgnn.train.estimate import estimate
@@ -272,3 +274,38 @@ def test_many_groups_are_the_units_of_chance_and_few_are_not(nodes, recipe):
     assert len(fitted.sequential[fitted.default][0]) == recipe.fit.folds - 1
     sites = replace(nodes, group=torch.arange(nodes.n_patients) % 6)
     assert len(np.unique(independent_units(sites))) == nodes.n_patients
+
+
+def test_of_several_arms_benefit_goes_by_the_corrected_test(fitted, nodes):
+    # The first arm's test alone has p .04; with a second arm that shows nothing it is .08.
+    def told(*z):
+        one = Estimate(1.0, 1.0)
+        tests = tuple((one._replace(value=each),) for each in z)
+        scores = fitted.scores
+        wide = {"gamma": np.concatenate([scores.gamma, scores.gamma[:, :1]], 1)}
+        wide["informs"] = np.repeat(scores.informs, 2, axis=1)
+        ladder = {name: np.repeat(tau, 2, axis=1) for name, tau in fitted.ladder.items()}
+        return replace(
+            fitted,
+            scores=scores._replace(**(wide if len(z) > 1 else {})),
+            ladder=ladder if len(z) > 1 else fitted.ladder,
+            sequential=dict.fromkeys(fitted.sequential, tests),
+        )
+
+    more = replace(nodes, arms=(*nodes.arms, "another"))
+    alone, both = estimate(told(2.05), nodes), estimate(told(2.05, 0.1), more, nodes.arms[1])
+    assert (alone.differs, both.differs) == (True, False)
+    assert both.joint_p == pytest.approx(2 * alone.test.p)
+    assert np.ptp(both.benefit) == 0
+    said = next(f.sentence for f in both.findings if f.topic == "who benefits")
+    assert "after Holm's correction for all arms" in said
+
+
+def test_where_no_fold_could_be_tested_that_is_said(fitted, nodes):
+    none = replace(fitted, sequential=dict.fromkeys(fitted.sequential, ((),)))
+    benefit = estimate(none, nodes)
+    assert not benefit.differs
+    assert metrics((benefit,))[0]["test_p"] is None
+    said = next(f for f in benefit.findings if f.topic == "who benefits")
+    assert said.severity == "warning"
+    assert "was not tested" in said.sentence
