@@ -29,6 +29,10 @@ PER_ROW = ("patient_of", "value", "event", "competing", "propensity", "stratum")
 STACKED_PAIR = (GENES, NETWORK)
 # Draws the two shares together, as strongly as so many events that find them equal.
 PRIOR_EVENTS = 40
+# No share is less, per standard deviation of the learner: where inner folds favour neither, their
+# mean still ranks patients. With 0, 1 of 16 models of METABRIC's survival ranked nobody (C .50,
+# .58 with this).
+LEAST_SHARE = 0.02
 # Training ends before its last round only where that gains so many units of log-likelihood.
 CLEAR_GAIN = 2.0
 
@@ -50,8 +54,8 @@ class OutcomeModel:
 
     @property
     def network_share(self) -> float:
-        """The network's share of the outlook, of 1; 0 where nothing tells the outcome."""
-        return float(self.share[1] / max(self.share.sum(), 1e-12))
+        """The network's share of the outlook, of 1."""
+        return float(self.share[1] / self.share.sum())
 
     def predict(self, nodes: Nodes) -> Float[np.ndarray, " patient"]:
         """Outlook of every patient, higher is better: only its order has a meaning."""
@@ -179,11 +183,12 @@ def _outlook(net: PathwayNet, nodes: Nodes) -> Float[np.ndarray, " patient"]:
 
 
 def _shares(score: Float[np.ndarray, "learner patient"], known: _Known) -> _Shares:
-    """Weights of the learners, none below 0, that make the outcomes most likely.
+    """Weights of the learners, none below the least, that make the outcomes most likely.
 
     Source: Breiman, Machine Learning 1996, 24:49, with the Cox likelihood for survival.
     """
-    spread = score.std(1).clip(1e-9)
+    spread = score.std(1)
+    spread = np.where(spread > 1e-9, spread, np.inf)  # A learner that says nothing counts nothing.
     order = np.argsort(known.value, kind="stable")
     x = (score / spread[:, None]).T[order]
     value, event = known.value[order], known.event[order]
@@ -199,6 +204,6 @@ def _shares(score: Float[np.ndarray, "learner patient"], known: _Known) -> _Shar
     def pulled(a: Float[np.ndarray, " learner"]) -> float:
         return fit(a) + pull * float(((a - a.mean()) ** 2).sum())
 
-    start, bounds = np.full(len(score), 0.3), Bounds(0, np.inf)
+    start, bounds = np.full(len(score), 0.3), Bounds(LEAST_SHARE, np.inf)
     found = minimize(pulled, start, method="L-BFGS-B", bounds=bounds)
     return _Shares(found.x, spread, fit(found.x))
