@@ -18,6 +18,7 @@ from accuracy import lay
 from accuracy_tasks import AccuracyTask, cell_line_tasks, pdxe_tasks
 from attribution_targets import (
     N_DRUGS,
+    SINGLE,
     best_gene,
     drug_targets,
     pathway_scores,
@@ -29,11 +30,13 @@ from record import bar, keep_row, kept_rows, record
 
 from pathgnn.attribute.attribute import attribute
 from pathgnn.attribute.outcome import attribute_outcome
+from pathgnn.attribute.propagate import propagated
 from pathgnn.attribute.reference import Compared
 from pathgnn.attribute.stability import TOP_GENES, nogueira, rank_biased_overlap
 from pathgnn.benefit.estimand import mean_gained
 from pathgnn.files import sha256
 from pathgnn.graph.from_curated import from_curated
+from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.config import ExplainConfig, FitConfig, NetConfig
 from pathgnn.seeds import rng_for
@@ -128,6 +131,7 @@ def of_outcome(task: AccuracyTask, recipe: Recipe, targets: list[str]) -> dict[s
         given = split_of(train, held, train.value.double().numpy())
         for name, peer in PEERS.items():
             by_fold.setdefault(name, []).append(peer(given, k))
+    _add_propagated(by_fold, laid.nodes.measured, laid.graph)
     row: dict[str, Any] = {"r": float(np.mean(r)), "patients": len(task.value)}
     row |= {"targets": targets, "rbo": _alike(by_fold), "nogueira": _nogueira(by_fold)}
     if targets:
@@ -160,11 +164,21 @@ def of_benefit(repeat: int, shared: Path) -> dict[str, Any]:
         )
         for name, peer in PEERS.items():
             by_fold.setdefault(name, []).append(peer(split, k))
+    _add_propagated(by_fold, nodes.measured, given.graph)
     return {
         "patients": nodes.n_patients,
         "rbo": _alike(by_fold),
         "nogueira": _nogueira(by_fold),
     }
+
+
+def _add_propagated(
+    by_fold: dict[str, list[np.ndarray]], measured: np.ndarray, graph: PathwayGraph
+) -> None:
+    """The same scores spread over the graph, ours and those of one test at a time."""
+    for name in (OURS, SINGLE):
+        spread = [propagated(each, measured, graph) for each in by_fold[name]]
+        by_fold[f"{name}, propagated"] = [np.nan_to_num(z) for z in spread]
 
 
 def _trial(repeat: int, shared: Path) -> tuple[Nodes, Any]:

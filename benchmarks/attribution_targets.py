@@ -13,6 +13,7 @@ from pathgnn.graph.from_curated import from_curated
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.seeds import rng_for
 
+SINGLE = "one test at a time"
 N_DRUGS, FEWEST_GENES, PERMUTATIONS, TARGET_SEED = 40, 3, 9999, 31
 
 
@@ -112,7 +113,7 @@ def _places(behind: np.ndarray, holds: np.ndarray) -> np.ndarray:
 
 def recovery_bars(found: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
     by_name = {f["recovery"]: f for f in found}
-    ours, single = by_name[name], by_name["one test at a time"]
+    ours, single = by_name[name], by_name[SINGLE]
     names = f"cell lines, {ours['drugs']} drugs: "
     area = ours["area"]
     above = bool(area > ours["dealt_high"])

@@ -11,6 +11,7 @@ from jaxtyping import Float
 
 from pathgnn.attribute.exchangeable import exchangeable
 from pathgnn.attribute.leaning import leaning
+from pathgnn.attribute.propagate import propagated
 from pathgnn.attribute.stability import TOP_GENES, share_in_top
 from pathgnn.attribute.subgroup_cascades import MULTIPLICITY
 from pathgnn.cohort.pseudonym import pseudonyms
@@ -93,6 +94,7 @@ def genes(results: Results) -> pd.DataFrame:
     in_pathways = _pathways_of(results)
     whole = e.attribution.by_gene.abs().mean(0).numpy()
     frequency = share_in_top(e.attribution.member.numpy(), TOP_GENES)
+    spread = propagated(whole, e.attribution.measured, graph)
     rows = []
     for g in np.argsort(-whole, kind="stable"):
         for m, modality in enumerate(e.attribution.modalities):
@@ -106,6 +108,7 @@ def genes(results: Results) -> pd.DataFrame:
                     "mean_abs": float(score[:, g, m].abs().mean()),
                     "high_minus_low": float(high[g, m]),
                     "gene_mean_abs": float(whole[g]),
+                    "propagated": float(spread[g]),
                     "direction": int(np.sign(float(e.attribution.slope[g]))),
                     "prognostic_mean_abs": float(prognostic[:, g, m].abs().mean()),
                     "treated_mean_abs": float(e.attribution.treated[:, g, m].abs().mean()),
