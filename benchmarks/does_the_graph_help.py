@@ -23,7 +23,7 @@ from pathgnn.train.crossfit import fit
 from pathgnn.train.fit import Recipe
 from pathgnn.train.stack import NETWORK
 
-COHORTS, PATIENTS, DRAWS = 20, 300, 3
+COHORTS, PATIENTS = 20, 300
 PATHWAYS = ("RTK_RAS_MAPK", "PI3K_AKT", "WNT", "NOTCH", "TGF_BETA", "P53")
 FIT = FitConfig(folds=3, members=1)
 N_PROGNOSTIC = 8
@@ -61,7 +61,7 @@ def one(needs: bool, seed: int) -> dict[str, Any]:
     nodes = project(cohort, graph)
     fitted = fit(nodes, Recipe(graph, mean_gained(), NetConfig(), FIT), seed)
     kinds = (TRUE, REWIRED, NO_EDGES)
-    outcome = run_controls(fitted, nodes, Controls(DRAWS, kinds, ExplainConfig(cascades=0)))
+    outcome = run_controls(fitted, nodes, Controls(kinds=kinds, explain=ExplainConfig(cascades=0)))
     difference = {c.name: [round(v, 3) for v in c.difference] for c in outcome.controls}
     r = np.corrcoef(fitted.ladder[NETWORK][:, 0], truth.benefit)[0, 1]
     others = {k: np.corrcoef(t[:, 0], truth.benefit)[0, 1] for k, t in fitted.ladder.items()}
