@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from accuracy_tasks import PDXE_DRUGS, pdxe_tasks
+from jaxtyping import Float
 from record import bar
 
 from pathgnn.benefit.estimand import mean_gained
@@ -20,7 +21,7 @@ from pathgnn.train.fit import Recipe
 from pathgnn.train.part import fit_part
 
 STUDIES = Path(__file__).parent / "studies"
-N_FOLDS, N_REPEATS, DRAWS = 5, 3, 1000
+N_FOLDS, N_REPEATS, DRAWS = 5, 3, 200
 GOAL, RIDGE, FOREST = 0.20, 0.06, 0.09
 
 
@@ -59,61 +60,61 @@ def recorded(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def bars(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Mean r over the drugs of every learner, with an interval over tumours."""
+    """Mean r over the drugs, with an interval over tumours: as it is, and within folds."""
     table, out = summary(rows), []
     for name in ("stacked", "network"):
-        mean, low, high = (float(table.loc[name, c]) for c in ("mean", "low", "high"))
-        out.append(
-            bar(
-                f"PDXE: mean r of seven drugs, {name}",
-                mean,
-                f">= {GOAL}",
-                mean >= GOAL,
-                low=low,
-                high=high,
-            )
-        )
+        for said, part in (("", ""), (" within folds", "within_")):
+            mean, low, high = (float(table.loc[name, part + c]) for c in ("mean", "low", "high"))
+            what = f"PDXE: mean r of seven drugs{said}, {name}"
+            out.append(bar(what, mean, f">= {GOAL}", mean >= GOAL, low=low, high=high))
     return out
 
 
 def summary(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """Learner x drug: r of the prediction, mean over repeats, with the observed benefit.
+    """Learner x drug: r of the prediction with the observed benefit, over all repeats.
 
-    `low` and `high` bound the mean over drugs: 95 % of bootstrap draws of tumours. `spread` is
-    the standard deviation of that mean over the repeats.
+    `mean` is that over drugs, `low` and `high` 95 % of bootstrap draws of tumours. What was
+    learned of some tumours lies below their own mean where the held-out ones lie above it, so that
+    even one average for all has an r below 0 over all folds. `within_` is the same with prediction
+    and truth centred in each fold.
     """
     table = pd.DataFrame(rows)
     learners = [c for c in table.columns if c not in ("fold", "tumour", "drug", "truth")]
-    table["repeat"] = table["fold"] // N_FOLDS
-    by_repeat = pd.concat(
-        {r: _r(part, learners) for r, part in table.groupby("repeat")}, names=["repeat"]
-    )
-    out = by_repeat.groupby(level=1).mean().loc[learners]
-    means = by_repeat.mean(axis=1).unstack(0)
-    out["mean"], out["spread"] = out.mean(axis=1), means.std(axis=1, ddof=1)
-    rng, tumours = np.random.default_rng(0), table["tumour"].unique()
-    averaged = table.groupby(["tumour", "drug"])[["truth", *learners]].mean().reset_index()
-    places = averaged.groupby("tumour").indices
-    draws = []
-    for _ in range(DRAWS // 5):
-        drawn = rng.choice(tumours, len(tumours))
-        at = np.concatenate([places[t] for t in drawn])
-        draws.append(_r(averaged.iloc[at], learners).mean(axis=1))
-    low, high = np.quantile(np.stack(draws), [0.025, 0.975], axis=0)
-    out["low"], out["high"] = low, high
+    numbers = ["truth", *learners]
+    centred = table.copy()
+    centred[numbers] -= table.groupby(["fold", "drug"])[numbers].transform("mean")
+    out = _r(table, learners)
+    for part, of in (("", table), ("within_", centred)):
+        draws = _drawn(of, learners)
+        out[f"{part}mean"] = _r(of, learners).mean(axis=1)
+        out[f"{part}low"], out[f"{part}high"] = np.quantile(draws, [0.025, 0.975], axis=0)
     return out
 
 
+def _drawn(table: pd.DataFrame, learners: list[str]) -> Float[np.ndarray, "draw learner"]:
+    """Mean r over drugs with tumours drawn anew."""
+    rng, places = np.random.default_rng(0), table.groupby("tumour").indices
+    tumours = list(places)
+    draws = []
+    for _ in range(DRAWS):
+        drawn = rng.choice(len(tumours), len(tumours))
+        at = np.concatenate([places[tumours[t]] for t in drawn])
+        draws.append(_r(table.iloc[at], learners).mean(axis=1))
+    return np.stack(draws)
+
+
 def _r(table: pd.DataFrame, learners: list[str]) -> pd.DataFrame:
-    """Pearson r of each learner and drug; a constant prediction has 0."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        each = {
-            drug: table[table["drug"] == drug][learners].corrwith(
-                table[table["drug"] == drug]["truth"]
-            )
-            for drug in PDXE_DRUGS
-        }
-    return pd.DataFrame(each).fillna(0.0)
+    """Pearson r of each learner and drug; a prediction that is one number has 0."""
+    out = {}
+    for drug in PDXE_DRUGS:
+        part = table[table["drug"] == drug]
+        x, y = part[learners].to_numpy(), part["truth"].to_numpy()
+        x, y = x - x.mean(0), y - y.mean()
+        spread = np.sqrt((x**2).sum(0) * (y**2).sum())
+        # Rounding leaves a trace of what was centred.
+        told = x.std(0) > 1e-6 * y.std()
+        out[drug] = np.where(told, x.T @ y / np.where(told, spread, 1), 0.0)
+    return pd.DataFrame(out, index=learners)
 
 
 @cache
