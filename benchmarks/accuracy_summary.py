@@ -19,15 +19,21 @@ Rows = list[dict[str, Any]]
 
 
 def print_table(rows: Rows) -> None:
-    """Models down, tasks across, a table per group."""
+    """Models down, tasks across, a table per group; single omics by group."""
     for group, table in tables(rows).items():
         print(f"\n{group}")
         print(table.round(3).to_string())
+    for group, of_omic in single_omics(rows).items():
+        said = ", ".join(f"{name} {value:.3f}" for name, value in of_omic.items())
+        print(f"\n{group}, network, the folds of single omics: {said}")
 
 
 def tables(rows: Rows) -> dict[str, pd.DataFrame]:
-    """Group -> value of each model in each task, and the mean where it did all of them."""
-    frame = pd.DataFrame([row for row in rows if row["model"] != SHARE])
+    """Group -> value of each model in each task, and the mean where it did all of them.
+
+    Single omics are elsewhere: they did not do all folds.
+    """
+    frame = pd.DataFrame([r for r in rows if r["model"] != SHARE and not _of_one(r["model"])])
     out = {}
     for group, part in frame.groupby("group", sort=False):
         table = part.pivot_table(index="model", columns="task", values="value", sort=False)
@@ -35,6 +41,28 @@ def tables(rows: Rows) -> dict[str, pd.DataFrame]:
             "mean", ascending=False
         )
     return out
+
+
+def single_omics(rows: Rows) -> dict[str, dict[str, float]]:
+    """Group -> mean of the network on all omics and on each alone, over the same folds and tasks.
+
+    Only tasks that have every omic of the group count.
+    """
+    frame = pd.DataFrame([r for r in rows if r["model"] == NETWORK or _of_one(r["model"])])
+    out = {}
+    for group, part in frame.groupby("group", sort=False):
+        fewest = part["each"].map(len).min()
+        value = part.assign(value=[np.mean(each[:fewest]) for each in part["each"]])
+        table = value.pivot(index="task", columns="model", values="value").dropna()
+        names = {m: m.removeprefix(f"{NETWORK}, ").removesuffix(" only") for m in table.columns}
+        mean = table.rename(columns={**names, NETWORK: "all"}).mean()
+        out[str(group)] = mean.sort_values(ascending=False).to_dict()
+    return out
+
+
+def _of_one(model: str) -> bool:
+    """Is it the network on a single omic?"""
+    return model.startswith(f"{NETWORK}, ") and model.endswith(" only")
 
 
 def bars_of(rows: Rows) -> list[dict[str, Any]]:

@@ -156,7 +156,7 @@ def _cohorts() -> str:
 
 def _accuracy() -> str:
     """Mean over tasks of each model, and the goals, met or not."""
-    from accuracy_summary import SHARE, tables
+    from accuracy_summary import SHARE, single_omics, tables
 
     content = _read("accuracy")
     groups = tables(content["rows"])
@@ -180,11 +180,20 @@ def _accuracy() -> str:
         "",
         f"The network's share of the stack was {sum(share) / len(share):.0%} on average. The "
         "peers' untuned penalty and way of tuning were chosen on these folds, in their favour. "
-        "Forest, MLP, controls and single omics were not run on every cancer; the JSON has those "
-        "that were. Flexynesis, with fewer iterations than its 100, was run on TCGA, its graph "
-        f"network, at minutes a fold, on BLCA alone ({by_graph:.3f}).",
+        "Forest, MLP and controls were not run on every cancer; the JSON has those that were. "
+        "Flexynesis, with fewer iterations than its 100, was run on TCGA, its graph "
+        f"network, at minutes a fold, on BLCA alone ({by_graph:.3f}). The network on single omics "
+        f"beside all of them, on two folds: {_omics(single_omics(content['rows']))}.",
     ]
     return "\n".join([*lines, *_bars(content)])
+
+
+def _omics(groups: dict[str, dict[str, float]]) -> str:
+    each = {
+        group: ", ".join(f"{name.replace('_', ' ')} {value:.2f}" for name, value in of.items())
+        for group, of in groups.items()
+    }
+    return "; ".join(f"{group}: {said}" for group, said in each.items())
 
 
 def _speed() -> str:
