@@ -9,12 +9,14 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Float
-from scipy.stats import false_discovery_control
+from jaxtyping import Float, Int
 
 from pathgnn.attribute.attribute import attribute
 from pathgnn.attribute.attribution import Attribution
+from pathgnn.attribute.exchangeable import Exchangeable, exchangeable
+from pathgnn.attribute.exchangeable import permuted as outcome_permuted
 from pathgnn.attribute.reference import Compared, healthy_digest
+from pathgnn.attribute.significance import among, benjamini_hochberg, with_measured
 from pathgnn.draws import Kept, Pool, run_draws
 from pathgnn.errors import CohortError, ConfigError
 from pathgnn.evidence import Job, pack, stamp_of, unpack, without_ids
@@ -24,6 +26,7 @@ from pathgnn.seeds import rng_for, seed_for
 from pathgnn.train.crossfit import fit_networks
 from pathgnn.train.estimate import contrast_of
 from pathgnn.train.fitted import Fitted
+from pathgnn.train.folds import independent_units
 from pathgnn.train.permutation import check_exchangeable, constant_effect, permuted
 
 TREATMENT, OUTCOME = "treatment", "outcome"
@@ -37,7 +40,8 @@ class Nulling(NamedTuple):
     """Which null, how many trainings, processes, and samples for the reference "healthy".
 
     "treatment" permutes arms in their strata, the average effect kept where it can be: nobody's
-    benefit differs. "outcome" permutes outcomes inside arms: the graph's own bias of importance.
+    benefit differs. "outcome" permutes outcomes inside arms, those of a patient or group together:
+    the graph's own bias of importance.
     """
 
     kind: Kind = "treatment"
@@ -47,7 +51,10 @@ class Nulling(NamedTuple):
 
 
 class Nulled(NamedTuple):
-    """p of genes by the largest of all genes, of pathways by their pooled null with BH's q."""
+    """p of genes by the largest of all genes, of pathways by their pooled null with BH's q.
+
+    Both are NaN where nothing was measured.
+    """
 
     kind: str
     draws: int
@@ -83,6 +90,11 @@ def run_nulls(
         raise ConfigError(f"{plan.draws} trainings are no null; give 20 or more")
     if plan.kind == TREATMENT:
         check_exchangeable(nodes)
+    elif not _outcome_moves(nodes).movable:
+        raise ConfigError(
+            "no outcomes can be permuted: no two patients, or groups of the column `group`, have "
+            "outcomes in the same arms"
+        )
     contrast = contrast_of(nodes, config.contrast)
     effect = constant_effect(nodes, fitted.scores)
     words = f"null {plan.kind} {contrast} {effect.tolist()} {config.key}"
@@ -94,7 +106,7 @@ def run_nulls(
     found = run_draws(null_once, packed, kept, range(1, plan.draws + 1), plan.pool)
     known = [d for d in found if d["gene"] is not None]
     observed = attribute(Compared(fitted, nodes, config, contrast, plan.healthy))
-    return _compared(observed, known, plan)
+    return _compared(observed, known, plan, fitted.recipe.graph.members)
 
 
 def null_tables(done: Nulled) -> dict[str, pd.DataFrame]:
@@ -133,17 +145,20 @@ def _drawn(
 ) -> Nodes:
     if kind == TREATMENT:
         return permuted(nodes, rng, effect if effect.any() else None)
-    order, arm = np.arange(len(nodes.arm)), nodes.arm.numpy()
-    for k in np.unique(arm):
-        at = np.flatnonzero(arm == k)
-        order[at] = rng.permutation(at)
-    there = torch.from_numpy(order)
+    order = outcome_permuted(np.arange(len(nodes.arm), dtype=float), _outcome_moves(nodes), 1, rng)
+    there = torch.from_numpy(order[0].astype(int))
     return replace(
         nodes,
         value=nodes.value[there],
         event=nodes.event[there],
         competing=nodes.competing[there],
     )
+
+
+def _outcome_moves(nodes: Nodes) -> Exchangeable:
+    """Outcomes of whole patients, or groups, trade places with those of the same arms."""
+    patient = nodes.patient_of.numpy()
+    return exchangeable(independent_units(nodes)[patient], nodes.arm.numpy(), patient)
 
 
 def _strength(
@@ -153,14 +168,29 @@ def _strength(
     return np.asarray(gene), np.asarray(found.pathway.abs().mean(0).double().numpy())
 
 
-def _compared(observed: Attribution, drawn: list[dict[str, Any]], plan: Nulling) -> Nulled:
+def _compared(
+    observed: Attribution,
+    drawn: list[dict[str, Any]],
+    plan: Nulling,
+    members: Int[np.ndarray, "2 member"],
+) -> Nulled:
     gene, pathway = _strength(observed)
-    failed, n = plan.draws - len(drawn), plan.draws
+    failed, n, measured = plan.draws - len(drawn), plan.draws, observed.measured
     largest = np.array([max(d["gene"]) for d in drawn])
-    gene_p = (1 + failed + (largest[:, None] >= gene).sum(0)) / (1 + n)
-    pooled = np.array([d["pathway"] for d in drawn]).reshape(-1)
-    beyond = failed * len(pathway) + (pooled[:, None] >= pathway).sum(0)
-    pathway_p = (1 + beyond) / (1 + n * len(pathway))
-    q = false_discovery_control(pathway_p) if len(pathway_p) else pathway_p
-    names = (observed.genes, observed.pathways)
-    return Nulled(plan.kind, n, failed, gene, gene_p, pathway, pathway_p, np.asarray(q), *names)
+    gene_p = (1 + failed + (largest[:, None] >= gene[measured]).sum(0)) / (1 + n)
+    named = with_measured(members, measured, len(pathway))
+    pooled = np.array([d["pathway"] for d in drawn]).reshape(-1, len(named))[:, named].reshape(-1)
+    beyond = failed * named.sum() + (pooled[:, None] >= pathway[named]).sum(0)
+    pathway_p = (1 + beyond) / (1 + n * named.sum())
+    return Nulled(
+        kind=plan.kind,
+        draws=n,
+        failed=failed,
+        gene=gene,
+        gene_p=among(measured, gene_p),
+        pathway=pathway,
+        pathway_p=among(named, pathway_p),
+        pathway_q=among(named, benjamini_hochberg(pathway_p)),
+        genes=observed.genes,
+        pathways=observed.pathways,
+    )

@@ -25,7 +25,7 @@ from pathgnn.attribute.sanity import sanity
 from pathgnn.attribute.stability import nogueira
 from pathgnn.cli import app
 from pathgnn.model.config import ExplainConfig
-from pathgnn.nulls import Nulling, _compared, run_nulls
+from pathgnn.nulls import Nulling, _compared, _drawn, run_nulls
 
 CONFIG = ExplainConfig(permutations=199, edge_cost=0.1)
 
@@ -185,15 +185,44 @@ def test_everything_is_a_table_with_findings(who, explanation):
     assert len(tables["cascades_needed"]) == len(explanation.cascades)
 
 
-def test_p_of_nulls_by_hand(explanation):
-    a = explanation.attribution
+def test_p_of_nulls_by_hand(explanation, fitted):
+    a, graph = explanation.attribution, fitted.recipe.graph
     n_genes, n_pathways = len(a.genes), len(a.pathways)
     drawn = [{"gene": [0.0] * n_genes, "pathway": [0.0] * n_pathways}] * 3
-    done = _compared(a, drawn, Nulling(draws=4))
+    done = _compared(a, drawn, Nulling(draws=4), graph.members)
     # One of four failed and counts against.
     strong = done.gene > 0
     assert done.gene_p[strong] == pytest.approx(2 / 5)
     assert done.pathway_p.min() == pytest.approx((1 + n_pathways) / (1 + 4 * n_pathways))
+
+
+def test_what_was_not_measured_is_in_no_family_of_nulls(explanation, fitted):
+    a, graph = explanation.attribution, fitted.recipe.graph
+    hidden = graph.members[1][graph.members[0] == 0]
+    seen = a.n_seen.clone()
+    seen[hidden] = 0
+    less = dataclasses.replace(a, n_seen=seen)
+    one = {"gene": [0.0] * len(a.genes), "pathway": [0.0] * len(a.pathways)}
+    done = _compared(less, [one] * 4, Nulling(draws=4), graph.members)
+    empty = np.isnan(done.pathway_p)
+    assert empty[0]
+    assert np.array_equal(empty, np.isnan(done.pathway_q))
+    assert np.isnan(done.gene_p[hidden]).all()
+    assert np.nanmin(done.pathway_p) == pytest.approx(1 / (1 + 4 * (~empty).sum()))
+
+
+def test_outcomes_of_a_group_move_together(nodes):
+    n = len(nodes.arm)
+    pairs = dataclasses.replace(
+        nodes, group=torch.arange(nodes.n_patients) // 2, value=torch.arange(n).float()
+    )
+    drawn = _drawn(pairs, "outcome", np.zeros(1), np.random.default_rng(0))
+    assert torch.equal(drawn.value.sort().values, pairs.value)
+    came_from = drawn.value.long()
+    assert torch.equal(pairs.arm[came_from], pairs.arm)
+    group = pairs.group[pairs.patient_of]
+    for g in range(int(group.max()) + 1):
+        assert len(torch.unique(group[came_from[group == g]])) == 1
 
 
 @pytest.mark.parametrize("kind", ["treatment", "outcome"])
