@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # The table that every folder of an evaluation holds.
 MARK = "external.csv"
+TABLES = ("external", "patients", "calibration", "toc", "findings", "transport")
 
 
 def evaluate(
@@ -42,16 +43,17 @@ def evaluate(
         from pathgnn.train.evaluate import evaluate as judge
         from pathgnn.train.evaluate import input_findings, meet
 
-        refuse_others(out, MARK)
+        refuse_others(out, MARK, [f"{name}.csv" for name in TABLES])
         trained, read = load(model), unexplained(read_study(study))
+        own = None if source is None else _own(source, trained)
         given = read_input(read, study.parent, data)
         nodes = meet(trained, given.cohort, given.known)
         inputs = input_findings(trained, given.cohort, nodes)
         found = judge(trained, nodes, read.seed)
         refuse(tuple(f for one in found for f in one.findings), risk)
         tables = _tables(found, inputs, given.cohort.patients if ids else None)
-        if source is not None:
-            tables["transport"] = _transport(source, nodes, trained, found)
+        if own is not None:
+            tables["transport"] = _transport(own, nodes, trained, found)
         with whole_folder(out, MARK) as part:
             for name, table in tables.items():
                 write_csv(part / f"{name}.csv", table)
@@ -135,31 +137,53 @@ def _numbers(one: External) -> dict[str, Any]:
     return row | {f"gain against {g.against}": g.gain.value for g in one.policy.gains}
 
 
-def _transport(
-    source: Path, target: Nodes, model: Model, found: tuple[External, ...]
-) -> pd.DataFrame:
+class _Own(NamedTuple):
+    """The patients of the model's own study, and its seed."""
+
+    nodes: Nodes
+    seed: int
+
+
+def _own(source: Path, model: Model) -> _Own:
+    """The study that the model was trained on.
+
+    Raises:
+        ConfigError: it is another one, by its graph or its arms.
+    """
+    from pathgnn.errors import ConfigError
+    from pathgnn.run import read_input
+    from pathgnn.study import read_study, unexplained
+
+    study = unexplained(read_study(source))
+    given = read_input(study, source.parent)
+    if given.graph.sha256 != model.recipe.graph.sha256 or given.nodes.arms != model.arms:
+        raise ConfigError(
+            f"--source {source} is not the study that the model was trained on: it has the arms "
+            f"{', '.join(given.nodes.arms)} on another graph or beside other arms than the "
+            f"model's {', '.join(model.arms)}"
+        )
+    return _Own(given.nodes, study.seed)
+
+
+def _transport(own: _Own, target: Nodes, model: Model, found: tuple[External, ...]) -> pd.DataFrame:
     """Average effects of the model's own study, its patients weighted to look like the new ones."""
     import pandas as pd
 
     from pathgnn.graph.nodes import match_layout
-    from pathgnn.run import read_input
-    from pathgnn.study import read_study, unexplained
     from pathgnn.train.evaluate import source_scores
     from pathgnn.train.transport import transport_weights, transported
 
-    study = unexplained(read_study(source))
-    nodes = read_input(study, source.parent).nodes
-    nodes = match_layout(nodes, target.modalities, target.covariates)
+    nodes = match_layout(own.nodes, target.modalities, target.covariates)
     carry = transport_weights(nodes, match_layout(target, target.modalities, target.covariates), 0)
-    scores = source_scores(nodes, study.seed, model.recipe.estimand)
+    scores = source_scores(nodes, own.seed, model.recipe.estimand)
     rows = []
     for one in found:
-        own = scores.gain[:, nodes.arms.index(one.arm) - 1]
-        there = transported(own, carry)
+        gain = scores.gain[:, nodes.arms.index(one.arm) - 1]
+        there = transported(gain, carry)
         rows.append(
             {
                 "arm": one.arm,
-                "source_average": float(own.mean()),
+                "source_average": float(gain.mean()),
                 "transported": there.value,
                 "transported_se": there.se,
                 "here": one.average.value,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -60,8 +61,8 @@ def _prices(cost: list[str]) -> dict[str, float]:
             out[name] = float(number)
         except ValueError:
             raise ConfigError(f"--cost {text!r} is no OMIC=NUMBER, such as protein=300") from None
-        if out[name] < 0:
-            raise ConfigError(f"--cost {text!r}: a cost cannot be below 0")
+        if not 0 <= out[name] < math.inf:
+            raise ConfigError(f"--cost {text!r}: a cost is a number of 0 or more")
     return out
 
 

@@ -11,6 +11,10 @@ from pathgnn.cli_say import errors, say
 
 StudyFile = Annotated[Path, typer.Argument(help="the study file")]
 Data = Annotated[Path | None, typer.Option(help="folder of the tables; else as the study says")]
+ASKED = (
+    "They are those with an omic, an outcome and an arm in the study's files; nobody else is "
+    "predicted."
+)
 Ids = Annotated[bool, typer.Option("--with-ids", help="write patient ids into the tables")]
 
 
@@ -31,6 +35,7 @@ def predict(
         from pathgnn.study import read_study, unexplained
         from pathgnn.train.bundle import load
         from pathgnn.train.bundle import predict as predict_new
+        from pathgnn.train.evaluate import input_findings, meet
 
         trained = load(model)
         given = read_input(unexplained(read_study(study)), study.parent, data)
@@ -47,4 +52,8 @@ def predict(
         for omics, why in ((surplus, "unknown to the model, left out"), (lacking, "not measured")):
             if omics:
                 say(f"Omics {why}: {', '.join(omics)}")
-        say(f"Wrote {out}")
+        nodes = meet(trained, given.cohort, given.known)
+        for finding in input_findings(trained, given.cohort, nodes):
+            if finding.severity != "ok":
+                say(f"[{finding.severity}] {finding.sentence}")
+        say(f"Wrote {out}: {len(names)} patients. {ASKED}")

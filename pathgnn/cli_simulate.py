@@ -225,7 +225,11 @@ def _answer(what: str, file: Path, arm: str) -> pd.Series:
 
     if not file.is_file():
         raise ConfigError(f"no table at {file}")
-    table = pd.read_parquet(file) if file.suffix == ".parquet" else pd.read_csv(file)
+    if file.suffix == ".parquet":
+        table = pd.read_parquet(file)
+    else:
+        # Ids as they were written: 007 is no number, a gene called NA is not missing.
+        table = pd.read_csv(file, dtype=str, keep_default_na=False)
     columns = [_first(table, names, file) for names in COLUMNS[what]]
     *ids, value = columns
     if what in ("benefit", "ranking") and "arm" in table.columns:
@@ -233,11 +237,24 @@ def _answer(what: str, file: Path, arm: str) -> pd.Series:
     if what == "genes":
         table = table.drop_duplicates(ids)
         if "direction" in table.columns and "score" not in table.columns:
-            table = table.assign(**{value: table[value] * table["direction"]})
+            signed = _numbers(table[value], file) * _numbers(table["direction"], file)
+            table = table.assign(**{value: signed})
     keys = [table[name].astype(str) for name in ids]
     # A name without a score is no answer on it.
     index = keys[0] if len(keys) == 1 else pd.MultiIndex.from_arrays(keys)
-    return pd.Series(table[value].to_numpy(dtype=float), index=index).dropna()
+    return pd.Series(_numbers(table[value], file).to_numpy(), index=index).dropna()
+
+
+def _numbers(column: pd.Series, file: Path) -> pd.Series:
+    """Numbers; an empty cell is none."""
+    import pandas as pd
+
+    from pathgnn.errors import ConfigError
+
+    try:
+        return pd.to_numeric(column.replace("", None)).astype(float)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{file}: the column {column.name!r} holds text: {error}") from error
 
 
 def _first(table: pd.DataFrame, names: tuple[str, ...], file: Path) -> str:

@@ -218,10 +218,16 @@ def repeat_once(packed: bytes, number: int) -> dict[str, Any]:
     job = unpack(packed)
     repeat = one_repeat(job.nodes, job.recipe, (job.seed, number))
     content: dict[str, Any] = {
-        name: [[e.value, e.se if np.isfinite(e.se) else None] for e in estimates]
+        name: [[e.value, _or_none(e.se)] for e in estimates]
         for name, estimates in zip(("average", "autoc", "slope"), repeat[:3], strict=True)
     }
-    return content | {"test": [list(t) for t in repeat.test], "benefit": repeat.benefit.tolist()}
+    tests = [[_or_none(t.z), _or_none(t.p), list(t.t_by_fold)] for t in repeat.test]
+    return content | {"test": tests, "benefit": repeat.benefit.tolist()}
+
+
+def _or_none(number: float) -> float | None:
+    """What JSON can hold."""
+    return number if np.isfinite(number) else None
 
 
 def pack(job: Job) -> bytes:
@@ -252,7 +258,10 @@ def _repeat(content: dict[str, Any]) -> Repeat:
         tuple(Estimate(value, np.inf if se is None else se) for value, se in content[name])
         for name in ("average", "autoc", "slope")
     )
-    test = tuple(SequentialTest(z, p, tuple(t)) for z, p, t in content["test"])
+    test = tuple(
+        SequentialTest(np.nan if z is None else z, np.nan if p is None else p, tuple(t))
+        for z, p, t in content["test"]
+    )
     return Repeat(average, autoc, slope, test, np.array(content["benefit"]))
 
 

@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,18 +66,28 @@ def whole_file(path: Path) -> Iterator[Path]:
             part.unlink(missing_ok=True)
 
 
-def refuse_others(path: Path, mark: str) -> None:
+def refuse_others(path: Path, mark: str, ours: Collection[str] | None = None) -> None:
     """Stop before a folder with other things in it would be replaced.
 
     Args:
         path: New, empty, or written by us before.
         mark: A file that every folder of its kind holds.
+        ours: Names that such a folder may hold; None: people do not work in folders of its kind.
 
     Raises:
-        ConfigError: it holds something, and not that file.
+        ConfigError: it holds something, and not that file, or something else beside it.
     """
-    if path.exists() and not (path / mark).is_file() and (path.is_file() or any(path.iterdir())):
+    if not path.exists():
+        return
+    held = [] if path.is_file() else sorted(entry.name for entry in path.iterdir())
+    if path.is_file() or (held and not (path / mark).is_file()):
         raise ConfigError(f"{path} holds other files, which would be lost; name a new folder")
+    surplus = [name for name in held if ours is not None and name not in ours]
+    if surplus:
+        raise ConfigError(
+            f"{path} also holds {', '.join(surplus[:5])}, which would be lost; move that, or name "
+            "a new folder"
+        )
 
 
 @contextmanager

@@ -159,7 +159,7 @@ def _stages(given: Input, out: Path, options: Options) -> Results | None:
     options = options._replace(start=options.start or _kept_encoder(out))
     keeper = Keeper(given, out, options.start)
     job = Job(given, out, keeper, options)
-    keeper.start()
+    keeper.start(checks_only=last == 0)
     seen = options.seen or see(given, options.start)
     checks = seen.findings
     _write_checks(seen, given, out)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pathgnn.benefit.column_levels import Levels
@@ -24,6 +26,13 @@ from pathgnn.train.bundle import versions
 
 # Before the names of files that only an explanation reads.
 HEALTHY_FILE = "healthy:"
+# Where a stage keeps what it made.
+FOLDERS: Mapping[str, str] = MappingProxyType({"fit": "fit", "explain": "explanation"})
+# Made of a fit and its explanation: of another fit they would be another study's.
+TOLD = (
+    *("report.html", "tables", "figures", "gsea", "pathways.h5ad"),
+    *("graph.graphml", "graph.cx2", "graph.sif", "graph.cyjs"),
+)
 # The stage whose key alone knows by which columns cascades are drawn.
 SUBGROUPS = "subgroup cascades"
 
@@ -54,22 +63,35 @@ class Keeper:
         self.start_hash = "" if start is None else start.sha256
         self.done = stages_of(self.path)
 
-    def start(self) -> None:
-        """Write the resolved settings and hashes; what a killed run left half-written goes."""
+    def start(self, checks_only: bool = False) -> None:
+        """Write the resolved settings and hashes; what a killed run left half-written goes.
+
+        A check alone leaves those of a finished fit, which they belong to.
+        """
         sweep_parts(self.out)
+        if checks_only and "fit" in self.done:
+            return
         write_json(self.out / "config.json", self.given.study.model_dump(mode="json"))
         write_json(
             self.out / "versions.json", stamp(self.given) | {"platform": platform.platform()}
         )
 
     def is_done(self, stage: str) -> bool:
-        """Finished before, with the same settings, data and versions."""
-        return self.done.get(stage) == self.key(stage)
+        """Finished before, with the same settings, data and versions, and still there."""
+        kept = stage not in FOLDERS or (self.out / FOLDERS[stage]).is_dir()
+        return kept and self.done.get(stage) == self.key(stage)
 
     def begin(self, stage: str) -> None:
         """Forget what an earlier run left of a stage before it is written anew."""
         if self.done.pop(stage, None) is not None:
             write_json(self.path, self.done)
+            if stage == "fit":
+                self.log("the fit of other data or settings is replaced, and what was told of it")
+                self._forget_told()
+
+    def _forget_told(self) -> None:
+        for path in (self.out / name for name in TOLD):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
     def finish(self, stage: str) -> None:
         """Mark a stage as finished."""

@@ -61,4 +61,9 @@ def _say(item: Any) -> str:
     name = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
         return f"unknown setting '{name}'; check its spelling"
-    return f"setting '{name}' is {item.get('input')!r}: {item['msg']}"
+    if item["type"] == "missing":
+        return f"setting '{name}' is missing"
+    given = item.get("input")
+    # A table could hold what nobody else is to read, such as the address of a database.
+    what = "a table" if isinstance(given, dict) else repr(given)
+    return f"setting '{name}' is {what}: {item['msg']}"

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from pathgnn.cohort import TRANSFORMS
 from pathgnn.cohort.cohort import Cohort
 from pathgnn.cohort.simulation import Simulated, Simulation
 from pathgnn.cohort.truth import Truth
 from pathgnn.errors import CohortError, ConfigError
-from pathgnn.files import read_json, whole_folder, write_csv, write_json, write_text
+from pathgnn.files import read_json, refuse_others, whole_folder, write_csv, write_json, write_text
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.keep import SUFFIX, save_graph
 from pathgnn.settings import parse, to_toml
@@ -47,7 +48,9 @@ def write_study(
         ConfigError: `out` holds something else.
     """
     files = {name: path.name for name, path in (names or {}).items()}
-    with whole_folder(out, f"{TRUTH}/truth.json") as folder:
+    mark = f"{TRUTH}/truth.json"
+    refuse_others(out, mark, _names(made.cohort, files.values()))
+    with whole_folder(out, mark) as folder:
         for name, table in made.cohort.omics.items():
             table.rename_axis("patient").to_parquet(folder / f"{_stem(name)}.parquet")
         for name, table in made.cohort.feature_maps.items():
@@ -60,6 +63,13 @@ def write_study(
         write_text(folder / STUDY, text)
         write_truth(made.truth, settings, folder / TRUTH)
     return out / STUDY
+
+
+def _names(cohort: Cohort, more: Iterable[str]) -> set[str]:
+    """What the folder of a simulation holds."""
+    omics = {*TRANSFORMS, *cohort.omics}
+    tables = {f"{_stem(name)}{end}" for name in omics for end in (".parquet", "_features.csv")}
+    return {*tables, CLINICAL, GRAPH, STUDY, TRUTH, *more}
 
 
 def clinical_table(cohort: Cohort) -> pd.DataFrame:

@@ -219,3 +219,16 @@ def test_bad_input_ends_in_a_sentence(damage, tmp_path):
     assert "S000" not in result.output, "a patient id was printed"
     assert not (tmp_path / "run" / "fit").exists()
     assert not list(tmp_path.rglob(".part-*"))
+
+
+def test_a_table_of_a_misspelt_setting_is_not_shown(tmp_path):
+    path = tmp_path / "study.toml"
+    path.write_text(
+        '[cohrt]\nname = "x"\n[sweep]\nstorage = "postgresql://me:SECRET@db/x"\n'
+        "[fit.net]\nmembers = 3\n[explain]\nsteps = {secret = 1}\n"
+    )
+    result = CliRunner().invoke(app, ["check", str(path)])
+    assert result.exit_code == 2
+    assert "setting 'cohort' is missing" in " ".join(result.output.split())
+    assert "SECRET" not in result.output
+    assert "secret" not in result.output

@@ -49,6 +49,17 @@ def test_evaluate_writes_what_its_reader_needs_and_no_id(study, run_folder, tmp_
     assert ids[0] in (out / "patients.csv").read_text()
 
 
+def test_the_source_must_be_the_models_own_study(study, run_folder, tmp_path):
+    other = study.with_name("other.toml")
+    other.write_text(study.read_text().replace('reference = "control"', 'reference = "treated"'))
+    assert other.read_text() != study.read_text()
+    model = str(run_folder / "fit" / "model")
+    call = ["evaluate", model, str(study), "--source", str(other), "--out", str(tmp_path / "x")]
+    result = CliRunner().invoke(app, call)
+    assert result.exit_code == 2
+    assert "not the study that the model was trained on" in " ".join(result.stderr.split())
+
+
 def test_a_folder_with_other_files_is_refused_before_any_work(study):
     call = ["evaluate", "no-model", str(study), "--out", str(study.parent)]
     result = CliRunner().invoke(app, call)
@@ -72,6 +83,7 @@ def test_modalities_says_what_to_measure(study, tmp_path):
     ("extra", "said"),
     [
         (["--cost", "mutation"], "is no OMIC=NUMBER"),
+        (["--cost", "mutation=nan"], "a cost is a number of 0 or more"),
         (["--cost", "rna=3"], "no omic 'rna' to give a cost"),
         (["--learner", "forest"], "it is linear or network"),
     ],

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from pathgnn import evidence
 from pathgnn.benefit.evidence_findings import NO_EFFECT, SAME_EFFECT
-from pathgnn.benefit.metrics import Estimate
+from pathgnn.benefit.metrics import Estimate, SequentialTest
 from pathgnn.cli_evidence import permute, repeat
 from pathgnn.draws import Pool
 from pathgnn.errors import CohortError, ConfigError
@@ -33,7 +33,7 @@ from pathgnn.graph.project import project
 from pathgnn.model.config import FitConfig, NetConfig
 from pathgnn.train.crossfit import fit
 from pathgnn.train.permutation import constant_effect, one_draw
-from pathgnn.train.repeated import repeat_of
+from pathgnn.train.repeated import combined_p, repeat_of
 
 TINY = FitConfig(folds=3, members=1, outcome_rounds=1, benefit_rounds=1, stack=False)
 
@@ -162,6 +162,16 @@ def test_a_repeat_comes_back_from_its_file_as_it_was(run_of_it, small, monkeypat
     assert asked[0][2] == (4, 7)
     assert back[:4] == there[:4]
     assert np.array_equal(back.benefit, there.benefit)
+
+
+def test_a_repeat_without_a_test_is_kept_and_its_p_is_none(run_of_it, small, monkeypatch):
+    there = repeat_of(run_of_it)
+    untested = there._replace(test=(SequentialTest(np.nan, np.nan, ()),))
+    monkeypatch.setattr(evidence, "one_repeat", lambda *job: untested)
+    packed = pack(evidence.Job(small, run_of_it.recipe, np.zeros(1), 4))
+    back = evidence._repeat(json.loads(json.dumps(repeat_once(packed, 7), allow_nan=False)))
+    assert np.isnan([back.test[0].z, back.test[0].p]).all()
+    assert np.isnan(combined_p([back.test[0].p, 0.01]))
 
 
 def test_the_commands_print_the_verdict_and_write_tables(tmp_path, one_process):

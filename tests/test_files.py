@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pathgnn.errors import ConfigError, StorageError
-from pathgnn.files import OLD, PART, sweep_parts, whole_folder
+from pathgnn.files import OLD, PART, refuse_others, sweep_parts, whole_folder
 
 
 def _write(path: Path, text: str) -> None:
@@ -87,6 +87,14 @@ def test_files_of_somebody_else_are_never_replaced(tmp_path):
             _write(path, "model")
     assert (tmp_path / "work" / "thesis.docx").read_text() == "all of it"
     assert not list(tmp_path.rglob(f"{PART}*"))
+
+
+def test_what_a_user_put_beside_ours_is_not_lost(tmp_path):
+    (tmp_path / "mark").write_text("")
+    refuse_others(tmp_path, "mark", {"mark", "table.csv"})
+    (tmp_path / "notes.txt").write_text("all of it")
+    with pytest.raises(ConfigError, match=r"also holds notes\.txt"):
+        refuse_others(tmp_path, "mark", {"mark", "table.csv"})
 
 
 def test_an_empty_folder_the_current_one_and_a_link_are_written_to(tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import networkx as nx
 import numpy as np
@@ -83,6 +84,25 @@ def test_a_changed_setting_trains_again(done, tmp_path, monkeypatch):
         CliRunner().invoke(app, ["fit", str(done / "other.toml")]).exception, ZeroDivisionError
     )
     assert called
+
+
+def test_what_was_told_of_another_fit_goes_and_a_check_changes_no_finished_run(tmp_path):
+    study, run = write_small_study(tmp_path), tmp_path / "run"
+    assert CliRunner().invoke(app, ["run", str(study)]).exit_code == 0
+    config = (run / "config.json").read_text()
+    other = tmp_path / "other.toml"
+    other.write_text(study.read_text().replace("seed = 3", "seed = 4"))
+    assert CliRunner().invoke(app, ["check", str(other)]).exit_code == 0
+    assert (run / "config.json").read_text() == config
+    assert (run / "report.html").is_file()
+    assert CliRunner().invoke(app, ["fit", str(other)]).exit_code == 0
+    assert (run / "config.json").read_text() != config
+    assert not any((run / name).exists() for name in ("report.html", "tables", "figures"))
+    assert "is replaced, and what was told of it" in (run / "run.log").read_text()
+    # As an error about a damaged fit advises.
+    shutil.rmtree(run / "fit")
+    assert CliRunner().invoke(app, ["fit", str(other)]).exit_code == 0
+    assert (run / "fit" / "model").is_dir()
 
 
 def test_an_interrupted_run_leaves_nothing_half_written_and_resumes(tmp_path, monkeypatch):

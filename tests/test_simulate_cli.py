@@ -12,6 +12,8 @@ from small_study import write_small_study
 from typer.testing import CliRunner
 
 from pathgnn.cli import app
+from pathgnn.cli_simulate import _answer
+from pathgnn.errors import ConfigError
 from pathgnn.graph.from_curated import from_curated
 from pathgnn.graph.keep import read_graph, save_graph
 from pathgnn.graph.select import only_pathways
@@ -146,6 +148,25 @@ def test_a_folder_with_other_files_is_not_overwritten(tmp_path):
     assert result.exit_code == 2
     assert "holds other files" in result.output
     assert (tmp_path / "mine.csv").is_file()
+
+
+def test_a_run_inside_an_earlier_simulation_is_not_lost(tmp_path):
+    written(tmp_path / "sim", *SMALL)
+    assert go("simulate", tmp_path / "sim", *SMALL).exit_code == 0
+    (tmp_path / "sim" / "run-sim").mkdir()
+    result = go("simulate", tmp_path / "sim", *SMALL)
+    assert result.exit_code == 2
+    assert "also holds run-sim" in " ".join(result.output.split())
+
+
+def test_ids_of_an_answer_are_text(tmp_path):
+    table = pd.DataFrame({"patient": ["007", "NA"], "arm": "drug", "benefit": [1.5, -2.0]})
+    table.to_csv(tmp_path / "patients.csv", index=False)
+    found = _answer("benefit", tmp_path / "patients.csv", "drug")
+    assert found.to_dict() == {"007": 1.5, "NA": -2.0}
+    table.assign(benefit="much").to_csv(tmp_path / "patients.csv", index=False)
+    with pytest.raises(ConfigError, match="'benefit' holds text"):
+        _answer("benefit", tmp_path / "patients.csv", "drug")
 
 
 def test_a_graph_of_ones_own_is_simulated_on(tmp_path):

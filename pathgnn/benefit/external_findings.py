@@ -11,9 +11,9 @@ MOST_SHIFT, MOST_FAR, LEAST_MEASURED = 0.5, 0.01, 0.8
 
 
 def ranking_finding(autoc: Estimate, p: float) -> Finding:
-    """Does the saved ranking find those who benefit more? With new patients the test is valid."""
+    """Does the saved ranking find those who benefit more? Valid for patients it never saw."""
     said = f"AUTOC {autoc.value:.3f} ({autoc.low:.3f} to {autoc.high:.3f}), p = {p:.3g}, in "
-    said += "patients that the model never saw"
+    said += "these patients; valid where none of them trained the model"
     if p < ALPHA and autoc.value > 0:
         return Finding("ok", "external ranking", p, f"The ranking holds: {said}.")
     if p < ALPHA:

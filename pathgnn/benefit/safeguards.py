@@ -160,7 +160,9 @@ def multiplicity_finding(p: Mapping[str, float]) -> tuple[Finding, ...]:
         return (Finding("ok", "multiplicity", 1.0, said),)
     adjusted = holm(p)
     lost = [arm for arm in p if p[arm] < ALPHA <= adjusted[arm]]
-    each = ", ".join(f"{arm} {adjusted[arm]:.2g}" for arm in p)
+    each = ", ".join(
+        f"{arm} {'not tested' if np.isnan(q) else f'{q:.2g}'}" for arm, q in adjusted.items()
+    )
     said = f"{len(p)} arms are tested; p after Holm's correction: {each}"
     if lost:
         said += f". Alone, {', '.join(lost)} would have passed: take it as a hypothesis."

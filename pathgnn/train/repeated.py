@@ -118,9 +118,11 @@ def median_estimate(estimates: Sequence[Estimate]) -> Estimate:
 def combined_p(p: Sequence[float]) -> float:
     """Twice the median p, at most 1: valid however the repeats depend on each other.
 
+    NaN where a repeat was not tested.
+
     Source: Rüger, Metrika 1978, 25:171; Gasparin, Wang & Ramdas, arXiv 2404.03484.
     """
-    return min(1.0, 2 * float(np.median(np.array(p))))
+    return float(np.minimum(1.0, 2 * np.median(np.array(p))))
 
 
 def agreement(benefits: Sequence[Float[np.ndarray, " patient"]]) -> float:

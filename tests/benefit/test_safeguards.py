@@ -77,6 +77,11 @@ def test_holm_known_answer():
     assert holm({"a": 0.04, "b": 0.01, "c": 0.02}) == approx({"b": 0.03, "c": 0.04, "a": 0.04})
 
 
+def test_an_arm_without_a_test_is_said_to_have_none():
+    (found,) = multiplicity_finding({"a": 0.01, "rare": np.nan})
+    assert "a 0.01, rare not tested" in found.sentence
+
+
 @given(st.dictionaries(st.text(), st.floats(0, 1), min_size=1, max_size=8))
 def test_holm_is_never_smaller_and_keeps_the_order(p):
     out = holm(p)
