@@ -13,10 +13,34 @@ from pathgnn.errors import CohortError
 
 
 def labels(column: pd.Series) -> pd.Series:
-    """A column as text; whole numbers without a decimal point, as a user writes them."""
+    """A column as text without blanks around; whole numbers without a decimal point."""
     if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
         column = column.astype("Int64")
-    return column.astype(str)
+    return column.astype(str).str.strip()
+
+
+def check_settings(o: OutcomeSource, t: TreatmentSource) -> None:
+    """Columns that are named, and settings that do not contradict each other.
+
+    Raises:
+        CohortError: an empty setting, or two that exclude each other.
+    """
+    needed = {"treatment.column": t.column}
+    if o.kind == "survival":
+        needed |= {"outcome.time": o.time, "outcome.event": o.event}
+    else:
+        needed |= {"outcome.value": o.value}
+    empty = [name for name, column in needed.items() if not column]
+    if empty:
+        raise CohortError(f"`{empty[0]}` of [cohort] is empty; name a column of {o.file}")
+    if o.better == "lower" and o.kind == "survival":
+        raise CohortError(
+            '`better = "lower"` is not for survival: there an event is what treatment is to '
+            "delay. For a good event, such as a response, name those without it as `events`, or "
+            "use a binary outcome"
+        )
+    if o.better == "lower" and o.good:
+        raise CohortError('name the good answers as `good`, or set `better = "lower"`, not both')
 
 
 def events(rows: pd.DataFrame, o: OutcomeSource) -> Bool[np.ndarray, " row"]:

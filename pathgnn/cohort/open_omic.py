@@ -105,8 +105,8 @@ def _mutations(name: str, omic: OmicSource, data: Path) -> RawTable:
             "nothing says who was sequenced without a variant: such patients count as not "
             "measured; name a table of them as `sequenced`"
         )
-    for sample, gene in uncalled & {(s, g) for s in table.index for g in table.columns}:
-        if table.at[sample, gene] == 0:
+    for sample, gene in uncalled:
+        if sample in table.index and gene in table.columns and table.at[sample, gene] == 0:
             table.at[sample, gene] = float("nan")
     table, said = mask_panels(table, sequenced)
     return in_memory(table, (*notes, *said))

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from pathgnn.cohort.block_clinical import clinical_block
 from pathgnn.cohort.cohort import Outcome
 from pathgnn.cohort.event_columns import (
+    check_settings,
     competing_events,
     events,
     known_probabilities,
@@ -51,6 +52,7 @@ def outcome_rows(source: CohortSource, data: Path) -> tuple[pd.DataFrame, list[s
         CohortError: no such column or arm, or several rows of a patient without a crossover.
     """
     o, t = source.outcome, source.treatment
+    check_settings(o, t)
     table = read_table(data / o.file, o.patient)
     used = [c for c in (o.value, o.time, o.event, t.column, *t.strata) if c]
     used += t.probability.values()
@@ -59,8 +61,7 @@ def outcome_rows(source: CohortSource, data: Path) -> tuple[pd.DataFrame, list[s
         raise CohortError(
             f"{o.file} has no column {absent[0]!r}; it has {shown_names(table.columns, 8)}"
         )
-    for column, values in source.keep.items():
-        table = table[labels(table[column]).isin([str(v) for v in values])]
+    table = _kept(table, source)
     table, notes = _known(table, used, source)
     table, said = _finite(table, o)
     notes += said + _others(table, o)
@@ -74,6 +75,13 @@ def outcome_rows(source: CohortSource, data: Path) -> tuple[pd.DataFrame, list[s
     if t.arms:
         table = table[found.isin((t.reference, *t.arms))]
     return _one_row_each(table, used, source, notes)
+
+
+def _kept(table: pd.DataFrame, source: CohortSource) -> pd.DataFrame:
+    """The rows that the study keeps."""
+    for column, values in source.keep.items():
+        table = table[labels(table[column]).isin([str(v) for v in values])]
+    return table
 
 
 def clinical_table(source: CohortSource, data: Path, patients: tuple[str, ...]) -> pd.DataFrame:
@@ -161,12 +169,14 @@ def _known(
 ) -> tuple[pd.DataFrame, list[str]]:
     """Rows with an outcome, an arm and a stratum; of the others, what they lack is counted."""
     o = source.outcome
-    lacking = {c: table[c].isna() for c in used}
+    t = source.treatment
+    lacking = {c: table[c].isna() | (labels(table[c]) == "") for c in used}
     listed = {o.value: (*o.good, *o.bad), o.event: (*o.events, *o.censored, *o.competing)}
+    listed = {column: words for column, words in listed.items() if column and words}
+    listed |= {t.column: (t.reference, *t.arms), **dict.fromkeys(t.strata, ())}
     for column, words in listed.items():
-        if column and words:
-            found = labels(table[column])
-            lacking[column] |= found.str.lower().isin(UNKNOWN) & ~found.isin(words)
+        found = labels(table[column])
+        lacking[column] |= found.str.lower().isin(UNKNOWN) & ~found.isin(words)
     if o.good and o.bad:
         lacking[o.value] |= ~labels(table[o.value]).isin((*o.good, *o.bad))
     if o.events and o.censored:
@@ -187,7 +197,14 @@ def _others(table: pd.DataFrame, o: OutcomeSource) -> list[str]:
     ):
         if column and words and not rest:
             found = labels(table[column])
-            texts = counted_values(found[~found.isin(words)])
+            others = found[~found.isin(words)]
+            alike = others[others.str.lower().isin([w.lower() for w in words])]
+            if len(alike):
+                raise CohortError(
+                    f"{column!r} holds {shown_values(alike)}, which differs from a word that the "
+                    "study names in its capitals alone; name it, too"
+                )
+            texts = counted_values(others)
             notes.append(f"{column}: taken as {said}: {texts}")
     return notes
 
@@ -234,6 +251,8 @@ def _patient_columns(
         raise CohortError(
             f"clinical data of {file}: " + no_overlap(set(patients), set(table.index))
         )
+    if file == source.outcome.file:
+        table = _kept(table, source)
     absent = [c for c in columns if c not in table.columns]
     if absent:
         raise CohortError(

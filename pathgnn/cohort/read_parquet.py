@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pathgnn.cohort.raw_table import ANNOTATIONS, Blocks, RawTable
-from pathgnn.cohort.read_table import BROKEN, broken, read_table
+from pathgnn.cohort.read_table import BROKEN, broken, only_numbers_rows, read_table
 from pathgnn.errors import CohortError
 
 CHUNK_BYTES = 64 * 2**20
@@ -39,7 +39,7 @@ def open_parquet(path: Path, id_column: str, wanted: set[str]) -> RawTable:
     """
     with _readable(path):
         schema = pq.read_schema(path)
-        ids_in = id_column or _index_column(schema)
+        ids_in = id_column or _index_column(path, schema)
         ids = _ids(path, ids_in, schema)
     kind_of = dict(zip(schema.names, schema.types, strict=True))
     columns = pd.Index([c for c in kind_of if c != ids_in])
@@ -96,12 +96,22 @@ def _readable(path: Path) -> Iterator[None]:
         raise broken(path, error) from error
 
 
-def _index_column(schema: pa.Schema) -> str:
-    """The column that pandas wrote the index to, else the first."""
+def _index_column(path: Path, schema: pa.Schema) -> str:
+    """The column that pandas wrote the index to, if it is no row number; else the first."""
     for column in (schema.pandas_metadata or {}).get("index_columns", []):
-        if isinstance(column, str):
+        if isinstance(column, str) and not _numbers_rows(path, column, schema):
             return column
     return str(schema.names[0])
+
+
+def _numbers_rows(path: Path, column: str, schema: pa.Schema) -> bool:
+    """As `read_table` has it."""
+    first = str(schema.names[0])
+    kind = schema.field(column).type
+    if column == first or not pa.types.is_integer(kind) or pa.types.is_floating(schema.types[0]):
+        return False
+    read = pq.read_table(path, columns=[first], use_pandas_metadata=False).column(0)
+    return only_numbers_rows(column, kind.to_pandas_dtype(), read.to_pandas())
 
 
 def _ids(path: Path, column: str, schema: pa.Schema) -> pd.Index:

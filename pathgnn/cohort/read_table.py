@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -60,11 +61,25 @@ def read_table(path: Path, id_column: str = "", text: tuple[str, ...] = ()) -> p
                 f"{path.name} has no column {id_column!r}; it has {shown_names(table.columns)}"
             )
         table = table if id_column == table.index.name else table.set_index(id_column)
-    elif isinstance(table.index, pd.RangeIndex):
+    elif isinstance(table.index, pd.RangeIndex) or only_numbers_rows(
+        table.index.name, table.index.dtype, table.iloc[:, 0]
+    ):
         table = table.set_index(table.columns[0])
+    if isinstance(table.index, pd.MultiIndex):
+        raise CohortError(f"{path.name} has several columns as its index; write one column of ids")
+    # A row without an id belongs to nobody.
+    table = table[table.index.notna() & (table.index.astype(str).str.strip() != "")]
     table.index = table.index.astype(str).str.strip()
     table.columns = table.columns.astype(str).str.strip()
     return table
+
+
+def only_numbers_rows(name: Any, kind: Any, first: pd.Series) -> bool:
+    """Is an index what filtering or sorting left of row numbers, and the first column the ids?"""
+    numbers = name in (None, "__index_level_0__") and pd.api.types.is_integer_dtype(kind)
+    if not numbers or pd.api.types.is_float_dtype(first) or pd.api.types.is_bool_dtype(first):
+        return False
+    return not pd.api.types.is_integer_dtype(first) or not first.duplicated().any()
 
 
 def load_table(path: Path, text: tuple[str, ...] = ()) -> pd.DataFrame:
@@ -117,6 +132,11 @@ def numeric(table: pd.DataFrame, where: str) -> pd.DataFrame:
         CohortError: naming the first column and value that is no number.
     """
     kinds = table.dtypes
+    dates = [str(c) for c, kind in kinds.items() if kind.kind in "mM"]
+    if dates:
+        raise CohortError(
+            f"{where}: column {dates[0]!r} holds dates or durations; write them as numbers"
+        )
     if len(kinds) and all(kind.kind == "f" for kind in kinds.unique()):
         return table
     text = [str(c) for c, kind in kinds.items() if not pd.api.types.is_numeric_dtype(kind)]
@@ -164,7 +184,25 @@ def _text(path: Path, seen: Look, text: tuple[str, ...]) -> pd.DataFrame:
         na_values=list(NO_VALUE),
         dtype=dict.fromkeys({names[0], *text} & set(names), str),
     )
+    if seen.separator == "\t":
+        _refuse_swallowed(path, table)
     return _without_unnamed(path, table)
+
+
+def _refuse_swallowed(path: Path, table: pd.DataFrame) -> None:
+    """Between tabs no cell runs over lines: a lone quote has swallowed the rows up to the next.
+
+    Raises:
+        CohortError: naming the column.
+    """
+    for place, column in enumerate(table.columns, start=1):
+        values = table[column]
+        numbers = pd.api.types.is_numeric_dtype(values)
+        if not numbers and values.astype(str).str.contains("\n", regex=False).any():
+            raise CohortError(
+                f"{path.name}: in column {place} a quote is opened and closed some lines later, so "
+                "that rows are lost in between; take the lone quotes out"
+            )
 
 
 def _without_unnamed(path: Path, table: pd.DataFrame) -> pd.DataFrame:

@@ -48,15 +48,26 @@ CLASS_OF: Mapping[str, str] = MappingProxyType(
         "missense_variant": "Missense_Mutation",
         "protein_altering_variant": "Missense_Mutation",
         "splice_region_variant": "Splice_Region",
+        "splice_donor_5th_base_variant": "Splice_Region",
+        "splice_donor_region_variant": "Splice_Region",
+        "splice_polypyrimidine_tract_variant": "Splice_Region",
         "stop_retained_variant": "Silent",
+        "start_retained_variant": "Silent",
         "synonymous_variant": "Silent",
+        "5_prime_utr_premature_start_codon_gain_variant": "5'UTR",
         "5_prime_utr_variant": "5'UTR",
         "3_prime_utr_variant": "3'UTR",
         "intron_variant": "Intron",
         "non_coding_transcript_exon_variant": "RNA",
+        "non_coding_transcript_variant": "RNA",
+        "intragenic_variant": "Intron",
+        "sequence_feature": "Intron",
         "upstream_gene_variant": "5'Flank",
         "downstream_gene_variant": "3'Flank",
         "intergenic_variant": "IGR",
+        "intergenic_region": "IGR",
+        "regulatory_region_variant": "IGR",
+        "tf_binding_site_variant": "IGR",
     }
 )
 
@@ -118,8 +129,13 @@ def classes(effects: pd.Series) -> pd.Series:
     return effects.map({e: _class(e) for e in effects.unique()})
 
 
+def words_of(effect: str) -> list[str]:
+    """Words of the Sequence Ontology, which tools join by &, comma or semicolon, in lower case."""
+    return [word.strip() for word in re.split("[&,;]", effect.lower())]
+
+
 def _class(effect: str) -> str:
-    words = [w.strip() for part in effect.split("&") for w in part.split(",")]
+    words = words_of(effect)
     return next((CLASS_OF[w] for w in CLASS_OF if w in words), effect)
 
 

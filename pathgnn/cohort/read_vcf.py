@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from pathgnn.cohort.read_variants import CLASS_OF, COLUMNS, classes, short_change
+from pathgnn.cohort.read_variants import CLASS_OF, COLUMNS, classes, short_change, words_of
 from pathgnn.errors import CohortError
 
 SUFFIXES = (".vcf", ".vcf.gz")
@@ -142,5 +142,5 @@ def _worst_of(
 
 
 def _severity(effect: str) -> int:
-    words = effect.split("&")
+    words = words_of(effect)
     return next((i for i, word in enumerate(CLASS_OF) if word in words), len(CLASS_OF))

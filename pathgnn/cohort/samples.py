@@ -17,7 +17,7 @@ BARCODE = re.compile(r"(?P<patient>TCGA-[A-Z0-9]{2}-[A-Z0-9]{4})(-(?P<code>\d\d)
 # Sample types of TCGA: primaries before recurrences before metastases; 10 to 19 are normal.
 CODES = ("01", "03", "09", "05", "02", "04", "40", "06", "07")
 WORDS = ("primary", "recurr", "metasta")
-NORMAL = re.compile(r"(?<!ab)normal", re.IGNORECASE)
+NORMAL = re.compile(r"(?<!ab)normal|adjacent|healthy|germline", re.IGNORECASE)
 # Normal samples that are not of the organ, as the GDC names them.
 NOT_TISSUE = re.compile(r"blood|marrow|buccal|lymphoid|fibroblast|immortali[sz]ed", re.IGNORECASE)
 # Of the normal samples of TCGA, those of the organ; others are of blood, skin or marrow.

@@ -398,7 +398,7 @@ def test_counts_of_variants_stay_counts(tmp_path):
 
 
 def test_unknown_answers_are_no_answers_and_the_rest_is_named(tmp_path):
-    status = ["Dead", "Alive", "[Not Available]", "Unknown", "dead", "Alive"] * 10
+    status = ["Dead", "Alive", "[Not Available]", "Unknown", "lost", "Alive"] * 10
     _clinical(tmp_path, status=status)
     _matrix(PATIENTS).to_csv(tmp_path / "rna.csv")
     source = _source(rna={"file": "rna.csv"}).model_dump()
@@ -407,8 +407,8 @@ def test_unknown_answers_are_no_answers_and_the_rest_is_named(tmp_path):
     assert len(cohort.patients) == 40
     said = " ".join(cohort.notes)
     assert "20 rows of clinical.tsv lack status in 20: left out" in said
-    assert "taken as censored: Alive (20), dead (10)" in said
-    both = named | {"events": ["Dead", "dead"], "censored": ["Alive"]}
+    assert "taken as censored: Alive (20), lost (10)" in said
+    both = named | {"events": ["Dead", "lost"], "censored": ["Alive"]}
     cohort = read_cohort(CohortSource.model_validate(source | {"outcome": both}), tmp_path)
     assert cohort.outcome.event.mean() == 0.5
 

@@ -1,0 +1,161 @@
+"""Real files that would be read as something else: read right, or refused in a sentence."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pathgnn.cohort.read_outcome import clinical_table, outcome_of, outcome_rows
+from pathgnn.cohort.read_parquet import open_parquet
+from pathgnn.cohort.read_table import numeric, read_table
+from pathgnn.cohort.read_variants import classes
+from pathgnn.cohort.samples import _rank
+from pathgnn.cohort.sources import CohortSource, SampleSource
+from pathgnn.cohort.variants import not_silent
+from pathgnn.errors import CohortError
+
+N = 40
+
+
+def _table(**columns):
+    base = {
+        "patient": [f"x{i}" for i in range(N)],
+        "arm": ["control", "drug"] * (N // 2),
+        "value": np.arange(N) / 4,
+        "months": np.arange(1.0, N + 1),
+        "status": ["Alive", "Dead"] * (N // 2),
+    }
+    return pd.DataFrame(base | columns)
+
+
+def _source(outcome, **more):
+    treatment = {"column": "arm", "reference": "control", "randomised": True}
+    return CohortSource(
+        omics={"e": {"file": "e.csv", "kind": "expression"}},
+        outcome={"file": "o.csv", "kind": "continuous", "value": "value", **outcome},
+        **({"treatment": treatment} | more),
+    )
+
+
+def _rows(table, folder, outcome=None, **more):
+    table.to_csv(folder / "o.csv", index=False)
+    return outcome_rows(_source(outcome or {}, **more), folder)
+
+
+@pytest.mark.parametrize("ids", [[f"x{i}" for i in range(N)], list(range(1000, 1000 + N))])
+def test_row_numbers_that_filtering_left_are_no_ids(ids, tmp_path):
+    table = _table(patient=ids)
+    table[table["value"] > 3].to_parquet(tmp_path / "o.parquet")
+    read = read_table(tmp_path / "o.parquet")
+    assert read.index.tolist() == [str(i) for i in np.array(ids)[table["value"] > 3]]
+    numbers = table[["patient", "value"]][table["value"] > 3]
+    numbers.to_parquet(tmp_path / "e.parquet")
+    large = open_parquet(tmp_path / "e.parquet", "", set(map(str, ids)))
+    assert large.ids.tolist() == read.index.tolist()
+
+
+def test_an_index_of_numbers_beside_measurements_holds_the_ids(tmp_path):
+    values = pd.DataFrame({"TP53": [0.5, 1.5, 1.0], "KRAS": [1.0, 2.0, 3.0]}, index=[7, 9, 12])
+    values.to_parquet(tmp_path / "e.parquet")
+    assert read_table(tmp_path / "e.parquet").index.tolist() == ["7", "9", "12"]
+    mutated = pd.DataFrame({"TP53": [0, 1, 0], "KRAS": [1, 0, 0]}, index=[7, 9, 12])
+    mutated.to_parquet(tmp_path / "m.parquet")
+    assert read_table(tmp_path / "m.parquet").index.tolist() == ["7", "9", "12"]
+
+
+def test_a_row_without_an_id_is_nobodys(tmp_path):
+    (tmp_path / "e.csv").write_text("id,TP53\nx1,1.5\n,2.5\nx2,0.5\n")
+    assert read_table(tmp_path / "e.csv").index.tolist() == ["x1", "x2"]
+
+
+def test_several_columns_of_ids_are_refused(tmp_path):
+    table = _table().set_index(["patient", "arm"])[["value"]]
+    table.to_parquet(tmp_path / "e.parquet")
+    with pytest.raises(CohortError, match="several columns as its index"):
+        read_table(tmp_path / "e.parquet")
+
+
+def test_a_lone_quote_in_a_table_of_tabs_loses_no_row_in_silence(tmp_path):
+    lines = [f"x{i}\t{i / 2}\t{chr(34) if i == 5 else ''}note" for i in range(N)]
+    lines[20] += '"'
+    (tmp_path / "o.tsv").write_text("id\tvalue\tnote\n" + "\n".join(lines) + "\n")
+    with pytest.raises(CohortError, match="column 3 a quote is opened"):
+        read_table(tmp_path / "o.tsv")
+
+
+def test_dates_and_durations_are_no_numbers():
+    when = pd.DataFrame({"start": pd.to_datetime(["2020-01-01", "2021-01-01"])})
+    for table in (when, when - when.iloc[0]):
+        with pytest.raises(CohortError, match="'start' holds dates or durations"):
+            numeric(table, "o.parquet")
+
+
+def test_blanks_make_no_arm_and_no_survivor(tmp_path):
+    arms = ["control ", "drug"] * (N // 4) + ["control", " drug"] * (N // 4)
+    status = ["Alive", "Dead "] * (N // 2)
+    outcome = {"kind": "survival", "time": "months", "event": "status", "events": ["Dead"]}
+    rows, _ = _rows(_table(arm=arms, status=status), tmp_path, outcome)
+    source = _source(outcome)
+    found = outcome_of(rows, source.outcome, source.treatment)
+    assert found.arms == ("control", "drug")
+    assert found.event.sum() == N / 2
+
+
+def test_a_text_for_not_known_is_no_arm(tmp_path):
+    arms = ["[Not Available]"] * 4 + ["control", "drug"] * ((N - 4) // 2)
+    rows, notes = _rows(_table(arm=arms), tmp_path)
+    assert set(rows["arm"]) == {"control", "drug"}
+    assert notes == ["4 rows of o.csv lack arm in 4: left out"]
+
+
+def test_an_event_in_other_capitals_is_asked_about(tmp_path):
+    outcome = {"kind": "survival", "time": "months", "event": "status", "events": ["Dead"]}
+    status = ["Alive", "Dead", "Alive", "DEAD"] * (N // 4)
+    with pytest.raises(CohortError, match="in its capitals alone"):
+        _rows(_table(status=status), tmp_path, outcome)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        (
+            {"kind": "survival", "time": "months", "event": "status", "better": "lower"},
+            "is not for survival",
+        ),
+        ({"kind": "binary", "value": "status", "good": ["Alive"], "better": "lower"}, "not both"),
+        ({"value": ""}, "`outcome.value` of .* is empty"),
+        ({"kind": "survival", "event": "status"}, "`outcome.time` of .* is empty"),
+    ],
+)
+def test_settings_that_would_be_ignored_are_refused(outcome, said, tmp_path):
+    with pytest.raises(CohortError, match=said):
+        _rows(_table(), tmp_path, outcome)
+
+
+def test_covariates_come_from_the_rows_that_are_kept(tmp_path):
+    first = _table(visit="screening", age=-1.0)
+    both = pd.concat([first, _table(visit="baseline", age=np.arange(N) + 30.0)])
+    keep = {"visit": ["baseline"]}
+    rows, _ = _rows(both, tmp_path, keep=keep)
+    source = _source({}, keep=keep, clinical={"columns": ["age"]})
+    found = clinical_table(source, tmp_path, tuple(rows.index))
+    assert found["age"].tolist() == (np.arange(N) + 30.0).tolist()
+
+
+def test_words_of_the_ontology_are_known_however_they_are_written():
+    words = [
+        "5_prime_UTR_variant",
+        "splice_region_variant;synonymous_variant",
+        "intragenic_variant",
+        "stop_gained;splice_region_variant",
+        "Missense_Mutation",
+    ]
+    found = classes(pd.Series(words))
+    assert found[3] == "Nonsense_Mutation"
+    assert not_silent(pd.DataFrame({"effect": found})).tolist() == [False, False, False, True, True]
+
+
+def test_adjacent_tissue_never_stands_for_a_tumour():
+    kind = pd.Series(["Tumour", "Adjacent tissue", "Healthy", "Abnormal growth"])
+    assert (_rank(kind, SampleSource()) >= 0).tolist() == [True, False, False, True]
