@@ -66,7 +66,7 @@ def read_input(study: Study, folder: Path, data: Path | None = None) -> Input:
         folder: Where the study file lies; the graph's and maps' paths start from it.
         data: Folder of the tables; None: what the study says, from its own folder.
     """
-    data = _data_folder(study, folder, data)
+    data = data_folder(study, folder, data)
     cohort, graph = read_cohort(study.cohort, data, folder), load_graph(study.graph, folder)
     known = load_identifiers(study.graph, folder, cohort, graph)
     nodes = project(cohort, graph, known)
@@ -91,7 +91,7 @@ def read_input(study: Study, folder: Path, data: Path | None = None) -> Input:
 
 def everyone_of(study: Study, folder: Path) -> tuple[Nodes, PathwayGraph]:
     """The omics of all patients of a study, outcome or not, on its graph."""
-    data = _data_folder(study, folder, None)
+    data = data_folder(study, folder, None)
     healthy = frozenset(named_healthy(study.explain.healthy, data))
     cohort = read_everyone(study.cohort, data, folder, healthy)
     graph = load_graph(study.graph, folder)
@@ -105,7 +105,7 @@ def fitted_of(out: Path) -> Fitted:
 
 def lay_on(graph: PathwayGraph, study: Study, folder: Path, data: Path | None = None) -> Nodes:
     """The cohort of a study on another graph than the study names."""
-    cohort = read_cohort(study.cohort, _data_folder(study, folder, data), folder)
+    cohort = read_cohort(study.cohort, data_folder(study, folder, data), folder)
     return project(cohort, graph, load_identifiers(study.graph, folder, cohort, graph))
 
 
@@ -246,7 +246,7 @@ def _write_checks(seen: Overview, given: Input, out: Path) -> None:
     to_check(seen, out / "check.html")
 
 
-def _data_folder(study: Study, folder: Path, data: Path | None) -> Path:
+def data_folder(study: Study, folder: Path, data: Path | None) -> Path:
     data = data or folder / study.data
     if not data.is_dir():
         raise ConfigError(f"no data folder at {data}; set `data` in the study file, or pass --data")

@@ -113,3 +113,38 @@ def test_other_kinds_and_other_names_are_refused(change, kinds, said, tables, tm
     assert result.exit_code == 2, result.output
     assert said in result.stderr
     assert not (tmp_path / "b.csv").exists()
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_new_patients_need_no_outcome_and_may_be_few(n, tables, usual, tmp_path):
+    first = golden_cohort().outcome.patient[:n]
+    few = {k: t[t.index.isin(first)] for k, t in tables.items()}
+    study, out = _study(tmp_path, few), tmp_path / "benefit.csv"
+    pd.DataFrame({"patient": [*first, "never-measured"], "visit": 1}).to_csv(
+        tmp_path / "outcome.csv", index=False
+    )
+    args = ["predict", str(GOLDEN / "model"), str(study), "--out", str(out), "--with-ids"]
+    result = CliRunner().invoke(app, args)
+    assert result.exit_code == 0, result.output
+    assert "1 patients of outcome.csv have no omic: left out" in result.output
+    found = pd.read_csv(out)
+    assert found["patient"].unique().tolist() == list(first)
+    place = dict(zip(golden_cohort().patients, range(len(golden_cohort().patients)), strict=True))
+    each = len(golden_cohort().patients)
+    for k, arm in enumerate(found["arm"].unique()):
+        want = usual["benefit"].to_numpy()[k * each : (k + 1) * each][[place[p] for p in first]]
+        assert found[found["arm"] == arm]["benefit"].to_numpy() == pytest.approx(want, abs=1e-5)
+
+
+def test_nobody_with_a_measurement_is_refused(tables, tmp_path):
+    study = _study(tmp_path, tables)
+    pd.DataFrame({"patient": ["somebody", "else"], "visit": 1}).to_csv(
+        tmp_path / "outcome.csv", index=False
+    )
+    out = tmp_path / "benefit.csv"
+    result = CliRunner().invoke(
+        app, ["predict", str(GOLDEN / "model"), str(study), "--out", str(out)]
+    )
+    assert result.exit_code == 2
+    assert "no patient" in result.output
+    assert not out.exists()

@@ -36,7 +36,8 @@ class Outcome(Shown):
     `value` is coded so that higher is better: 1 is the good answer, and months for survival.
     `competing` marks rows that ended by another event, after which the one that counts cannot come;
     `event` is False there. `propensity` is the probability of each arm where the trial set it for
-    each row; without columns the shares per stratum stand for it, or a model.
+    each row; without columns the shares per stratum stand for it, or a model. Where outcomes are
+    not `is_known`, what stands in their place means nothing.
     """
 
     kind: OutcomeKind
@@ -52,6 +53,7 @@ class Outcome(Shown):
     unit: str = ""
     competing: Bool[np.ndarray, " row"] = field(default_factory=_nobody)
     propensity: Float[np.ndarray, "row known"] = field(default_factory=_unknown)
+    is_known: bool = True
 
     def __post_init__(self) -> None:
         n = len(self.arm)
@@ -59,7 +61,8 @@ class Outcome(Shown):
             object.__setattr__(self, "competing", np.zeros(n, dtype=bool))
         if not len(self.propensity):
             object.__setattr__(self, "propensity", np.empty((n, 0)))
-        check_outcome(self)
+        if self.is_known:
+            check_outcome(self)
 
     def card(self) -> Card:
         """Kind, arms and follow-up."""
@@ -94,7 +97,7 @@ class Cohort(Shown):
         for name in omics:
             # A table on disk was checked when it was opened.
             if omics.is_held(name):
-                check_omic(name, omics[name])
+                check_omic(name, omics[name], self.outcome.is_known)
             n_strange = int((~omics.patients(name).isin(self.patients)).sum())
             if n_strange:
                 raise CohortError(
@@ -131,8 +134,10 @@ def _facts(outcome: Outcome) -> list[tuple[str, object]]:
     return [*facts, ("unit", outcome.unit)] if outcome.unit else facts
 
 
-def check_omic(name: str, table: pd.DataFrame) -> None:
+def check_omic(name: str, table: pd.DataFrame, learned_from: bool = True) -> None:
     """Refuse a table without numbers, with duplicate ids or with infinite values.
+
+    One that says the same of all can be read of a few new patients, and not `learned_from`.
 
     Raises:
         CohortError: saying which omic, what was found and what to do.
@@ -144,7 +149,7 @@ def check_omic(name: str, table: pd.DataFrame) -> None:
                 f"omic '{name}' names {n} {what}(s) twice; keep one line per {what} (for several "
                 "samples of a patient, choose or average them first)"
             )
-    check_facts(name, facts_of(table), len(table))
+    check_facts(name, facts_of(table), len(table) if learned_from else 1)
 
 
 def check_facts(name: str, facts: Facts, n_patients: int) -> None:

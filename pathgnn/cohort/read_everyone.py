@@ -46,7 +46,7 @@ def read_everyone(
         omics=omics.of(patients),
         kinds={k: o.kind for k, o in source.omics.items()},
         clinical=pd.DataFrame(index=list(patients)),
-        outcome=_nothing(patients),
+        outcome=no_outcome(patients),
         feature_maps=feature_maps_of(source, maps or data, omics),
         notes=(*notes, f"{len(set(patients) - labelled)} patients without an outcome"),
     )
@@ -62,7 +62,7 @@ def _patients(raw: RawTable, labelled: set[str], samples: Samples | None) -> set
     return set() if by_name is None else set(by_name.patient)
 
 
-def _nothing(patients: tuple[str, ...]) -> Outcome:
+def no_outcome(patients: tuple[str, ...]) -> Outcome:
     """What stands where an outcome is asked for."""
     place = np.arange(len(patients)) % 2
     return Outcome(
@@ -74,4 +74,5 @@ def _nothing(patients: tuple[str, ...]) -> Outcome:
         event=np.ones(len(patients), dtype=bool),
         stratum=np.zeros(len(patients), dtype=int),
         randomised=True,
+        is_known=False,
     )

@@ -61,7 +61,7 @@ def outcome_rows(source: CohortSource, data: Path) -> tuple[pd.DataFrame, list[s
         raise CohortError(
             f"{o.file} has no column {absent[0]!r}; it has {shown_names(table.columns, 8)}"
         )
-    table = _kept(table, source)
+    table = kept(table, source)
     table, notes = _known(table, used, source)
     table, said = _finite(table, o)
     notes += said + _others(table, o)
@@ -77,7 +77,7 @@ def outcome_rows(source: CohortSource, data: Path) -> tuple[pd.DataFrame, list[s
     return _one_row_each(table, used, source, notes)
 
 
-def _kept(table: pd.DataFrame, source: CohortSource) -> pd.DataFrame:
+def kept(table: pd.DataFrame, source: CohortSource) -> pd.DataFrame:
     """The rows that the study keeps."""
     for column, values in source.keep.items():
         table = table[labels(table[column]).isin([str(v) for v in values])]
@@ -252,7 +252,7 @@ def _patient_columns(
             f"clinical data of {file}: " + no_overlap(set(patients), set(table.index))
         )
     if file == source.outcome.file:
-        table = _kept(table, source)
+        table = kept(table, source)
     absent = [c for c in columns if c not in table.columns]
     if absent:
         raise CohortError(

@@ -59,7 +59,7 @@ def read_cohort(source: CohortSource, data: Path, maps: Path | None = None) -> C
         patients=patients,
         omics=omics.of(patients),
         kinds={k: o.kind for k, o in source.omics.items()},
-        clinical=_covariates(source, data, patients, used),
+        clinical=covariates(source, data, patients, used),
         outcome=outcome_of(rows, source.outcome, source.treatment),
         feature_maps=feature_maps_of(source, maps or data, omics),
         notes=tuple(notes),
@@ -180,7 +180,7 @@ def files_of(source: CohortSource, data: Path) -> tuple[Path, ...]:
     return tuple(dict.fromkeys([*paths, *(p for group in beside for p in group)]))
 
 
-def _covariates(
+def covariates(
     source: CohortSource, data: Path, patients: tuple[str, ...], used: dict[str, pd.Series]
 ) -> pd.DataFrame:
     """The clinical block and, where asked for, the mutation burden of each patient's sample."""

@@ -112,7 +112,8 @@ def input_findings(model: Model, cohort: Cohort, nodes: Nodes) -> tuple[Finding,
     seen = nodes.clinical_seen.any(0).tolist()
     covariates = [c for c, s in zip(nodes.covariates, seen, strict=True) if c not in had or not s]
     omics = [m for m in model.modalities if m not in cohort.omics]
-    arms = [a for a in model.arms if a not in cohort.outcome.arms]
+    known = cohort.outcome.arms if cohort.outcome.is_known else model.arms
+    arms = [a for a in model.arms if a not in known]
     out = list(lacking_findings(omics, covariates, arms))
     scales = model.members[0].net.scales
     z = scales(nodes).z
