@@ -26,11 +26,12 @@ def main() -> None:
     """Every trial, the table, the bars, the JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one small trial of each kind")
+    parser.add_argument("--cohorts", type=int, default=COHORTS, help="of each kind")
     parser.add_argument("--keep", type=Path, help="file that keeps finished trials")
     args = parser.parse_args()
     kept = {(r["regime"], r["repeat"]): r for r in kept_rows(args.keep)}
     rows = []
-    for repeat in range(1 if args.quick else COHORTS):
+    for repeat in range(1 if args.quick else args.cohorts):
         for regime in KINDS:
             row = kept.get((regime, repeat)) or _row(regime, repeat, args.quick)
             if (regime, repeat) not in kept:

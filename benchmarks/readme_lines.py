@@ -58,6 +58,22 @@ def known_targets() -> str:
     return "\n".join(lines)
 
 
+def neighbours() -> str:
+    """What propagation over the graph does for the planted genes."""
+    content = read("propagation")
+    rows = content["rows"]
+    names = [name for name in rows[0] if name not in ("regime", "repeat")]
+    said = []
+    for regime in dict.fromkeys(r["regime"] for r in rows):
+        of = [r for r in rows if r["regime"] == regime]
+        each = ", ".join(f"{name} {sum(r[name] for r in of) / len(of):.2f}" for name in names)
+        said.append(f"{regime} benefit, the first {len(of)} of those trials: {each}")
+    return (
+        "**Neighbours** (`propagation.py`; the same area, of scores as they are and spread over "
+        f"the graph, the column `propagated`): {'; '.join(said)}."
+    )
+
+
 def case_studies() -> str:
     """What is known of four drugs, found or not."""
     rows = read("case_studies")["rows"]

@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from readme_lines import case_studies, engineering, few_patients, known_targets
+from readme_lines import case_studies, engineering, few_patients, known_targets, neighbours
 
 ROOT = Path(__file__).parents[1]
 START, END = "<!-- measured -->", "<!-- /measured -->"
@@ -19,9 +19,9 @@ TRIALS_SAID = (
 )
 RECOVERED_SAID = (
     "Xenografts, seven drugs: r of predicted with observed benefit of held-out tumours, mean over "
-    "drugs, within folds (95 % over tumours), and over all folds, where even an average has an r "
-    "below 0: it is that of the others. METABRIC's patients with a simulated benefit: r with the "
-    "truth in the patients that none was trained on (1,300 were), mean of three cohorts each."
+    "drugs (95 % over tumours, of predictions averaged over repeats). METABRIC's patients with a "
+    "simulated benefit: r with the truth in the patients that none was trained on (1,300 were), "
+    "mean of three cohorts each."
 )
 # Sections whose goals are one line together.
 TOGETHER = ("known", "ACTG 175")
@@ -37,6 +37,7 @@ def main() -> None:
     parts = [
         _demo(),
         _attribution(),
+        neighbours(),
         known_targets(),
         case_studies(),
         _benefit(),
@@ -295,8 +296,7 @@ def _recovered(tumours: list[dict[str, Any]], semi: list[dict[str, Any]]) -> lis
         found = xenografts.get("stacked" if learner.startswith("default") else learner)
         first = ""
         if found is not None:
-            interval = f"({found['within_low']:.2f} to {found['within_high']:.2f})"
-            first = f"{found['within_mean']:.2f} {interval}, {found['mean']:.2f}"
+            first = f"{found['mean']:.2f} ({found['low']:.2f} to {found['high']:.2f})"
         cells = []
         for variant in variants:
             r = [x["r"] for x in semi if (x["variant"], x["learner"]) == (variant, learner)]

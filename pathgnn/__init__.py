@@ -61,7 +61,7 @@ _PUBLIC: Mapping[str, str] = MappingProxyType(
         "modality_value": "train.modality_value",
         "molecules_of": "graph.project",
         "months_gained": "benefit.estimand",
-        "new_patients": "new_patients",
+        "new_patients": "newcomers",
         "n_steps": "train.crossfit",
         "over_time_figure": "export.to_over_time",
         "pathway_occlusion": "attribute.pathway_value",

@@ -29,7 +29,7 @@ def predict(
 
         from pathgnn.cohort.pseudonym import pseudonyms
         from pathgnn.files import write_csv
-        from pathgnn.new_patients import new_patients
+        from pathgnn.newcomers import new_patients
         from pathgnn.study import read_study, unexplained
         from pathgnn.train.bundle import load
         from pathgnn.train.bundle import predict as predict_new
