@@ -35,9 +35,22 @@ def who_has_what(
     for k, arm in enumerate(outcome.arms):
         counts = rows[rows["arm"] == k]["omics"].value_counts()
         out[f"arm {arm}"] = out["omics"].map(counts).fillna(0).astype(int)
-    for column in out.columns[1:]:
-        out[column] = [shown_count(n, suppress_below) for n in out[column]]
-    return out
+    shown = out.astype(object)
+    for i, row in enumerate(out.iloc[:, 1:].itertuples(index=False)):
+        shown.iloc[i, 1:] = _shown(list(row), suppress_below)
+    return shown
+
+
+def _shown(counts: list[int], suppress_below: int) -> list[int | str]:
+    """Total and arms of one row, small counts hidden, none of them the difference of the others."""
+    said = [shown_count(n, suppress_below) for n in counts]
+    arms = range(1, len(counts))
+    hidden = [k for k in arms if said[k] != counts[k]]
+    if len(hidden) == 1 and said[0] == counts[0]:
+        others = [k for k in arms if k not in hidden and counts[k]]
+        if others:
+            said[min(others, key=lambda k: counts[k])] = f">={suppress_below}"
+    return said
 
 
 def measured_share(table: pd.DataFrame, patients: tuple[str, ...]) -> Float[np.ndarray, " patient"]:

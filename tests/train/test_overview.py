@@ -27,6 +27,10 @@ def test_who_has_what_adds_up(rows):
     assert with_a == has["a"].sum()
     shown = who_has_what(has, cohort.outcome)
     assert not shown.isin([1, 2, 3, 4]).any().any()
+    numbers = [[n for n in row if isinstance(n, int)] for row in shown.iloc[:, 1:].to_numpy()]
+    for total, told, counts in zip(shown["patients"], numbers, table.to_numpy(), strict=True):
+        # A single hidden arm would be what the others leave of the total.
+        assert len(told) != 2 or not isinstance(total, int) or 0 in counts[2:]
 
 
 def test_missing_inside_is_of_those_who_have_the_omic():
