@@ -113,12 +113,13 @@ def _layers(data: Path, known: Identifiers, quick: bool) -> Iterator[dict[str, A
         try:
             raw = open_omic(name, source, data, set(), 2**40)
             (table,) = raw.blocks(None)
-            values, said = transform(kind, numeric(table, name), scale)
+            values, decided = transform(kind, numeric(table, name), scale)
         except PathgnnError as error:
             yield _row(name, error=str(error))
             continue
         weights = feature_map(None, kind, values.columns)
-        yield _described(name, values, (kind, weights), known, (*raw.notes, *said))
+        notes = tuple(note for note in (*raw.notes, decided.note) if note)
+        yield _described(name, values, (kind, weights), known, notes)
 
 
 def _described(

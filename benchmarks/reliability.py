@@ -98,7 +98,7 @@ def searched(work: Path, quick: bool) -> Rows:
         ("run", study, "--out", out),
         ("export", study, "--out", out, *(f"--to={name}" for name in FORMATS)),
         ("predict", model, study, "--out", out / "predicted.csv"),
-        ("evaluate", model, study, "--source", study, "--out", out / "external"),
+        ("evaluate", model, study, "--source", study, "--out", out / "external", "--accept-risk"),
         ("examine", study, "--out", out, "--draws", 19),
         ("modalities", study, "--out", out),
     ]

@@ -57,7 +57,7 @@ _PUBLIC: Mapping[str, str] = MappingProxyType(
         "load_encoder": "train.encoder_file",
         "load_graph": "graph.load",
         "mean_gained": "benefit.estimand",
-        "meet": "train.evaluate",
+        "meet": "train.bundle",
         "modality_value": "train.modality_value",
         "molecules_of": "graph.project",
         "months_gained": "benefit.estimand",

@@ -38,19 +38,19 @@ def evaluate(
         from pathgnn.files import refuse_others, whole_folder, write_csv
         from pathgnn.run import read_input
         from pathgnn.study import read_study, unexplained
-        from pathgnn.train.bundle import load
+        from pathgnn.train.bundle import load, meet
         from pathgnn.train.check import refuse
         from pathgnn.train.evaluate import evaluate as judge
-        from pathgnn.train.evaluate import input_findings, meet
+        from pathgnn.train.evaluate import input_findings, own_findings
 
         refuse_others(out, MARK, [f"{name}.csv" for name in TABLES])
         trained, read = load(model), unexplained(read_study(study))
         own = None if source is None else _own(source, trained)
         given = read_input(read, study.parent, data)
         nodes = meet(trained, given.cohort, given.known)
-        inputs = input_findings(trained, given.cohort, nodes)
+        inputs = (*own_findings(trained, nodes), *input_findings(trained, given.cohort, nodes))
         found = judge(trained, nodes, read.seed)
-        refuse(tuple(f for one in found for f in one.findings), risk)
+        refuse((*inputs, *(f for one in found for f in one.findings)), risk)
         tables = _tables(found, inputs, given.cohort.patients if ids else None)
         if own is not None:
             tables["transport"] = _transport(own, nodes, trained, found)
@@ -148,19 +148,21 @@ def _own(source: Path, model: Model) -> _Own:
     """The study that the model was trained on.
 
     Raises:
-        ConfigError: it is another one, by its graph or its arms.
+        ConfigError: it is another one, by its graph, its arms or its outcomes.
     """
     from pathgnn.errors import ConfigError
     from pathgnn.run import read_input
     from pathgnn.study import read_study, unexplained
+    from pathgnn.train.outcome_hash import outcome_hash
 
     study = unexplained(read_study(source))
     given = read_input(study, source.parent)
-    if given.graph.sha256 != model.recipe.graph.sha256 or given.nodes.arms != model.arms:
+    same = given.graph.sha256 == model.recipe.graph.sha256 and given.nodes.arms == model.arms
+    if not same or model.outcomes not in ("", outcome_hash(given.nodes)):
         raise ConfigError(
-            f"--source {source} is not the study that the model was trained on: it has the arms "
-            f"{', '.join(given.nodes.arms)} on another graph or beside other arms than the "
-            f"model's {', '.join(model.arms)}"
+            f"--source {source} is not the study that the model was trained on: its graph, arms "
+            f"({', '.join(given.nodes.arms)}; the model's are {', '.join(model.arms)}) or outcomes "
+            "are others"
         )
     return _Own(given.nodes, study.seed)
 

@@ -31,9 +31,9 @@ def predict(
         from pathgnn.files import write_csv
         from pathgnn.newcomers import new_patients
         from pathgnn.study import read_study, unexplained
-        from pathgnn.train.bundle import load
+        from pathgnn.train.bundle import load, meet
         from pathgnn.train.bundle import predict as predict_new
-        from pathgnn.train.evaluate import input_findings, meet
+        from pathgnn.train.evaluate import input_findings
 
         trained = load(model)
         cohort, known = new_patients(unexplained(read_study(study)), study.parent, data)

@@ -199,7 +199,7 @@ def _scale(kind: str, table: pd.DataFrame) -> str:
     """A line that says which scale the values have, or that it could not be told."""
     words = TRANSFORMS[kind].scales
     try:
-        scale, note = decide(kind, facts_of(table), "auto")
+        scale, note, _ = decide(kind, facts_of(table), "auto")
     except CohortError as error:
         return f'scale = "auto"  # {error}'
     known = scale in words

@@ -30,7 +30,8 @@ def _texts(folder):
 def test_evaluate_writes_what_its_reader_needs_and_no_id(study, run_folder, tmp_path):
     out = tmp_path / "external"
     model = str(run_folder / "fit" / "model")
-    call = ["evaluate", model, str(study), "--source", str(study), "--out", str(out)]
+    other = write_small_study(tmp_path, n=120)
+    call = ["evaluate", model, str(other), "--source", str(study), "--out", str(out)]
     result = CliRunner().invoke(app, call)
     assert result.exit_code == 0, result.output
     assert {p.stem for p in out.iterdir()} == {
@@ -42,11 +43,20 @@ def test_evaluate_writes_what_its_reader_needs_and_no_id(study, run_folder, tmp_
         "transport",
     }
     assert {"p", "autoc", "level", "slope"} <= set(pd.read_csv(out / "external.csv").columns)
-    ids = pd.read_csv(study.parent / "clinical.csv").iloc[:, 0].astype(str)
+    ids = pd.read_csv(other.parent / "clinical.csv").iloc[:, 0].astype(str)
     assert not any(i in _texts(out) for i in ids)
     result = CliRunner().invoke(app, [*call, "--with-ids"])
     assert result.exit_code == 0, result.output
     assert ids[0] in (out / "patients.csv").read_text()
+
+
+def test_a_model_is_not_judged_by_the_outcomes_that_it_learned_from(study, run_folder, tmp_path):
+    call = ["evaluate", str(run_folder / "fit" / "model"), str(study), "--out", str(tmp_path / "x")]
+    result = CliRunner().invoke(app, call)
+    assert result.exit_code == 2
+    assert "learned from these very outcomes" in " ".join(result.stderr.split())
+    assert not (tmp_path / "x").exists()
+    assert CliRunner().invoke(app, [*call, "--accept-risk"]).exit_code == 0
 
 
 def test_the_source_must_be_the_models_own_study(study, run_folder, tmp_path):

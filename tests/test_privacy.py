@@ -53,7 +53,7 @@ def test_no_file_and_no_line_of_a_run_names_a_patient_unless_asked(marked, tmp_p
     said.append(_said("export", marked, "--out", run, *(f"--to={f}" for f in FORMATS)))
     model = run / "fit" / "model"
     said.append(_said("predict", model, marked, "--out", run / "benefit.csv"))
-    said.append(_said("evaluate", model, marked, "--out", run / "external"))
+    said.append(_said("evaluate", model, marked, "--out", run / "external", "--accept-risk"))
     assert [code for code, _ in said] == [0, 0, 0, 0], said
     assert not any(CANARY in words for _, words in said)
     n, found = search(run)

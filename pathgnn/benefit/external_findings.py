@@ -10,6 +10,15 @@ from pathgnn.benefit.verdict import ALPHA, Finding
 MOST_SHIFT, MOST_FAR, LEAST_MEASURED = 0.5, 0.01, 0.8
 
 
+def own_finding() -> Finding:
+    """The model is to be judged by the very outcomes that it learned from."""
+    said = (
+        "The model learned from these very outcomes, so that nothing here shows how it does in "
+        "other patients; what the fit itself reports is cross-fitted. Name another cohort."
+    )
+    return Finding("refused", "external", 1.0, said)
+
+
 def ranking_finding(autoc: Estimate, p: float) -> Finding:
     """Does the saved ranking find those who benefit more? Valid for patients it never saw."""
     said = f"AUTOC {autoc.value:.3f} ({autoc.low:.3f} to {autoc.high:.3f}), p = {p:.3g}, in "

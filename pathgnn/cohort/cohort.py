@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float, Int
 from pathgnn.card import Card, Shown
 from pathgnn.cohort.facts import Facts, facts_of
 from pathgnn.cohort.large_tables import as_omics
+from pathgnn.cohort.omic import Decision
 from pathgnn.errors import CohortError
 
 # Rounded probabilities need not sum to 1 exactly.
@@ -74,7 +75,8 @@ class Cohort(Shown):
     """Patients with their omic tables (patient x feature, NaN = not measured) and outcomes.
 
     `beside` holds what is known of a patient but is no input, as text: the columns site, sex, arm
-    and group, as far as they were named, and a row per patient.
+    and group, as far as they were named, and a row per patient. `scales` says how the values of an
+    omic were read, where they were read from a table.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Cohort(Shown):
     feature_maps: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     beside: pd.DataFrame = field(default_factory=pd.DataFrame)
+    scales: Mapping[str, Decision] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.patients:

@@ -15,6 +15,8 @@ FARTHEST_Z = 10.0
 # Values looked at in one go, so that a large table costs little memory.
 BLOCK = 4_000_000
 GOLDEN = 0.6180339887498949
+# So many values on either side, or this share of many, may be slips.
+STRAY, STRAY_SHARE, MOST_STRAY_SHARE = 5, 0.001, 0.01
 
 
 class Facts(NamedTuple):
@@ -46,6 +48,11 @@ class Facts(NamedTuple):
         """A quantile of the sample; NaN without values."""
         return float(np.quantile(self.sample, level)) if len(self.sample) else float("nan")
 
+    def bulk(self) -> tuple[float, float]:
+        """Lowest and highest without the few farthest on either side; NaN without values."""
+        share = min(max(STRAY_SHARE, STRAY / max(self.n_values, 1)), MOST_STRAY_SHARE)
+        return self.quantile(share), self.quantile(1 - share)
+
     def seen(self) -> str:
         """Lowest, highest and median in words."""
         return f"values {self.lowest:.4g} to {self.highest:.4g}, median {self.median:.4g}"
@@ -54,10 +61,16 @@ class Facts(NamedTuple):
 NOTHING = Facts(0, 0, 0, 0, float("nan"), float("nan"), False, np.empty(0))
 
 
-def facts_of(table: pd.DataFrame) -> Facts:
-    """The facts of a table of numbers; the same table gives the same facts."""
+def facts_of(table: pd.DataFrame, n_in_all: int = 0) -> Facts:
+    """The facts of a table of numbers; the same table gives the same facts.
+
+    Args:
+        table: The values.
+        n_in_all: Cells of the table that this one is a part of, so that the samples of all parts
+            have the same share of it; 0: it is the whole.
+    """
     total = NOTHING
-    share = min(1.0, LARGEST_SAMPLE / max(table.size, 1))
+    share = min(1.0, LARGEST_SAMPLE / max(n_in_all, table.size, 1))
     for block in _blocks(table):
         total = merge(total, _block_facts(block, share))
     return total

@@ -26,7 +26,7 @@ def decide(facts: Facts, scale: str) -> Decision:
     Values beyond 50 are raw where none is negative, else z-scores of genes that hardly vary.
 
     Raises:
-        CohortError: the scale is "linear" and a value is negative.
+        CohortError: the scale is "linear" and a value is negative, or no scale fits all values.
     """
     if not facts.n_values:
         return Decision("log" if scale == "auto" else scale, "")
@@ -54,17 +54,26 @@ def apply(table: pd.DataFrame, scale: str) -> pd.DataFrame:
 
 
 def _auto(facts: Facts) -> str:
-    if facts.highest <= HIGHEST_LOG2:
+    if _are_logs(facts.lowest, facts.highest):
         return "log"
-    if facts.lowest >= 0:
-        return "linear"
     # Of standardised values nearly half are negative; of raw ones only what a correction left.
     if facts.quantile(0.25) < 0 and abs(facts.median) < FARTHEST_MEDIAN:
         return "zscore"
+    if _are_logs(*facts.bulk()):
+        raise CohortError(
+            f"nearly all values look logarithmic, but some are beyond {HIGHEST_LOG2:g} "
+            f"({facts.seen()}); mend those, or set scale = 'log' or 'linear'"
+        )
+    if facts.lowest >= 0:
+        return "linear"
     raise CohortError(
         f"the values are neither logarithmic nor z-scores ({facts.seen()}); raw intensities must "
         "not be negative: set those to 0 and scale = 'linear', or set scale = 'log' or 'zscore'"
     )
+
+
+def _are_logs(lowest: float, highest: float) -> bool:
+    return lowest >= -HIGHEST_LOG2 and highest <= HIGHEST_LOG2
 
 
 LOG_SCALED = Omic(("log", "linear", "zscore"), decide, apply)

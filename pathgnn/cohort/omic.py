@@ -13,10 +13,11 @@ from pathgnn.cohort.facts import Facts
 
 
 class Decision(NamedTuple):
-    """The scale of a whole table, and a note that says so; empty if there is nothing to say."""
+    """The scale of a whole table, a note that says so or is empty, and whether values told it."""
 
     scale: str
     note: str
+    is_guess: bool = False
 
 
 class Omic(NamedTuple):

@@ -21,17 +21,21 @@ def decide(facts: Facts, scale: str) -> Decision:
     """Beta where all values are within [0, 1], else M.
 
     Raises:
-        CohortError: the scale is "beta" and a value is outside, or the values look like percent.
+        CohortError: the scale is "beta" and a value is outside, or no scale fits all values.
     """
     if not facts.n_values:
         return Decision("m" if scale == "auto" else scale, "")
-    # Normalisation may push a few beta values over the edge.
-    within = facts.lowest >= -EDGE and facts.highest <= 1 + EDGE
+    within = _are_betas(facts.lowest, facts.highest)
     if scale == "beta" and not within:
         raise CohortError(f"beta values lie within 0 and 1, found {facts.seen()}; use 'm'")
     if scale == "auto" and facts.lowest >= 0 and facts.highest > HIGHEST_M:
         raise CohortError(
             f"methylation is neither beta nor M ({facts.seen()}); divide percent by 100"
+        )
+    if scale == "auto" and not within and _are_betas(*facts.bulk()):
+        raise CohortError(
+            f"nearly all values are beta values, but some lie beyond 0 and 1 ({facts.seen()}); "
+            "mend those, or set scale = 'm'"
         )
     chosen = ("beta" if within else "m") if scale == "auto" else scale
     return Decision(chosen, f"{SAID[chosen]} ({facts.seen()})")
@@ -47,6 +51,11 @@ def apply(table: pd.DataFrame, scale: str) -> pd.DataFrame:
     beta = floats(table)
     np.clip(beta, LOWEST_BETA, HIGHEST_BETA, out=beta)
     return like(table, np.log2(beta / (1 - beta)))
+
+
+def _are_betas(lowest: float, highest: float) -> bool:
+    """Within 0 and 1: normalisation may push a few over the edge."""
+    return lowest >= -EDGE and highest <= 1 + EDGE
 
 
 METHYLATION = Omic(("beta", "m"), decide, apply)

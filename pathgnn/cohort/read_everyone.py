@@ -38,7 +38,7 @@ def read_everyone(
     opened = open_omics(source, data, known)
     wanted = labelled.union(*(_patients(raw, labelled, samples) for raw in opened.values()))
     wanted -= healthy
-    omics, _, notes = omics_of(source, opened, wanted, samples)
+    omics, _, scales, notes = omics_of(source, opened, wanted, samples)
     patients = tuple(dict.fromkeys(p for name in omics for p in omics.patients(name)))
     return Cohort(
         name=source.name,
@@ -49,6 +49,7 @@ def read_everyone(
         outcome=no_outcome(patients),
         feature_maps=feature_maps_of(source, maps or data, omics),
         notes=(*notes, f"{len(set(patients) - labelled)} patients without an outcome"),
+        scales=scales,
     )
 
 

@@ -31,7 +31,7 @@ def read_new(source: CohortSource, data: Path, maps: Path | None = None) -> Coho
     listed = set(order)
     samples = read_samples(source.samples, data)
     ids = listed if samples is None else listed | set(samples.patient.index)
-    omics, used, notes = omics_of(source, open_omics(source, data, ids), listed, samples)
+    omics, used, scales, notes = omics_of(source, open_omics(source, data, ids), listed, samples)
     measured = set().union(*(set(omics.patients(k)) for k in omics)) if omics else listed
     patients = tuple(p for p in order if p in measured)
     if not patients:
@@ -48,6 +48,7 @@ def read_new(source: CohortSource, data: Path, maps: Path | None = None) -> Coho
         feature_maps=feature_maps_of(source, maps or data, omics),
         notes=tuple(notes),
         beside=beside_table(source, data, patients),
+        scales=scales,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -31,6 +32,15 @@ from pathgnn.cohort.variants import mutation_burden
 from pathgnn.errors import CohortError
 
 
+class ReadOmics(NamedTuple):
+    """Omics of some patients, the sample of each that was used, how values were read, and notes."""
+
+    omics: Omics
+    used: dict[str, pd.Series]
+    scales: dict[str, Decision]
+    notes: list[str]
+
+
 def read_cohort(source: CohortSource, data: Path, maps: Path | None = None) -> Cohort:
     """The cohort that a study file describes.
 
@@ -46,7 +56,7 @@ def read_cohort(source: CohortSource, data: Path, maps: Path | None = None) -> C
     samples = read_samples(source.samples, data)
     ids = wanted if samples is None else wanted | set(samples.patient.index)
     opened = open_omics(source, data, ids)
-    omics, used, said = omics_of(source, opened, wanted, samples)
+    omics, used, scales, said = omics_of(source, opened, wanted, samples)
     notes += said
     # Without any omic the cohort is clinical only, and everybody stays.
     measured = set().union(*(set(omics.patients(k)) for k in omics)) if omics else wanted
@@ -64,6 +74,7 @@ def read_cohort(source: CohortSource, data: Path, maps: Path | None = None) -> C
         feature_maps=feature_maps_of(source, maps or data, omics),
         notes=tuple(notes),
         beside=beside_table(source, data, patients),
+        scales=scales,
     )
 
 
@@ -75,15 +86,19 @@ def open_omics(source: CohortSource, data: Path, ids: set[str]) -> dict[str, Raw
 
 def omics_of(
     source: CohortSource, opened: dict[str, RawTable], wanted: set[str], samples: Samples | None
-) -> tuple[Omics, dict[str, pd.Series], list[str]]:
-    """The omics of the wanted patients, the sample of each that was used, and notes."""
+) -> ReadOmics:
+    """The omics of the wanted patients."""
     used, said = samples_used(source, opened, wanted, samples)
     tables: dict[str, pd.DataFrame | Stored] = {}
+    scales: dict[str, Decision] = {}
     notes: list[str] = []
     for name, raw in opened.items():
-        tables[name], decided = _values(name, source, raw, used[name])
-        notes += [f"{name}: {note}" for note in (*raw.notes, *said[name], *decided)]
-    return Omics(tables), used, notes
+        tables[name], scales[name] = _values(name, source, raw, used[name])
+        sentences = [*raw.notes, *said[name]]
+        if _stays(source, raw):
+            sentences.append(f"{raw.n_bytes / 2**30:.1f} GB as float32: read again when needed")
+        notes += [f"{name}: {note}" for note in (*sentences, scales[name].note) if note]
+    return ReadOmics(Omics(tables), used, scales, notes)
 
 
 def samples_used(
@@ -104,9 +119,9 @@ def scale_used(name: str, source: CohortSource, raw: RawTable, sample_of: pd.Ser
     omic, samples = source.omics[name], pd.Index(sample_of)
     if not _stays(source, raw):
         return decide(omic.kind, facts_of(_held(name, source, raw, samples)), _word(omic))
-    facts = NOTHING
+    facts, n_in_all = NOTHING, len(samples) * len(raw.features)
     for block in raw.blocks(None):
-        facts = merge(facts, facts_of(block[block.index.isin(samples)]))
+        facts = merge(facts, facts_of(block[block.index.isin(samples)], n_in_all))
     check_facts(name, facts, len(samples))
     return decide(omic.kind, facts, _word(omic))
 
@@ -128,18 +143,16 @@ def values_of(
 
 def _values(
     name: str, source: CohortSource, raw: RawTable, sample_of: pd.Series
-) -> tuple[pd.DataFrame | Stored, list[str]]:
-    """Values of the chosen samples under their patients' ids, transformed; how is said."""
+) -> tuple[pd.DataFrame | Stored, Decision]:
+    """Values of the chosen samples under their patients' ids, transformed, and how."""
     if _stays(source, raw):
-        scale, note = scale_used(name, source, raw, sample_of)
-        gigabytes = f"{raw.n_bytes / 2**30:.1f} GB as float32: read again when needed"
-        said = [gigabytes, *([note] if note else [])]
-        return values_of(name, source, raw, sample_of, scale), said
+        decided = scale_used(name, source, raw, sample_of)
+        return values_of(name, source, raw, sample_of, decided.scale), decided
     omic = source.omics[name]
     # At once: what is held is made numbers only once.
     held = _held(name, source, raw, pd.Index(sample_of))
-    done, said = transform(omic.kind, held, _word(omic))
-    return done.set_axis(sample_of.index, axis=0), said
+    done, decided = transform(omic.kind, held, _word(omic))
+    return done.set_axis(sample_of.index, axis=0), decided
 
 
 def _word(omic: OmicSource) -> str:

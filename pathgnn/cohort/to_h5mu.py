@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pathgnn.cohort.cohort import Cohort, Outcome
+from pathgnn.cohort.omic import Decision
 from pathgnn.errors import CohortError
 from pathgnn.files import whole_file
 
@@ -77,6 +78,7 @@ def from_h5mu(path: Path) -> Cohort:
         feature_maps={k: _map(v) for k, v in known["feature_maps"].items()},
         notes=tuple(known["notes"]),
         beside=beside.astype(object).where(beside.notna()),
+        scales={k: Decision(*v) for k, v in known.get("scales", {}).items()},
     )
 
 
@@ -101,6 +103,7 @@ def _content(cohort: Cohort) -> dict[str, Any]:
         "patients": list(cohort.patients),
         "kinds": dict(cohort.kinds),
         "notes": list(cohort.notes),
+        "scales": dict(cohort.scales),
         "feature_maps": {k: t.to_dict("list") for k, t in cohort.feature_maps.items()},
         "outcome": {
             "kind": outcome.kind,

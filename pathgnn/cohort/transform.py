@@ -9,15 +9,18 @@ from pathgnn.cohort.facts import Facts, facts_of
 from pathgnn.cohort.omic import Decision
 from pathgnn.errors import CohortError
 
+# Numbers that stand for "missing" in some tables, and are no measurement.
+CODES = (-999.0, -9999.0, -99999.0)
 
-def transform(kind: str, table: pd.DataFrame, scale: str) -> tuple[pd.DataFrame, list[str]]:
-    """A whole table of one kind transformed, and what was decided in words.
+
+def transform(kind: str, table: pd.DataFrame, scale: str) -> tuple[pd.DataFrame, Decision]:
+    """A whole table of one kind transformed, and what was decided.
 
     Raises:
         CohortError: a word the kind does not know, or values that contradict it.
     """
-    chosen, note = decide(kind, facts_of(table), scale)
-    return TRANSFORMS[kind].apply(table, chosen), [note] if note else []
+    decided = decide(kind, facts_of(table), scale)
+    return TRANSFORMS[kind].apply(table, decided.scale), decided
 
 
 def decide(kind: str, facts: Facts, scale: str) -> Decision:
@@ -33,4 +36,9 @@ def decide(kind: str, facts: Facts, scale: str) -> Decision:
         raise CohortError(
             f"a table of {kind} holds infinite values; was a 0 put through a logarithm?"
         )
-    return TRANSFORMS[kind].decide(facts, scale)
+    if facts.lowest in CODES:
+        raise CohortError(
+            f"a table of {kind} holds {facts.lowest:g}, a code for what is missing; leave those "
+            "cells empty"
+        )
+    return TRANSFORMS[kind].decide(facts, scale)._replace(is_guess=scale == "auto")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,8 @@ class Nodes(Shown):
     `x` is 0 where `seen` is False. Rows are observed outcomes and point at patients. Patients of
     one `group` share a fold. `site` points at `sites`; -1 is unknown. `competing` marks rows that
     ended by an event other than the one that counts; `propensity` has a column per arm where the
-    trial's own probabilities are known, else none.
+    trial's own probabilities are known, else none. `scales` says on which scale an omic was read,
+    where it was read from a table.
     """
 
     x: Float[Tensor, "gene patient modality"]
@@ -55,6 +57,7 @@ class Nodes(Shown):
     unit: str
     report: tuple[OmicReport, ...]
     found: tuple[GeneMap, ...]
+    scales: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def measured(self) -> Bool[np.ndarray, " gene"]:

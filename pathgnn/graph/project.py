@@ -193,6 +193,7 @@ def _nodes(
             for name, one in zip(omics, found, strict=True)
         ),
         found=found,
+        scales={name: decided.scale for name, decided in cohort.scales.items()},
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +16,7 @@ from safetensors.torch import save_file
 from pathgnn.benefit.estimand import Estimand
 from pathgnn.cohort.cohort import Cohort
 from pathgnn.cohort.identifiers import Identifiers
-from pathgnn.errors import BundleError, ConfigError, GraphError
+from pathgnn.errors import BundleError, CohortError, ConfigError, GraphError
 from pathgnn.files import sha256, whole_folder, write_json
 from pathgnn.graph.keep import read_graph, save_graph
 from pathgnn.graph.nodes import Nodes, match_layout
@@ -36,6 +37,7 @@ from pathgnn.train.manifest import (
     Manifest,
     read_manifest,
 )
+from pathgnn.train.outcome_hash import outcome_hash
 from pathgnn.train.part import Member
 from pathgnn.train.stack import Stack
 from pathgnn.train.weights import (
@@ -51,7 +53,11 @@ from pathgnn.train.weights import (
 
 @dataclass(frozen=True)
 class Model:
-    """What is needed to predict new patients."""
+    """What is needed to predict new patients.
+
+    `scales` are those on which its omics were read; `outcomes` the hash of the outcomes that it
+    learned from, by which they are known again.
+    """
 
     recipe: Recipe
     layout: Layout
@@ -62,6 +68,8 @@ class Model:
     calibration: tuple[Calibration, ...]
     seed: int
     stacks: tuple[Stack, ...] = ()
+    scales: Mapping[str, str] = field(default_factory=dict)
+    outcomes: str = ""
 
     def benefit(self, nodes: Nodes) -> Float[np.ndarray, "patient contrast"]:
         """Mean over all networks of the benefit, each stacked with its fold's linear models."""
@@ -108,6 +116,8 @@ def model_of(fitted: Fitted, nodes: Nodes, benefits: tuple[Benefit, ...]) -> Mod
         calibration=calibration,
         seed=fitted.seed,
         stacks=fitted.stacks,
+        scales=nodes.scales,
+        outcomes=outcome_hash(nodes),
     )
 
 
@@ -146,6 +156,19 @@ def load(folder: Path) -> Model:
         raise BundleError(f"{folder} cannot be read as a model: {reason}") from error
 
 
+def meet(model: Model, cohort: Cohort, known: Identifiers | None = None) -> Nodes:
+    """A new cohort on the model's graph, with the model's omics and covariates.
+
+    Raises:
+        GraphError: no omic in common, or one that holds another kind of values.
+        CohortError: an omic that seems to be on another scale.
+    """
+    nodes = project(cohort, model.recipe.graph, known)
+    _refuse_other_kinds(model, nodes)
+    _refuse_other_scales(model, cohort)
+    return match_layout(nodes, model.modalities, model.covariates, model.layout.sites)
+
+
 def predict(
     model: Model, cohort: Cohort, known: Identifiers | None = None
 ) -> tuple[NewBenefit, ...]:
@@ -153,10 +176,9 @@ def predict(
 
     Raises:
         GraphError: no omic in common, or one that holds another kind of values.
+        CohortError: an omic that seems to be on another scale.
     """
-    nodes = project(cohort, model.recipe.graph, known)
-    _refuse_other_kinds(model, nodes)
-    nodes = match_layout(nodes, model.modalities, model.covariates, model.layout.sites)
+    nodes = meet(model, cohort, known)
     tau = model.benefit(nodes)
     measured = nodes.seen.any(2).double().mean(0).numpy()
     basis = tuple(rests_on(nodes))
@@ -191,6 +213,8 @@ def _manifest(model: Model, files: dict[str, str]) -> dict[str, Any]:
         calibration=tuple(CalibrationWords(**c._asdict()) for c in model.calibration),
         stacks=tuple(stack_words(model.stacks)),
         files=files,
+        scales=dict(model.scales),
+        outcomes=model.outcomes,
     )
     return {"schema": SCHEMA} | manifest.model_dump()
 
@@ -213,6 +237,8 @@ def _read(folder: Path, manifest: Manifest) -> Model:
         calibration=tuple(Calibration(**dict(c)) for c in manifest.calibration),
         seed=manifest.seed,
         stacks=stacks_from(manifest.stacks, weights, layout.outcome),
+        scales=manifest.scales,
+        outcomes=manifest.outcomes,
     )
 
 
@@ -224,4 +250,19 @@ def _refuse_other_kinds(model: Model, nodes: Nodes) -> None:
             raise GraphError(
                 f"the model was trained on {name!r} as {trained[name]}, the cohort has it as "
                 f"{kind}; set its `kind` in [cohort.omics.{name}], or call it something else"
+            )
+
+
+def _refuse_other_scales(model: Model, cohort: Cohort) -> None:
+    """What values are was told from the values: of few patients, or a part of the genes, wrongly.
+
+    A scale that the study file names is believed.
+    """
+    for name, here in cohort.scales.items():
+        trained = model.scales.get(name, here.scale)
+        if here.is_guess and here.scale != trained:
+            raise CohortError(
+                f"omic {name!r} looks like {here.scale!r} ({here.note}), but was {trained!r} when "
+                f"the model was trained; name its `scale` in [cohort.omics.{name}]: '{trained}' if "
+                "the values are of the same kind"
             )

@@ -15,6 +15,7 @@ from pathgnn.benefit.estimand import Estimand
 from pathgnn.benefit.external_findings import (
     lacking_findings,
     level_finding,
+    own_finding,
     ranking_finding,
     shift_finding,
     spread_finding,
@@ -24,10 +25,8 @@ from pathgnn.benefit.overlap import overlap
 from pathgnn.benefit.policy import PolicyValues, policy_values
 from pathgnn.benefit.verdict import Finding, comparator_finding, overlap_finding
 from pathgnn.cohort.cohort import Cohort
-from pathgnn.cohort.identifiers import Identifiers
 from pathgnn.errors import CohortError
-from pathgnn.graph.nodes import Nodes, match_layout
-from pathgnn.graph.project import project
+from pathgnn.graph.nodes import Nodes
 from pathgnn.model.scales import Scaling
 from pathgnn.seeds import rng_for
 from pathgnn.train.bundle import Model
@@ -35,6 +34,7 @@ from pathgnn.train.estimate import N_GROUPS, TOC_POINTS, Toc
 from pathgnn.train.folds import check_size, compared, folds
 from pathgnn.train.manifest import Calibration
 from pathgnn.train.nuisance import Nuisances, fit_nuisances
+from pathgnn.train.outcome_hash import outcome_hash
 from pathgnn.train.part import join
 
 N_FOLDS = 5
@@ -75,12 +75,6 @@ class External:
     findings: tuple[Finding, ...]
 
 
-def meet(model: Model, cohort: Cohort, known: Identifiers | None = None) -> Nodes:
-    """A new cohort on the model's graph, with the model's omics and covariates."""
-    nodes = project(cohort, model.recipe.graph, known)
-    return match_layout(nodes, model.modalities, model.covariates, model.layout.sites)
-
-
 def evaluate(model: Model, nodes: Nodes, seed: int) -> tuple[External, ...]:
     """Every contrast of the model that the new cohort can tell of.
 
@@ -104,6 +98,11 @@ def evaluate(model: Model, nodes: Nodes, seed: int) -> tuple[External, ...]:
         _contrast(model, nodes, _Given(scores, fold, c, tau[:, model.arms.index(c.arm) - 1]), seed)
         for c in shared
     )
+
+
+def own_findings(model: Model, nodes: Nodes) -> tuple[Finding, ...]:
+    """A refusal where the cohort is the one that the model was trained on."""
+    return (own_finding(),) if model.outcomes == outcome_hash(nodes) else ()
 
 
 def input_findings(model: Model, cohort: Cohort, nodes: Nodes) -> tuple[Finding, ...]:

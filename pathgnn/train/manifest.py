@@ -82,6 +82,8 @@ class Manifest(Settings):
     calibration: tuple[CalibrationWords, ...]
     stacks: tuple[StackWords, ...]
     files: dict[str, str]
+    scales: dict[str, str] = Field(default_factory=dict)
+    outcomes: str = ""
 
     @model_validator(mode="after")
     def _fits(self) -> Manifest:

@@ -61,10 +61,45 @@ def test_raw_intensities_with_a_value_below_0_are_asked_about():
 
 @pytest.mark.parametrize(("kind", "scale", "values", "answers", "said"), KNOWN)
 def test_every_kind_and_scale_has_its_known_answer_and_says_so(kind, scale, values, answers, said):
-    out, notes = transform(kind, _table(*values), scale)
+    out, decided = transform(kind, _table(*values), scale)
     assert out["X"].tolist() == pytest.approx(answers)
-    assert said in "".join(notes)
-    assert len(notes) == bool(said)
+    assert said in decided.note
+    assert bool(decided.note) == bool(said)
+    assert decided.is_guess == (scale == "auto")
+
+
+LOGS = [7.0 + i % 5 for i in range(400)]
+BETAS = [i / 400 for i in range(400)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "said"),
+    [
+        ("expression", [*LOGS, 1e6], "nearly all values look logarithmic, but some are beyond 50"),
+        ("expression", [*LOGS, -77.0], "nearly all values look logarithmic"),
+        ("methylation", [*BETAS, 3.0], "nearly all values are beta values, but some"),
+        ("methylation", [*BETAS, -3.0], "nearly all values are beta values, but some"),
+        ("expression", [*LOGS, -999.0, -999.0], "-999, a code for what is missing"),
+        ("copy_number", [0.1, -0.2, -9999.0], "-9999, a code for what is missing"),
+    ],
+)
+def test_a_few_slips_do_not_turn_a_whole_table_into_another_scale(kind, values, said):
+    with pytest.raises(CohortError, match=said):
+        transform(kind, _table(*values), "auto")
+
+
+def test_raw_values_of_which_few_are_high_are_raw():
+    values = np.where(np.arange(20_000) % 100 == 0, 900.0, 0.5)
+    assert decide("expression", facts_of(_table(*values)), "auto").scale == "linear"
+
+
+def test_facts_of_parts_weigh_every_part_alike():
+    parts = [pd.DataFrame(np.full((1000, 500), float(i))) for i in range(4)]
+    facts = facts_of(parts[0], 2_000_000)
+    for part in parts[1:]:
+        facts = merge(facts, facts_of(part, 2_000_000))
+    share = np.bincount(facts.sample.astype(int)) / len(facts.sample)
+    assert share == pytest.approx([0.25] * 4, abs=0.01)
 
 
 REFUSED = [
@@ -110,7 +145,7 @@ def test_every_kind_has_a_first_weight_and_its_words_are_settings(kind):
     assert FIRST_WEIGHT[kind] != 0
     assert set(TRANSFORMS[kind].scales) < set(Scale.__args__)
     assert OmicSource(file="x.csv", kind=kind).scale == "auto"
-    assert transform(kind, _table(np.nan, np.nan), "auto")[1] == []
+    assert transform(kind, _table(np.nan, np.nan), "auto")[1].note == ""
 
 
 @given(st.integers(0, 10_000), st.sampled_from(sorted(TRANSFORMS)), st.integers(1, 9))
@@ -121,12 +156,12 @@ def test_a_chunk_of_columns_with_the_tables_decision_is_the_chunk_of_the_whole(s
     table = pd.DataFrame(values)
     facts = merge(facts_of(table.iloc[:, :cut]), facts_of(table.iloc[:, cut:]))
     try:
-        whole, notes = transform(kind, table, "auto")
+        whole, decided = transform(kind, table, "auto")
     except CohortError:
         return
-    chosen, note = decide(kind, facts, "auto")
-    assert [note] == (notes or [""])
-    chunks = [TRANSFORMS[kind].apply(c, chosen) for c in (table.iloc[:, :cut], table.iloc[:, cut:])]
+    assert decide(kind, facts, "auto") == decided
+    apply = TRANSFORMS[kind].apply
+    chunks = [apply(c, decided.scale) for c in (table.iloc[:, :cut], table.iloc[:, cut:])]
     pd.testing.assert_frame_equal(pd.concat(chunks, axis=1), whole)
 
 

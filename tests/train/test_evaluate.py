@@ -10,10 +10,11 @@ import torch
 from conftest import trial_on
 from pytest import approx
 
+from pathgnn.cohort.omic import Decision
 from pathgnn.errors import CohortError
-from pathgnn.train.bundle import model_of
+from pathgnn.train.bundle import meet, model_of, predict
 from pathgnn.train.estimate import estimate
-from pathgnn.train.evaluate import evaluate, input_findings, meet, recalibrate
+from pathgnn.train.evaluate import evaluate, input_findings, own_findings, recalibrate
 from pathgnn.train.transport import transport_weights, transported
 
 
@@ -89,6 +90,28 @@ def test_what_is_missing_and_moved_is_said(model, other):
     assert any(f.severity == "warning" and "expression" in f.sentence for f in findings)
     clean = input_findings(model, cohort, meet(model, cohort))
     assert not [f for f in clean if f.severity == "warning"]
+
+
+def test_the_outcomes_a_model_learned_from_are_known_again_in_any_order(model, nodes, other):
+    turned = nodes.take(torch.arange(nodes.n_patients - 1, -1, -1))
+    assert own_findings(model, nodes)[0].severity == "refused"
+    assert own_findings(model, turned) == own_findings(model, nodes)
+    assert own_findings(model, meet(model, other[0])) == ()
+    one_other = replace(nodes, value=nodes.value.clone())
+    one_other.value[0] = 1 - one_other.value[0]
+    assert own_findings(model, one_other) == ()
+
+
+def test_values_that_look_like_another_scale_than_the_models_are_asked_about(model, other):
+    cohort = other[0]
+    name = model.modalities[0]
+    model = replace(model, scales={name: "linear"})
+    for told in (meet, predict):
+        with pytest.raises(CohortError, match=f"{name}' looks like 'log'.*but was 'linear'"):
+            told(model, replace(cohort, scales={name: Decision("log", "as is", is_guess=True)}))
+    # What a study file names is believed; the same scale is no question.
+    for decided in (Decision("log", "", is_guess=False), Decision("linear", "", is_guess=True)):
+        assert meet(model, replace(cohort, scales={name: decided})).modalities == model.modalities
 
 
 def test_arms_that_the_model_does_not_know_are_refused(model, other):
