@@ -34,6 +34,7 @@ from pathgnn.train.controls import (
     REWIRED,
     TRUE,
     Control,
+    Kept,
     compare,
     control_graph,
 )
@@ -140,7 +141,8 @@ def _train(
     plan: Plan,
 ) -> Part:
     (kind, draw), config = which, plan.explain
-    graph = control_graph(fitted.recipe.graph, kind, (fitted.seed, draw), nodes.measured)
+    kept = Kept(nodes.measured, fitted.recipe.net.by_mechanism)
+    graph = control_graph(fitted.recipe.graph, kind, (fitted.seed, draw), kept)
     again = refit(fitted, nodes, graph, scores, draw)
     contrast = contrast_of(nodes, config.contrast)
     benefit = again.benefit[:, contrast]

@@ -24,6 +24,7 @@ from pathgnn.export.formats import chosen, write_formats
 from pathgnn.export.results import Results
 from pathgnn.export.to_check import to_check, write_tables
 from pathgnn.files import sha256, write_csv
+from pathgnn.graph.from_gmt import kept_of
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.load import load_graph, load_identifiers
 from pathgnn.graph.nodes import Nodes
@@ -68,6 +69,9 @@ def read_input(study: Study, folder: Path, data: Path | None = None) -> Input:
     """
     data = data_folder(study, folder, data)
     cohort, graph = read_cohort(study.cohort, data, folder), load_graph(study.graph, folder)
+    if study.graph.pathways and not study.graph.edges:
+        said = kept_of(graph, folder / study.graph.pathways)
+        cohort = replace(cohort, notes=(*cohort.notes, said))
     known = load_identifiers(study.graph, folder, cohort, graph)
     nodes = project(cohort, graph, known)
     given = Input(

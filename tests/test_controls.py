@@ -18,7 +18,7 @@ from pathgnn.controls import run_controls
 from pathgnn.errors import BundleError, ConfigError
 from pathgnn.graph.project import project
 from pathgnn.model.config import ExplainConfig
-from pathgnn.train.controls import NO_EDGES, REWIRED, SHUFFLED, TRUE, compare, control_graph
+from pathgnn.train.controls import NO_EDGES, REWIRED, SHUFFLED, TRUE, Kept, compare, control_graph
 from pathgnn.train.crossfit import fit, fold_scores, refit
 
 QUICK = ExplainConfig(permutations=99, cascades=1)
@@ -85,11 +85,11 @@ def test_pathways_must_beat_shuffled_ones():
 
 def test_control_graphs_are_what_they_say(graph):
     seen = np.arange(len(graph.genes)) < 12
-    assert control_graph(graph, TRUE, (0, 0), seen).sha256 == graph.sha256
-    assert control_graph(graph, NO_EDGES, (0, 0), seen).edges.shape[1] == 0
-    rewired = [control_graph(graph, REWIRED, (0, draw), seen) for draw in (0, 0, 1)]
+    assert control_graph(graph, TRUE, (0, 0), Kept(seen)).sha256 == graph.sha256
+    assert control_graph(graph, NO_EDGES, (0, 0), Kept(seen)).edges.shape[1] == 0
+    rewired = [control_graph(graph, REWIRED, (0, draw), Kept(seen)) for draw in (0, 0, 1)]
     assert rewired[0].sha256 == rewired[1].sha256 != rewired[2].sha256
-    shuffled = control_graph(graph, SHUFFLED, (0, 0), seen)
+    shuffled = control_graph(graph, SHUFFLED, (0, 0), Kept(seen))
     # Every pathway keeps its coverage: measured genes trade places with measured ones.
     assert (seen[shuffled.members[1]] == seen[graph.members[1]]).all()
     assert (shuffled.edges == graph.edges).all()

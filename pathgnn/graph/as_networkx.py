@@ -63,10 +63,11 @@ def from_networkx(graph: nx.Graph[Any], provenance: Provenance | None = None) ->
     nodes: list[dict[str, Any]] = [graph.nodes[n] for n in graph.nodes]
     genes = tuple(str(n) for n in graph.nodes)
     place = {n: i for i, n in enumerate(graph.nodes)}
-    edges = sorted(_edges(graph), key=lambda e: int(e[2].get("place", 0)))
     whole = _read_whole(graph, provenance)
+    ours = "pathways" in whole
+    edges = sorted(_edges(graph), key=lambda e: np.nan_to_num(_number(e, "place")) if ours else 0)
     pathways, members = _members(whole.get("pathways", []), nodes)
-    ids = tuple(whole.get("pathway_ids", pathways))
+    ids = dict(zip(whole.get("pathways", ()), whole.get("pathway_ids", ()), strict=False))
     return PathwayGraph(
         genes=genes,
         kind=tuple(_kind(n) for n in nodes),
@@ -80,11 +81,9 @@ def from_networkx(graph: nx.Graph[Any], provenance: Provenance | None = None) ->
         ),
         mechanism=tuple(str(d.get("mechanism", "")) for _, _, d in edges),
         sources=tuple(str(d.get("sources", "")) for _, _, d in edges),
-        confidence=np.array(
-            [float(d.get("confidence", np.nan)) for _, _, d in edges], dtype=np.float32
-        ),
+        confidence=np.array([_number(edge, "confidence") for edge in edges], dtype=np.float32),
         pathways=pathways,
-        pathway_ids=ids if len(ids) == len(pathways) else pathways,
+        pathway_ids=tuple(ids.get(name, name) for name in pathways),
         members=members,
         hierarchy=_pairs(whole.get("hierarchy", [])),
         provenance=provenance or provenance_from(whole["provenance"]),
@@ -146,12 +145,22 @@ def _is_directed(value: Any) -> bool:
 def _sign(u: Any, v: Any, data: dict[str, Any]) -> int:
     value = data.get("sign", 0)
     try:
-        sign = int(float(value))
+        sign = float(value)
     except (TypeError, ValueError):
-        sign = 2
+        sign = np.nan
     if sign not in (-1, 0, 1):
         raise GraphError(f"edge {u} -> {v} has the sign {value!r}; it must be 1, -1 or 0 (unknown)")
-    return sign
+    return int(sign)
+
+
+def _number(edge: tuple[Any, Any, dict[str, Any]], name: str) -> float:
+    """An attribute of an edge; NaN where there is none."""
+    u, v, data = edge
+    value = data.get(name)
+    try:
+        return np.nan if value is None else float(value)
+    except (TypeError, ValueError) as error:
+        raise GraphError(f"edge {u} -> {v} has the {name} {value!r}, which is no number") from error
 
 
 def _members(

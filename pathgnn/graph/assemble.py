@@ -136,17 +136,18 @@ def edge_table(graph: PathwayGraph) -> pd.DataFrame:
 
 def _clean(edges: pd.DataFrame, name: str) -> pd.DataFrame:
     ends = ["source", "target"]
-    missing = edges[ends].isna().any(axis=1).to_numpy()
+    texts = pd.DataFrame(
+        {end: edges[end].astype(object).fillna("").astype(str).str.strip() for end in ends}
+    )
+    missing = (texts == "").any(axis=1).to_numpy()
     if missing.any():
         raise GraphError(f"{name}: row {int(missing.argmax()) + 1} of the edges lacks an end")
-    table = pd.DataFrame({c: edges[c].astype(object) for c in ends})
+    table = texts.astype(object)
     for column, default in COLUMNS.items():
         table[column] = edges[column] if column in edges.columns else default
     for column in ("mechanism", "sources"):
         table[column] = table[column].astype(object).fillna("").astype(str)
     table["sources"] = table["sources"].replace("", name.replace(";", ","))
-    for column in ("source", "target"):
-        table[column] = table[column].astype(str).str.strip()
     sign = pd.to_numeric(table["sign"], errors="coerce")
     if not sign.isin((-1, 0, 1)).all():
         at = int((~sign.isin((-1, 0, 1))).to_numpy().argmax())
@@ -204,7 +205,7 @@ def _first_that(
 
 def _source_bits(sources: pd.Series) -> tuple[Int[np.ndarray, " row"], list[str]]:
     codes, values = pd.factorize(sources)
-    parts = [[s for s in str(value).split(";") if s] for value in values]
+    parts = [[s.strip() for s in str(value).split(";") if s.strip()] for value in values]
     names = list(dict.fromkeys(s for listed in parts for s in listed))
     if len(names) > MOST_SOURCES:
         raise GraphError(
@@ -251,7 +252,8 @@ def _members(sets: Sets, genes: pd.Index) -> Int[np.ndarray, "2 member"]:
 def _hierarchy(sets: Sets) -> Int[np.ndarray, "2 link"]:
     """Links between pathways that both are there."""
     at = {name: i for i, name in enumerate(sets.genes)}
-    links = [(at[p], at[c]) for p, c in sets.hierarchy if p in at and c in at]
+    named = dict.fromkeys((p, c) for p, c in sets.hierarchy if p != c)
+    links = [(at[p], at[c]) for p, c in named if p in at and c in at]
     return np.array(links, dtype=np.int64).reshape(-1, 2).T.copy()
 
 

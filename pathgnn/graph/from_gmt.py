@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,8 +32,8 @@ def read_gmt(path: Path) -> Sets:
     for number, line in enumerate(read_lines(path), start=1):
         if not line.strip():
             continue
-        name, *rest = line.rstrip("\t").split("\t")
-        genes = tuple(dict.fromkeys(g.strip() for g in rest[1:] if g.strip()))
+        name, *rest = (word.strip() for word in line.rstrip("\t").split("\t"))
+        genes = tuple(dict.fromkeys(g for g in rest[1:] if g))
         if not genes:
             raise GraphError(f"{path.name}, line {number}: set {name!r} has no genes")
         identifier = rest[0] if _is_identifier(rest[0]) else name
@@ -43,14 +44,22 @@ def read_gmt(path: Path) -> Sets:
         sets[name], ids[name] = genes, identifier
     if not sets:
         raise GraphError(f"{path.name} holds no gene set")
-    return Sets(sets, ids)
+    # What several sets share is the name of a library, and tells no set from another.
+    n = Counter(ids.values())
+    return Sets(sets, {name: one if n[one] == 1 else name for name, one in ids.items()})
 
 
 def with_pathways(graph: PathwayGraph, path: Path) -> PathwayGraph:
-    """The same graph with the pathways of a GMT file; sets without a gene of the graph drop out."""
+    """The same graph with the pathways of a GMT file; sets without a gene of the graph drop out.
+
+    A gene under another name that the graph knows, and knows of one gene alone, is that gene.
+    """
     sets = read_gmt(path)
-    place = {gene: i for i, gene in enumerate(graph.genes)}
-    known = {name: [place[g] for g in genes if g in place] for name, genes in sets.genes.items()}
+    place = _places(graph)
+    known = {
+        name: list(dict.fromkeys(place[g] for g in genes if g in place))
+        for name, genes in sets.genes.items()
+    }
     kept = {name: genes for name, genes in known.items() if genes}
     if not kept:
         raise GraphError(f"no gene of {path.name} is in the graph; are its ids HGNC symbols?")
@@ -62,6 +71,22 @@ def with_pathways(graph: PathwayGraph, path: Path) -> PathwayGraph:
         members=np.array(pairs, dtype=np.int64).T,
         hierarchy=np.zeros((2, 0), dtype=np.int64),
     )
+
+
+def kept_of(graph: PathwayGraph, path: Path) -> str:
+    """How much of a GMT file `with_pathways` laid on a graph, in words."""
+    sets, place = read_gmt(path), _places(graph)
+    listed = [g in place for genes in sets.genes.values() for g in genes]
+    return (
+        f"pathways of {path.name}: {len(graph.pathways):,} of {len(sets.genes):,} sets and "
+        f"{sum(listed):,} of {len(listed):,} memberships are on the graph"
+    )
+
+
+def _places(graph: PathwayGraph) -> dict[str, int]:
+    """Place of each gene by its name, and by other names that are its alone."""
+    place = {gene: i for i, gene in enumerate(graph.genes)}
+    return {a: place[n[0]] for a, n in graph.aliases.items() if len(n) == 1} | place
 
 
 def _is_identifier(text: str) -> bool:

@@ -9,7 +9,7 @@ import pandas as pd
 from pathgnn.errors import GraphError
 from pathgnn.graph.assemble import assemble
 from pathgnn.graph.graph import PathwayGraph
-from pathgnn.graph.tables import need, numbers, provenance_of, read_frame
+from pathgnn.graph.tables import NO_NAME, need, numbers, provenance_of, read_frame
 
 COMPLEX = "COMPLEX:"
 FLAGS = {"1": True, "true": True, "1.0": True, "0": False, "false": False, "0.0": False, "": False}
@@ -110,7 +110,7 @@ def _members(edges: pd.DataFrame, path: Path) -> pd.DataFrame:
     for end in ("source", "target"):
         edges[end] = edges[end].map(_split)
         edges = edges.explode(end, ignore_index=True)
-    named = edges[(edges["source"] != "") & (edges["target"] != "")]
+    named = edges[~edges[["source", "target"]].isin(NO_NAME).any(axis=1)]
     if named.empty:
         raise GraphError(f"{path.name}: no row has the symbols of both ends; download it again")
     return named

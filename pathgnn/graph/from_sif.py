@@ -25,8 +25,11 @@ class Meaning(NamedTuple):
 
 ACTIVATES = re.compile(r"activat|stimulat|up([-_ ]?reg|$)")
 INHIBITS = re.compile(r"inhibit|repress|down([-_ ]?reg|$)")
-# Those with `-of`, `-by` or `-to` and the last four are Pathway Commons'.
+# The signs are those of CellNOpt and CARNIVAL. Those with `-of`, `-by` or `-to` and the last four
+# are Pathway Commons'.
 RELATIONS = {
+    **dict.fromkeys(("1", "+1", "+", "->", "-->"), Meaning(1, True, "")),
+    **dict.fromkeys(("-1", "-", "-|", "--|"), Meaning(-1, True, "")),
     "acts_on": Meaning(0, True, ""),
     "pd": Meaning(0, True, "transcription"),
     "pp": Meaning(0, False, "binding"),
@@ -79,8 +82,9 @@ def from_sif(path: Path) -> PathwayGraph:
 def meaning_of(word: str) -> Meaning:
     """Sign, direction and mechanism of a relation, whatever its case.
 
-    `activates`, `stimulates`, `up-regulates` and their kin are +1, `inhibits`, `represses` and
-    `down-regulates` -1. A word that is not known is an undirected edge with itself as mechanism.
+    `activates`, `stimulates`, `up-regulates` and their kin are +1, as `1` and `->`; `inhibits`,
+    `represses` and `down-regulates` -1, as `-1` and `-|`. A word that is not known is an
+    undirected edge with itself as mechanism.
     """
     lower = word.strip().lower()
     if ACTIVATES.match(lower):

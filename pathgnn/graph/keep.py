@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -16,16 +17,18 @@ from pathgnn.files import whole_file
 from pathgnn.graph.as_networkx import provenance_from
 from pathgnn.graph.graph import PathwayGraph
 
-SCHEMA = 1
+# 2: the names in a tensor, so that equal graphs are equal files; 1 had them in the metadata.
+SCHEMA = 2
 SUFFIX = ".pathgraph"
 # Columns of words, held as places in a list of their values.
 WORDS = ("kind", "compartment", "drugs", "mechanism", "sources")
 ARRAYS = ("edges", "sign", "directed", "confidence", "members", "hierarchy")
+NAMES, DIGEST = "names", "digest"
 
 
 def save_graph(graph: PathwayGraph, path: Path) -> None:
     """Write a graph to one file; an earlier one is replaced only when the new one is complete."""
-    arrays = {
+    arrays: dict[str, np.ndarray] = {
         "edges": graph.edges.astype(np.int32),
         "sign": graph.sign.astype(np.int8),
         "directed": graph.directed.astype(np.bool_),
@@ -43,10 +46,12 @@ def save_graph(graph: PathwayGraph, path: Path) -> None:
     }
     for column in WORDS:
         arrays[column], names[column] = _coded(getattr(graph, column))
+    arrays[NAMES] = np.frombuffer(json.dumps(names).encode(), dtype=np.uint8)
     arrays = {k: np.ascontiguousarray(v) for k, v in arrays.items()}
-    head = {"pathgraph": str(SCHEMA), "names": json.dumps(names)}
+    arrays[DIGEST] = _digest(arrays)
+    # One entry: of several the order, and so the bytes, would differ from file to file.
     with whole_file(path) as part:
-        save_file(arrays, part, metadata=head)
+        save_file(arrays, part, metadata={"pathgraph": str(SCHEMA)})
 
 
 def read_graph(path: Path) -> PathwayGraph:
@@ -59,8 +64,13 @@ def read_graph(path: Path) -> PathwayGraph:
         with safe_open(path, framework="numpy") as file:
             head = file.metadata() or {}
             _check_schema(path, head)
-            arrays = {name: file.get_tensor(name) for name in (*ARRAYS, *WORDS)}
-        return _build(json.loads(head["names"]), arrays)
+            first = int(head["pathgraph"]) == 1
+            more = () if first else (NAMES, DIGEST)
+            arrays = {name: file.get_tensor(name) for name in (*ARRAYS, *WORDS, *more)}
+        if first:
+            return _build(json.loads(head["names"]), arrays)
+        _check_digest(arrays)
+        return _build(json.loads(arrays[NAMES].tobytes()), arrays)
     except (
         OSError,
         AttributeError,
@@ -86,6 +96,19 @@ def _check_schema(path: Path, head: dict[str, str]) -> None:
             f"{path} was written by a newer pathgnn (schema {schema}, this version reads "
             f"{SCHEMA}); upgrade pathgnn"
         )
+
+
+def _digest(arrays: dict[str, np.ndarray]) -> np.ndarray:
+    """SHA-256 of all arrays with their names."""
+    digest = hashlib.sha256()
+    for name in sorted(set(arrays) - {DIGEST}):
+        digest.update(name.encode() + arrays[name].tobytes())
+    return np.frombuffer(digest.digest(), dtype=np.uint8)
+
+
+def _check_digest(arrays: dict[str, np.ndarray]) -> None:
+    if not np.array_equal(arrays[DIGEST], _digest(arrays)):
+        raise ValueError("its content is not what its hash says")
 
 
 def _build(names: dict[str, Any], arrays: dict[str, np.ndarray]) -> PathwayGraph:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Bool
 
 from pathgnn.graph.graph import PathwayGraph
@@ -13,27 +14,37 @@ from pathgnn.graph.graph import PathwayGraph
 SWAPS_PER_EDGE = 10
 
 
-def rewire(graph: PathwayGraph, rng: np.random.Generator) -> PathwayGraph:
+def rewire(
+    graph: PathwayGraph, rng: np.random.Generator, by_mechanism: bool = False
+) -> PathwayGraph:
     """The same genes with edges swapped: in- and out-degree per sign stay, partners do not.
 
     Two edges of one sign exchange targets, ten tries per edge; a swap that would make a self
-    loop or a second edge between the same pair is left out.
+    loop or a second edge between the same pair is left out. An undirected edge is stored one way
+    by chance: in half of its tries it is taken the other way.
+
+    Args:
+        graph: The graph.
+        rng: Decides the swaps.
+        by_mechanism: Swap edges of one mechanism only: their degrees stay, too.
 
     Source: Maslov & Sneppen, Science 2002, 296:910.
     """
     source, target = graph.edges.copy()
     taken = _Taken.of(graph)
-    # An undirected edge is stored one way by chance; here chance decides it anew.
-    flip = np.flatnonzero(~graph.directed & (rng.random(graph.edges.shape[1]) < 0.5))
-    flip = flip[[(v, u) not in taken.directed for u, v in graph.edges[:, flip].T.tolist()]]
-    source[flip], target[flip] = target[flip], source[flip]
     kind = 2 * graph.sign + graph.directed
+    if by_mechanism:
+        kind = 8 * pd.factorize(np.array(graph.mechanism, dtype=object))[0] + kind
     for value in np.unique(kind):
         edges = np.flatnonzero(kind == value)
         if len(edges) < 2:
             continue
-        for a, b in rng.choice(edges, (SWAPS_PER_EDGE * len(edges), 2)):
-            _swap(source, target, (int(a), int(b)), taken, bool(graph.directed[a]))
+        directed, n = bool(graph.directed[edges[0]]), SWAPS_PER_EDGE * len(edges)
+        turned = ~directed & (rng.random(n) < 0.5)
+        for (a, b), turn in zip(rng.choice(edges, (n, 2)), turned, strict=True):
+            if turn:
+                source[b], target[b] = target[b], source[b]
+            _swap(source, target, (int(a), int(b)), taken, directed)
     return replace(graph, edges=np.stack([source, target]))
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import warnings
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 from zipfile import BadZipFile, ZipFile
@@ -27,6 +29,8 @@ BROKEN = (
     MemoryError,
     pd.errors.ParserWarning,
 )
+# What programs write for a lacking name.
+NO_NAME = ("", "NA", "NaN", "nan", "None", "-")
 LONGEST_LINE = 50_000_000
 MOST_COLUMNS = 1000
 
@@ -74,14 +78,14 @@ def read_frame(path: Path, separator: str = "", names: Iterable[str] = ()) -> pd
         GraphError: as `open_text`, and rows that are longer than the header.
     """
     listed = list(names)
-    first = next(read_lines(path), "")
+    first, second = [*islice(read_lines(path), 2), "", ""][:2]
     separator = separator or ("\t" if "\t" in first else ",")
     if first.count(separator) >= MOST_COLUMNS:
         raise GraphError(f"{path.name} has more than {MOST_COLUMNS} columns; it is no edge table")
     with open_text(path) as text, warnings.catch_warnings():
         # pandas only warns when it drops what stands beyond the last column.
         warnings.simplefilter("error", pd.errors.ParserWarning)
-        return pd.read_csv(
+        table = pd.read_csv(
             text,
             sep=separator,
             dtype=str,
@@ -92,6 +96,18 @@ def read_frame(path: Path, separator: str = "", names: Iterable[str] = ()) -> pd
             names=listed or None,
             quoting=3 if separator in "\t " else 0,
         )
+    return _unquoted(table) if '"' in second or '"' in first else table
+
+
+def _unquoted(table: pd.DataFrame) -> pd.DataFrame:
+    """Names and entries without the quotes around them, as R writes them."""
+    whole = re.compile(r'^"(.*)"$')
+    return pd.DataFrame(
+        {
+            whole.sub(r"\1", str(name)): column.str.replace(whole, r"\1", regex=True)
+            for name, column in table.items()
+        }
+    )
 
 
 def need(table: pd.DataFrame, columns: Iterable[str], path: Path) -> pd.DataFrame:
@@ -102,6 +118,21 @@ def need(table: pd.DataFrame, columns: Iterable[str], path: Path) -> pd.DataFram
         raise GraphError(f"{path.name} lacks the column {absent[0]!r}; it has {have}")
     if table.empty:
         raise GraphError(f"{path.name} has a header and no rows")
+    return table
+
+
+def named(table: pd.DataFrame, ends: tuple[str, str], path: Path) -> pd.DataFrame:
+    """The same table, once it is sure that every edge has two ends.
+
+    Raises:
+        GraphError: an end is empty, or what programs write for a lacking value.
+    """
+    lacking = table[list(ends)].apply(lambda column: column.str.strip().isin(NO_NAME)).any(axis=1)
+    if lacking.any():
+        raise GraphError(
+            f"{path.name}: {int(lacking.sum())} rows lack {ends[0]} or {ends[1]}, the first is row "
+            f"{int(lacking.to_numpy().argmax()) + 1}; name both ends, or leave the rows out"
+        )
     return table
 
 

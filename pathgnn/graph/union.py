@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -87,7 +89,8 @@ def disagreements(left: PathwayGraph, right: PathwayGraph) -> pd.DataFrame:
 
 def _renamed_pathways(left: PathwayGraph, right: PathwayGraph) -> tuple[str, ...]:
     known = dict(zip(left.pathways, left.pathway_ids, strict=True))
-    by_id = {i: name for name, i in known.items() if i != name}
+    shared = [i for ids in (left.pathway_ids, right.pathway_ids) for i in _repeated(ids)]
+    by_id = {i: name for name, i in known.items() if i != name and i not in shared}
     taken, out = {*left.pathways, *right.pathways}, []
     for name, identifier in zip(right.pathways, right.pathway_ids, strict=True):
         new = by_id.get(identifier, name)
@@ -108,14 +111,19 @@ def _under_left_names(left: PathwayGraph, right: PathwayGraph) -> PathwayGraph:
         for gene in right.genes
         if len(left.aliases.get(gene, ())) == 1 and gene not in left.genes
     }
-    new = {gene: name for gene, name in new.items() if name not in right.genes}
-    if not new or len(set(new.values())) < len(new):
+    twice = _repeated(new.values())
+    new = {g: name for g, name in new.items() if name not in right.genes and name not in twice}
+    if not new:
         return right
     return replace(
         right,
         genes=tuple(new.get(g, g) for g in right.genes),
         aliases={a: tuple(new.get(g, g) for g in n) for a, n in right.aliases.items()},
     )
+
+
+def _repeated(names: Iterable[str]) -> set[str]:
+    return {name for name, n in Counter(names).items() if n > 1}
 
 
 def _first_known(

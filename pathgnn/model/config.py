@@ -42,6 +42,11 @@ class NetConfig(Settings):
         "subdistribution", "competing risks: which hazards are modelled"
     )
 
+    @property
+    def by_mechanism(self) -> bool:
+        """Do edges of different mechanisms have different weights?"""
+        return "mechanism" in self.relations
+
     def head_of(self, outcome: str) -> str:
         """The outcome head in force, a key of `pathgnn.model.HEADS`."""
         if outcome == COMPETING:

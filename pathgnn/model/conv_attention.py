@@ -16,11 +16,15 @@ WIDTH = 8
 class AttentionConv(Conv):
     """h + sum_r A_r h W_r, where a row of all A_r together is a softmax over incoming messages.
 
-    Logits are dot products of learned vectors of the two genes plus one number per relation. They
-    are the same for all patients, so that a round stays one sparse product per relation; the
-    first are equal, which is the mean over neighbours. Source: Velickovic et al., ICLR 2018, with
-    the features' part of the logit left out.
+    Logits are dot products of what a gene asks for, which is learned, with what its neighbour
+    offers, a random vector that stays as it was drawn, plus one number per relation: were both
+    learned, a penalty on both would hold them at 0. They are the same for all patients, so that a
+    round stays one sparse product per relation; the first are equal, which is the mean over
+    neighbours. Source: Velickovic et al., ICLR 2018, with the features' part of the logit left out.
     """
+
+    # What is learned of attention, among the weights of a round.
+    LEARNED = (".asks", ".prefers")
 
     def __init__(self, messages: Messages, n_nodes: int, channels: int, norm: bool = False) -> None:
         super().__init__()
@@ -28,7 +32,8 @@ class AttentionConv(Conv):
         self.relations = Relations(messages, n_nodes)
         n = len(self.relations)
         self.asks = nn.Parameter(torch.zeros(n_nodes, WIDTH))
-        self.offers = nn.Parameter(torch.randn(n_nodes, WIDTH) / WIDTH**0.5)
+        offers = torch.randn(n_nodes, WIDTH) / WIDTH**0.5
+        self.offers = nn.Parameter(offers, requires_grad=False)
         self.prefers = nn.Parameter(torch.zeros(n))
         self.mix = nn.Parameter(0.1 * torch.randn(n, channels, channels) / channels**0.5)
         self.bend = nn.Linear(channels, channels, bias=False)

@@ -58,10 +58,12 @@ def _layer(name: str, channels: int) -> nn.Module:
     if not hasattr(kind, "propagate"):
         raise ConfigError(f"net.messages: torch_geometric.nn has no layer {name!r}; try GraphConv")
     wanted = inspect.signature(kind.__init__).parameters
+    if "in_channels" not in wanted:
+        raise ConfigError(f"net.messages: layer {name!r} has no weights to learn; try GraphConv")
     needed = {k: v for k, v in NEEDED.items() if k in wanted}
     try:
         layer: nn.Module = kind(channels, channels, **needed)
-    except TypeError as error:
+    except (AttributeError, ImportError, TypeError, ValueError) as error:
         raise ConfigError(f"net.messages: layer {name!r} wants more than sizes: {error}") from error
     return layer
 
@@ -73,7 +75,15 @@ def _try(conv: PygConv, name: str, n_nodes: int, channels: int) -> None:
         h = torch.randn(n_nodes, 2, channels)
         try:
             both, one = conv(h), conv(h[:, :1])
-        except (AssertionError, IndexError, RuntimeError, TypeError, ValueError) as error:
+        except (
+            AssertionError,
+            AttributeError,
+            ImportError,
+            IndexError,
+            RuntimeError,
+            TypeError,
+            ValueError,
+        ) as error:
             raise ConfigError(f"{said} ({error}); try GraphConv, GCNConv or SAGEConv") from error
     if not torch.allclose(both[:, :1], one, atol=1e-4):
         raise ConfigError(f"{said}: it mixes patients; try GraphConv, GCNConv or SAGEConv")

@@ -25,9 +25,9 @@ def bin_edges(
         raise CohortError(f"fewer than two events before {horizon:g} months; choose a later one")
     inner = torch.quantile(died, torch.linspace(0, 1, N_BINS + 1).double()[1:-1])
     edges = torch.cat([inner.new_zeros(1), inner, inner.new_tensor([horizon])])
-    # Tied quantiles would make empty bins of no width; spread them by a hair.
-    edges = torch.cummax(edges + torch.arange(N_BINS + 1) * 1e-6 * horizon, 0).values
-    edges[-1] = horizon
+    # Tied quantiles would make empty bins of no width; spread them by a hair, short of the horizon.
+    hair = torch.arange(N_BINS + 1) * 1e-6 * horizon
+    edges = torch.minimum(torch.cummax(edges + hair, 0).values, horizon - hair.flip(0))
     return edges
 
 

@@ -70,7 +70,10 @@ class PathwayPool(nn.Module):
 
     def attention(self) -> Float[Tensor, " member"]:
         """Weights of the members, summing to 1 in each pathway, sorted by pathway and gene."""
-        weight = (self.logit - self.logit.max().detach()).exp()
+        top = self.logit.new_zeros(self.n_rows).scatter_reduce(
+            0, self.pathway, self.logit.detach(), "amax", include_self=False
+        )
+        weight = (self.logit - top[self.pathway]).exp()
         total = weight.new_zeros(self.n_rows).index_add(0, self.pathway, weight)
         return weight / total[self.pathway]
 

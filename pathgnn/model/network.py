@@ -60,6 +60,10 @@ def layout_of(nodes: Nodes, center_sites: bool = False) -> Layout:
     )
 
 
+# Activities with a smaller SD are the same in all patients but for rounding.
+LEAST_VARYING = 1e-6
+
+
 class PathwayNet(nn.Module):
     """Value-gated genes, messages along signed edges, pathway activities, additive effect head.
 
@@ -153,16 +157,37 @@ class PathwayNet(nn.Module):
     def learn_activity_scales(self, raw: Float[Tensor, "2 patient pathway"]) -> None:
         """Mean and spread of the activities of the training patients, kept as buffers."""
         with torch.no_grad():
-            activity = raw[:, :, :-1]
-            self.activity_center.copy_(activity.mean(1, keepdim=True))
-            self.activity_scale.copy_(activity.std(1, keepdim=True, correction=0).clamp(min=1e-6))
+            center, scale = _moments(raw[:, :, :-1])
+            self.activity_center.copy_(center)
+            self.activity_scale.copy_(scale)
+
+    def training_scores(
+        self, raw: Float[Tensor, "2 patient pathway"], clinical: Float[Tensor, "patient covariate"]
+    ) -> Scores:
+        """Prognosis and effect of the very patients whose mean and spread are the scales.
+
+        The gradient goes through both: what moves all activities alike moves no score.
+        """
+        self.learn_activity_scales(raw)
+        activity = raw[:, :, :-1]
+        center, scale = _moments(activity)
+        return self._scores((activity - center) / scale, raw[1, :, -1], clinical)
 
     def scores(
         self, raw: Float[Tensor, "2 patient pathway"], clinical: Float[Tensor, "patient covariate"]
     ) -> Scores:
-        """Prognosis and effect from raw activities."""
-        activity, trunk_activity = (raw[:, :, :-1] - self.activity_center) / self.activity_scale
-        m = self.prognosis(trunk_activity, clinical) + raw[1, :, -1]
+        """Prognosis and effect from raw activities, on the scales learned."""
+        activity = (raw[:, :, :-1] - self.activity_center) / self.activity_scale
+        return self._scores(activity, raw[1, :, -1], clinical)
+
+    def _scores(
+        self,
+        standardised: Float[Tensor, "2 patient pathway"],
+        wide: Float[Tensor, " patient"],
+        clinical: Float[Tensor, "patient covariate"],
+    ) -> Scores:
+        activity, trunk_activity = standardised
+        m = self.prognosis(trunk_activity, clinical) + wide
         activity, others = activity.tensor_split([self.n_pathways], dim=1)
         rest = self.effect.rest(others, clinical)
         return Scores(m, self.effect.terms(activity), rest, activity, trunk_activity)
@@ -208,6 +233,15 @@ class PathwayNet(nn.Module):
             activity = torch.einsum("pbc,rpc->rbp", pooled, self.read).float()
         wide = torch.einsum("gbm,gm->b", z, self.wide)
         return torch.cat([activity, wide.expand(2, 1, -1).transpose(1, 2)], dim=2)
+
+
+def _moments(
+    activity: Float[Tensor, "2 patient pathway"],
+) -> tuple[Float[Tensor, "2 1 pathway"], Float[Tensor, "2 1 pathway"]]:
+    """Mean and SD of activities over patients; one that does not vary is left out, not blown up."""
+    variance = activity.var(1, keepdim=True, correction=0)
+    variance = variance.masked_fill(variance < LEAST_VARYING**2, torch.inf)
+    return activity.mean(1, keepdim=True), variance.sqrt()
 
 
 def _crosstalk(graph: PathwayGraph, n_rows: int, config: NetConfig) -> nn.ModuleList:

@@ -75,9 +75,10 @@ class InputScales(nn.Module):
         center = torch.where(from_zero, torch.zeros(()), center)
         spread = (((x - center) * seen).square().sum(1, keepdim=True) / n).sqrt()
         self.center.copy_(center)
-        # A constant value carries no information; a floor keeps it from blowing up elsewhere.
+        # A constant value carries no information; a floor keeps it from blowing up elsewhere. Sums
+        # of 32-bit floats make the mean of a constant miss it by a little of its size.
         self.scale.copy_(torch.where(from_zero, spread.clamp(min=SMALLEST_SD), spread))
-        self.scale.masked_fill_(self.scale < 1e-6, 1.0)
+        self.scale.masked_fill_(self.scale < 1e-5 * center.abs().clamp(min=0.1), 1.0)
         # Over an infinite scale every value is 0, as if it had not been seen.
         self.scale.masked_fill_(_least_varying(spread, nodes, variance_filter), torch.inf)
         self._learn_clinical(nodes)

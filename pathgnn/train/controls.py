@@ -20,13 +20,21 @@ from pathgnn.train.fitted import Fitted
 TRUE, REWIRED, NO_EDGES, SHUFFLED = "true graph", "rewired edges", "no edges", "shuffled pathways"
 FEWEST_DRAWS = 2
 
-Make = Callable[[PathwayGraph, Bool[np.ndarray, " gene"], np.random.Generator], PathwayGraph]
+
+class Kept(NamedTuple):
+    """What a control graph keeps: which genes are measured, and how edges of a mechanism meet."""
+
+    measured: Bool[np.ndarray, " gene"]
+    by_mechanism: bool = False
+
+
+Make = Callable[[PathwayGraph, Kept, np.random.Generator], PathwayGraph]
 CONTROLS: Mapping[str, Make] = MappingProxyType(
     {
-        TRUE: lambda graph, measured, rng: graph,
-        REWIRED: lambda graph, measured, rng: rewire(graph, rng),
-        NO_EDGES: lambda graph, measured, rng: without_edges(graph),
-        SHUFFLED: lambda graph, measured, rng: shuffle_pathways(graph, rng, measured),
+        TRUE: lambda graph, kept, rng: graph,
+        REWIRED: lambda graph, kept, rng: rewire(graph, rng, kept.by_mechanism),
+        NO_EDGES: lambda graph, kept, rng: without_edges(graph),
+        SHUFFLED: lambda graph, kept, rng: shuffle_pathways(graph, rng, kept.measured),
     }
 )
 
@@ -48,11 +56,11 @@ def control_graph(
     graph: PathwayGraph,
     name: str,
     path: tuple[int, int],
-    measured: Bool[np.ndarray, " gene"],
+    kept: Kept,
 ) -> PathwayGraph:
     """The graph of one draw of a control; the same path (seed, draw) gives the same graph."""
     rng = rng_for(path[0], 9, list(CONTROLS).index(name), path[1])
-    return CONTROLS[name](graph, measured, rng)
+    return CONTROLS[name](graph, kept, rng)
 
 
 def compare(
@@ -82,9 +90,9 @@ def compare(
         for name, tau in benefits.items()
         if name != TRUE
     }
-    graph = fitted.recipe.graph
+    graph, kept = fitted.recipe.graph, Kept(measured, fitted.recipe.net.by_mechanism)
     controls = tuple(
-        Control(name, share_moved(graph, control_graph(graph, name, (fitted.seed, 0), measured)), d)
+        Control(name, share_moved(graph, control_graph(graph, name, (fitted.seed, 0), kept)), d)
         for name, d in difference.items()
     )
     findings = []

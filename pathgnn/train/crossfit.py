@@ -79,7 +79,8 @@ def fit(
     """
     fold = _fold(nodes, recipe, seed)
     # An encoder knows the true graph; a network on a rewired one starts afresh.
-    control = recipe._replace(graph=rewire(recipe.graph, rng_for(seed, 1)), start=None)
+    rewired = rewire(recipe.graph, rng_for(seed, 1), recipe.net.by_mechanism)
+    control = recipe._replace(graph=rewired, start=None)
     work = _Work(nodes, recipe, control, fold, seed, kept)
     _share(work, ranks, progress)
     parts: list[Part] = []

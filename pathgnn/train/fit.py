@@ -21,6 +21,7 @@ from pathgnn.model.encoder import Encoder
 from pathgnn.model.head import observed
 from pathgnn.model.memory import plan, sizes_of
 from pathgnn.model.network import PathwayNet, Scores, layout_of
+from pathgnn.model.scales import Standardised
 from pathgnn.seeds import torch_seed
 from pathgnn.train.losses import Penalty, benefit_loss, outcome_loss, targets_of
 from pathgnn.train.nuisance import Nuisances
@@ -130,7 +131,11 @@ def finish(stage: Stage) -> None:
     net = stage.net
     net.compute_on(Computer(torch.device("cpu"), plan=plan(stage.sizes, stage.fit.memory_gb)))
     with torch.no_grad():
-        net.learn_activity_scales(net.raw_activity(stage.batch.inputs.z.cpu()))
+        inputs = Standardised(*(part.cpu() for part in stage.batch.inputs))
+        net.learn_activity_scales(net.raw_activity(inputs.z))
+        # The baseline of a Cox model is that of the last scores its loss has seen.
+        if net.head.needs_everyone:
+            outcome_loss(net, stage.batch.train.to(torch.device("cpu")), net(inputs))
     for parameter in net.parameters():
         parameter.requires_grad_(False)
     net.eval()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ from torch import Tensor
 from pathgnn.benefit.estimand import Estimand
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.config import FitConfig
+from pathgnn.model.conv_attention import AttentionConv
 from pathgnn.model.head import observed
 from pathgnn.model.network import PathwayNet, Scores
 from pathgnn.train.nuisance import Nuisances
@@ -127,9 +128,9 @@ class Penalty:
             + fit.ridge * _squares(slopes)
             + self._of_prognosis()
             + 10 * fit.ridge * _squares([effect.bend, effect.by_arm])
-            + fit.gene_ridge * self._away("embed.own")
-            + fit.attention_ridge * self._away("pool.logit")
-            + fit.message_ridge * self._away("convs.", "crosstalk.")
+            + fit.gene_ridge * self._away(lambda name: name == "embed.own")
+            + fit.attention_ridge * self._away(_is_attention)
+            + fit.message_ridge * self._away(_is_message)
             + fit.smoothness * self._roughness()
             + _squares([net.read - 1 / net.read.shape[2]]) * net.read.shape[2]
         )
@@ -148,9 +149,9 @@ class Penalty:
             + fit.wide_ridge * self.n_measured * _squares([net.wide])
         )
 
-    def _away(self, *starts: str) -> Float[Tensor, ""]:
-        """Squared distance of the named weights from what is known of them."""
-        named = [(k, w) for k, w in self.net.named_parameters() if k.startswith(starts)]
+    def _away(self, is_meant: Callable[[str], bool]) -> Float[Tensor, ""]:
+        """Squared distance from what is known of them, of the weights whose names are meant."""
+        named = [(k, w) for k, w in self.net.named_parameters() if is_meant(k)]
         return _squares([w - self.known[k] if k in self.known else w for k, w in named])
 
     def _roughness(self) -> Float[Tensor, ""]:
@@ -160,6 +161,15 @@ class Penalty:
             own = own - self.known["embed.own"]
         source, target = self.edges
         return (own[source] - own[target]).square().sum()
+
+
+def _is_attention(name: str) -> bool:
+    return name == "pool.logit" or name.endswith(AttentionConv.LEARNED)
+
+
+def _is_message(name: str) -> bool:
+    attends = name.endswith((*AttentionConv.LEARNED, ".offers"))
+    return name.startswith(("convs.", "crosstalk.")) and not attends
 
 
 def _squares(weights: Sequence[Tensor]) -> Float[Tensor, ""]:

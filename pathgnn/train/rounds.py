@@ -136,9 +136,7 @@ def _kept(batch: Batch, share: float) -> Bool[Tensor, "1 patient modality"] | No
 
 def _scores(stage: Stage, kept: Bool[Tensor, "1 patient modality"] | None) -> Scores:
     inputs: Standardised = stage.batch.inputs
-    raw = _raw(stage, inputs.z, kept)
-    stage.net.learn_activity_scales(raw.detach())
-    return stage.net.scores(raw, inputs.clinical)
+    return stage.net.training_scores(_raw(stage, inputs.z, kept), inputs.clinical)
 
 
 def _raw(

@@ -13,11 +13,11 @@ import torch
 
 from pathgnn.cohort.cohort import Cohort
 from pathgnn.errors import GraphError
-from pathgnn.graph.as_networkx import from_networkx, to_networkx
+from pathgnn.graph.as_networkx import to_networkx
 from pathgnn.graph.assemble import assemble
 from pathgnn.graph.from_curated import data_folder, from_curated
 from pathgnn.graph.from_edge_list import from_edge_list
-from pathgnn.graph.from_gmt import read_gmt, with_pathways
+from pathgnn.graph.from_gmt import from_gmt, kept_of, read_gmt, with_pathways
 from pathgnn.graph.graph import NODE_KINDS, Provenance
 from pathgnn.graph.nodes import match_layout
 from pathgnn.graph.project import coverage, project
@@ -60,16 +60,6 @@ def test_unsupported_curated_edges_carry_a_reason():
     assert (edges["support"] != "none").mean() >= 0.85
 
 
-def test_networkx_round_trip_is_the_identity():
-    graph = from_curated()
-    again = from_networkx(to_networkx(graph), graph.provenance)
-    assert again.genes == graph.genes
-    assert set(map(tuple, again.edges.T.tolist())) == set(map(tuple, graph.edges.T.tolist()))
-    assert {p: set(again.members_of(p)) for p in again.pathways} == {
-        p: set(graph.members_of(p)) for p in graph.pathways
-    }
-
-
 def test_rewiring_keeps_signed_degrees_and_moves_most_edges():
     graph = from_curated()
     control = rewire(graph, np.random.default_rng(0))
@@ -100,8 +90,32 @@ def test_rewiring_undirected_edges_keeps_degrees_and_makes_no_double_pair():
         replace(graph.take_edges(np.array([0, 1])), edges=np.array([[0, 1], [1, 0]]))
 
 
+def test_undirected_edges_are_rewired_to_every_matching_alike():
+    # A-B and C-D can become A-C and B-D, or A-D and B-C.
+    edges = pd.DataFrame([("A", "B", False), ("C", "D", False)])
+    graph = assemble(edges.set_axis(["source", "target", "directed"], axis=1), Provenance("test"))
+    rng = np.random.default_rng(0)
+    partner = [
+        next({*pair} - {0} for pair in rewire(graph, rng).edges.T.tolist() if 0 in pair).pop()
+        for _ in range(900)
+    ]
+    assert np.abs(np.bincount(partner, minlength=4)[1:] - 300).max() < 60
+
+
+def test_rewiring_by_mechanism_keeps_the_degrees_of_each():
+    graph = from_curated()
+    control = rewire(graph, np.random.default_rng(0), by_mechanism=True)
+    for side in (0, 1):
+        before, after = (
+            Counter(zip(g.edges[side].tolist(), g.mechanism, strict=True)) for g in (graph, control)
+        )
+        assert before == after
+    assert share_moved(graph, control) > 0.8
+
+
 def test_other_controls_keep_what_they_say(graph):
     shuffled = shuffle_pathways(graph, np.random.default_rng(0))
+    assert shuffled.members.tolist() != graph.members.tolist()
     assert [len(shuffled.members_of(p)) for p in shuffled.pathways] == [6] * 4
     assert without_edges(graph).edges.shape == (2, 0)
     assert graph.edges.shape[1] > 0
@@ -141,6 +155,49 @@ def test_edge_list_and_gmt_from_files(tmp_path):
     (tmp_path / "twice.gmt").write_text("S1\tna\tA\nS1\tna\tB\n")
     with pytest.raises(GraphError, match="line 2: set 'S1' stands twice"):
         read_gmt(tmp_path / "twice.gmt")
+
+
+def test_an_identifier_that_several_sets_share_is_a_librarys(tmp_path):
+    path = tmp_path / "library.gmt"
+    path.write_text("S1\tEnrichr_2023\tA\tB\nS2\tEnrichr_2023\tC\tD\n S3 \tR-1\tA\n")
+    graph = from_gmt(path)
+    assert graph.pathway_ids == ("S1", "S2", "R-1")
+    assert (graph | graph).pathways == graph.pathways
+    path.write_text("T1\tEnrichr_2023\tA\nT2\tEnrichr_2023\tB\n")
+    assert (graph | from_gmt(path)).pathways == ("S1", "S2", "S3", "T1", "T2")
+
+
+def test_sets_meet_the_graph_under_old_names_too_and_what_is_lost_is_said(tmp_path):
+    edges = pd.DataFrame([("ERBB2", "B")], columns=["source", "target"])
+    aliases = {"HER2": ("ERBB2",), "TWO": ("ERBB2", "B")}
+    graph = assemble(edges, Provenance("test"), aliases=aliases)
+    path = tmp_path / "old.gmt"
+    path.write_text("S\tna\tHER2\tERBB2\tTWO\tX\nT\tna\tHER2\nU\tna\tX\n")
+    laid = with_pathways(graph, path)
+    assert [laid.members_of(p) for p in laid.pathways] == [("ERBB2",), ("ERBB2",)]
+    assert "2 of 3 sets and 3 of 6 memberships" in kept_of(laid, path)
+
+
+@pytest.mark.parametrize(
+    ("text", "sign"),
+    [
+        ("source,target,weight\nA,B,-0.5\nB,C,2\n", [-1, 1]),
+        ("source,target,weight\nA,B,0.5\nB,C,2\n", [0, 0]),
+        ('source\ttarget\tsign\n"A"\t"B"\t1\n"B"\t"C"\t-1\n', [1, -1]),
+        ('"source"\t"target"\t"sign"\n"A"\t"B"\t1\n"B"\t"C"\t-1\n', [1, -1]),
+    ],
+)
+def test_edge_lists_of_other_programs(tmp_path, text, sign):
+    (tmp_path / "edges.txt").write_text(text)
+    graph = from_edge_list(tmp_path / "edges.txt")
+    assert (graph.genes, graph.sign.tolist()) == (("A", "B", "C"), sign)
+
+
+@pytest.mark.parametrize("lacking", ["NA", "nan", ""])
+def test_a_lacking_end_is_no_gene(tmp_path, lacking):
+    (tmp_path / "edges.csv").write_text(f"source,target\nA,B\nB,{lacking}\n")
+    with pytest.raises(GraphError, match="1 rows lack source or target, the first is row 2"):
+        from_edge_list(tmp_path / "edges.csv")
 
 
 def test_real_gene_sets_lie_on_the_curated_graph(shared):

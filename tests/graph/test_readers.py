@@ -41,7 +41,7 @@ from reader_cases import (
 
 from pathgnn.errors import GraphError
 from pathgnn.graph.as_cx2 import to_cx2
-from pathgnn.graph.as_networkx import to_networkx
+from pathgnn.graph.as_networkx import from_networkx, to_networkx
 from pathgnn.graph.as_sif import to_sif
 from pathgnn.graph.assemble import edge_table
 from pathgnn.graph.from_cx2 import from_cx2
@@ -285,6 +285,14 @@ def test_relation_words_mean_what_they_say():
     assert meaning_of("upstream").sign == meaning_of("downstream-of").sign == 0
 
 
+@pytest.mark.parametrize(
+    ("word", "sign"), [("1", 1), ("+", 1), ("->", 1), ("-1", -1), ("-|", -1), ("--|", -1)]
+)
+def test_signs_of_causal_programs_are_signs(tmp_path, word, sign):
+    graph = from_sif(written(tmp_path, f"PTEN\t{word}\tAKT1\n"))
+    assert edges_of(graph) == {("PTEN", "AKT1"): (sign, True, "")}
+
+
 def test_sif_round_trip(tmp_path, graph):
     to_sif(graph, tmp_path / "a.sif")
     again = from_sif(tmp_path / "a.sif")
@@ -327,6 +335,19 @@ def test_graphml_known_answer_and_round_trip(tmp_path, graph):
     twice = GRAPHML.replace("</graph>", '<edge source="n0" target="n1"/></graph>', 1)
     with pytest.raises(GraphError, match="multigraph"):
         from_graphml(written(tmp_path, twice))
+
+
+def test_graphml_of_cytoscape_says_the_sign_in_the_interaction(tmp_path):
+    nets = nx.DiGraph([("A", "B", {"interaction": "inhibits"}), ("B", "C", {"interaction": "pp"})])
+    nx.write_graphml(nets, tmp_path / "a.graphml")
+    edges = edges_of(from_graphml(tmp_path / "a.graphml"))
+    assert edges == {("A", "B"): (-1, True, ""), ("B", "C"): (0, True, "binding")}
+
+
+@pytest.mark.parametrize("wrong", [{"sign": 0.5}, {"sign": float("inf")}, {"confidence": "high"}])
+def test_an_attribute_that_is_no_number_of_its_kind_is_refused(wrong):
+    with pytest.raises(GraphError, match="edge A -> B has the"):
+        from_networkx(nx.DiGraph([("A", "B", wrong)]))
 
 
 def test_cx2_known_answer(tmp_path):

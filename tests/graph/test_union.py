@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 from graph_strategies import fields, same
 from hypothesis import given, settings
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from pathgnn.errors import GraphError, StorageError
 from pathgnn.graph.as_hetero import from_hetero, to_hetero
@@ -102,6 +104,14 @@ def test_an_old_name_on_the_right_is_the_same_gene():
     assert ("KMT2D", "C") in edges(both)
     # TWO could also be a gene outside the graph: it stays ambiguous, so it is no alias here.
     assert dict(both.aliases) == {"MLL2": ("KMT2D",)}
+
+
+def test_names_that_clash_keep_no_other_name_from_its_gene():
+    aliases = {"MLL2": ("KMT2D",), "ALR": ("KMT2D",), "HER2": ("ERBB2",)}
+    rows = table(("KMT2D", "ERBB2", 1, True, "", np.nan))
+    left = assemble(rows, Provenance("L"), aliases=aliases)
+    right = small("R", ("MLL2", "ALR", 1, True, "", np.nan), ("HER2", "ALR", 1, True, "", np.nan))
+    assert (left | right).genes == ("KMT2D", "ERBB2", "MLL2", "ALR")
 
 
 def test_adding_a_source_twice_adds_no_pathway():
@@ -215,11 +225,35 @@ def test_the_graph_file_refuses_what_it_is_not(tmp_path):
         path.write_bytes(bad)
         with pytest.raises(GraphError, match=r"g\.pathgraph"):
             read_graph(path)
-    path.write_bytes(raw.replace(b'"pathgraph":"1"', b'"pathgraph":"9"'))
+    path.write_bytes(raw.replace(b'"pathgraph":"2"', b'"pathgraph":"9"'))
     with pytest.raises(GraphError, match="newer"):
         read_graph(path)
     with pytest.raises(GraphError, match="cannot be read"):
         read_graph(tmp_path / "none.pathgraph")
+
+
+def test_equal_graphs_are_equal_files_and_no_change_goes_unseen(tmp_path):
+    paths = [tmp_path / f"{i}.pathgraph" for i in range(4)]
+    for path in paths:
+        save_graph(LEFT, path)
+    assert len({path.read_bytes() for path in paths}) == 1
+    with safe_open(paths[0], framework="numpy") as file:
+        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    arrays["confidence"] = arrays["confidence"] + np.float32(0.1)
+    save_file(arrays, paths[1], metadata={"pathgraph": "2"})
+    with pytest.raises(GraphError, match="not what its hash says"):
+        read_graph(paths[1])
+
+
+def test_a_file_of_the_first_version_is_still_read(tmp_path):
+    path = tmp_path / "g.pathgraph"
+    save_graph(LEFT, path)
+    with safe_open(path, framework="numpy") as file:
+        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    names = arrays.pop("names").tobytes().decode()
+    del arrays["digest"]
+    save_file(arrays, path, metadata={"pathgraph": "1", "names": names})
+    same(read_graph(path), LEFT)
 
 
 def test_a_writer_that_dies_leaves_the_old_file(tmp_path, monkeypatch):

@@ -9,13 +9,15 @@ import pytest
 import torch
 
 from pathgnn.errors import ConfigError
-from pathgnn.graph.rewire import rewire, without_edges
+from pathgnn.graph.rewire import rewire, share_moved, without_edges
 from pathgnn.model import CONVS, PYG, conv_of
 from pathgnn.model.conv_attention import AttentionConv
 from pathgnn.model.conv_signed import SignedConv, all_rounds
 from pathgnn.model.fused import WIDTH
+from pathgnn.model.layers import PathwayPool
 from pathgnn.model.messages import CROSSTALK, DOWN, UP, messages_of, pathway_messages
 from pathgnn.model.sparse import NARROWEST, topology
+from pathgnn.train.fit import fit_network
 
 LAYERS = (
     *CONVS,
@@ -132,6 +134,27 @@ def test_attention_of_a_gene_sums_to_one_over_all_relations(graph):
     assert torch.allclose(heard[told], torch.ones(len(told)), atol=1e-6)
 
 
+def test_training_moves_attention(graph, nodes, recipe, fitted):
+    recipe = recipe._replace(net=recipe.net.model_copy(update={"messages": "attention"}))
+    net = fit_network(nodes, fitted.scores, recipe, 0).net
+    conv = net.convs[0]
+    start = AttentionConv(messages_of(graph), len(graph.genes), 2)
+    moved = [
+        float((a - b).detach().abs().max())
+        for a, b in zip(conv.attention(), start.attention(), strict=True)
+        if len(a)
+    ]
+    assert max(moved) > 1e-3
+
+
+def test_pooling_stands_attention_that_is_far_below_that_of_another_pathway(graph):
+    pool = PathwayPool(torch.as_tensor(graph.members), len(graph.pathways), len(graph.genes))
+    with torch.no_grad():
+        pool.logit[pool.pathway == 0] -= 200.0
+    total = torch.zeros(pool.n_rows).index_add(0, pool.pathway, pool.attention().detach())
+    assert torch.allclose(total, torch.ones(pool.n_rows))
+
+
 def test_relations_can_be_signs_mechanisms_and_directions(graph):
     kinds = np.where(np.arange(len(graph.sign)) % 2, "binding", "phosphorylation")
     typed = replace(graph, mechanism=tuple(kinds.tolist()))
@@ -158,7 +181,21 @@ def test_pathways_tell_each_other_up_down_and_across(graph):
     assert told == {UP: [[1, 0]], DOWN: [[0, 1]], CROSSTALK: [[2, 3], [3, 2]]}
 
 
-@pytest.mark.parametrize("name", ["NoSuchLayer", "GATConv", "GINConv", "TransformerConv"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "NoSuchLayer",
+        "GATConv",
+        "GINConv",
+        "TransformerConv",
+        "EdgeConv",
+        "EGConv",
+        "FusedGATConv",
+        "DynamicEdgeConv",
+        "SimpleConv",
+        "LabelPropagation",
+    ],
+)
 def test_a_layer_that_cannot_do_it_is_refused_in_a_sentence(graph, name):
     with pytest.raises(ConfigError, match=f"'{name}'.*(try GraphConv|wants more)"):
         conv_of(PYG + name, messages_of(graph), len(graph.genes), 3)
@@ -182,3 +219,6 @@ def test_rewiring_a_graph_with_both_kinds_of_edges_keeps_pairs_apart(graph):
         control = rewire(mixed, rng)
         degree = [np.bincount(g.edges[:, :n][1], minlength=24) for g in (mixed, control)]
         assert np.array_equal(*degree)
+        assert share_moved(mixed, control) > 0.3
+        loose = [np.bincount(g.edges[:, n:].ravel(), minlength=24) for g in (mixed, control)]
+        assert np.array_equal(*loose)

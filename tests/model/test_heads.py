@@ -8,6 +8,7 @@ from pytest import approx
 from torch import tensor
 
 from pathgnn.model import HEADS
+from pathgnn.model.hazards import bin_edges
 from pathgnn.model.head import Observed
 from pathgnn.model.head_cox import breslow, cox_loss
 
@@ -167,3 +168,10 @@ def test_breslow_known_answer():
     time, event = tensor([1.0, 2.0, 3.0]), tensor([True, False, True])
     got = breslow(torch.zeros(3), time, event, tensor([0.5, 1.0, 2.5, 3.0]))
     assert got.tolist() == approx([0, 1 / 3, 1 / 3, 4 / 3])
+
+
+def test_bins_stay_in_order_where_many_die_just_before_the_horizon():
+    value = torch.full((30,), 59.9999)
+    edges = bin_edges(value, torch.ones(30, dtype=torch.bool), 60.0)
+    assert float(edges[-1]) == approx(60.0)
+    assert (edges.diff() > 0).all()

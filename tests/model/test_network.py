@@ -14,7 +14,7 @@ from pathgnn.model.config import NetConfig
 from pathgnn.model.head import observed
 from pathgnn.model.layers import EffectHead
 from pathgnn.model.network import PathwayNet, layout_of
-from pathgnn.model.scales import Standardised
+from pathgnn.model.scales import WILD_TYPE_ZERO, InputScales, Standardised
 from pathgnn.model.sparse import topology
 
 
@@ -118,6 +118,61 @@ def test_inputs_are_the_same_after_every_call(graph, nodes):
         torch.equal(a, b)
         for a, b in zip(before, (nodes.x, nodes.seen, nodes.clinical), strict=True)
     )
+
+
+def test_a_pathway_that_did_not_vary_in_training_says_nothing_of_new_patients(graph, nodes):
+    net = _net(graph, nodes)
+    raw = torch.randn(2, 50, net.pool.n_rows + 1)
+    raw[:, :, 0] = 0.3
+    net.learn_activity_scales(raw)
+    new = raw[:, :2].clone()
+    new[:, 0, 0] += 1.0
+    clinical = torch.zeros(2, len(nodes.covariates))
+    assert net.scores(new, clinical).activity[:, 0].tolist() == [0, 0]
+
+
+def test_the_gradient_of_training_is_the_slope_of_its_loss(graph, nodes):
+    net, targets = _net(graph, nodes).double(), torch.randn(nodes.n_patients).double()
+    inputs = Standardised(*(part.double() for part in net.scales(nodes)))
+
+    def loss():
+        out = net.training_scores(net.raw_activity(inputs.z), inputs.clinical)
+        return (out.m - targets).square().mean() + (out.delta[:, 1] - targets).square().mean()
+
+    loss().backward()
+    for name, weight in net.named_parameters():
+        if weight.grad is None:
+            continue
+        way = torch.randn_like(weight)
+        slope, step = float((weight.grad * way).sum()), 1e-4
+        with torch.no_grad():
+            weight += step * way
+            above = float(loss())
+            weight -= 2 * step * way
+            below = float(loss())
+            weight += step * way
+        assert slope == pytest.approx((above - below) / (2 * step), rel=0.02, abs=1e-5), name
+
+
+def test_scales_after_training_are_those_of_the_training_patients(graph, nodes):
+    net = _net(graph, nodes)
+    inputs = net.scales(nodes)
+    raw = net.raw_activity(inputs.z)
+    trained = net.training_scores(raw, inputs.clinical)
+    again = net.scores(raw, inputs.clinical)
+    assert torch.allclose(trained.m, again.m, atol=1e-5)
+    assert torch.allclose(trained.delta, again.delta, atol=1e-5)
+
+
+@pytest.mark.parametrize("value", [-9.965784, 12.3, 100.7])
+def test_a_gene_that_is_the_same_in_all_training_patients_is_known_as_constant(nodes, value):
+    for n in range(60, 150):
+        some = nodes.take(torch.arange(n))
+        some = replace(some, x=torch.full_like(some.x, value), seen=torch.ones_like(some.seen))
+        scales = InputScales(len(nodes.genes), nodes.kinds, len(nodes.covariates)).learn(some)
+        near = replace(some, x=some.x + 0.07)
+        z = scales(near).z[:, :, [k not in WILD_TYPE_ZERO for k in nodes.kinds]]
+        assert float(z.abs().max()) < 0.5
 
 
 def test_scales_ignore_what_was_not_seen(nodes, graph):
