@@ -26,7 +26,7 @@ from pathgnn.graph.project import project
 from pathgnn.run import sized_for
 from pathgnn.run_folder import Input
 from pathgnn.study import estimand_of
-from pathgnn.sweep_results import kept_sweep, place_of, source_of
+from pathgnn.sweep_results import MARK, kept_sweep, mark_of, place_of, source_of
 from pathgnn.train.estimate import contrast_of
 from pathgnn.train.fit import Recipe
 from pathgnn.train.guard import guard_of
@@ -99,6 +99,8 @@ def run_sweep(given: Input, folder: Path, out: Path, plan: Sweeping | None = Non
     where, name = place_of(given.study, out), plan.name or given.study.name
     store = store_of(job, where, name)
     with closing(store), storage_errors(where):
+        if MARK not in store.study.user_attrs:
+            store.study.set_user_attr(MARK, mark_of(given.study))
         _work_until_done(_pack(job), planned, (where, name), store, plan)
         return tuned_of(store, job, laid.reserved)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -24,14 +26,34 @@ from pathgnn.train.tried import OBJECTIVES, Tried, importance, risk_at, tried
 from pathgnn.train.tune import AVERAGE
 from pathgnn.train.verify import Verification
 
+# Under which a sweep keeps the mark of the study that it is of.
+MARK = "study"
+
 
 def kept_sweep(study: Study, out: Path, name: str = "") -> Store:
     """What a sweep has found so far; the cohort is not read.
 
     Raises:
-        ConfigError: there is no such sweep.
+        ConfigError: there is no such sweep, or it is one of other settings.
     """
-    return find_store(place_of(study, out), name or study.name)
+    store = find_store(place_of(study, out), name or study.name)
+    if store.study.user_attrs.get(MARK, mark_of(study)) != mark_of(study):
+        store.close()
+        raise ConfigError(
+            f"the study was changed since its sweep {name or study.name!r}, which says nothing of "
+            "the new settings; sweep again under another --name, or take the changes back"
+        )
+    return store
+
+
+def mark_of(study: Study) -> str:
+    """Hash of all settings of a study that decide what its sweep finds."""
+    words = study.model_dump(mode="json", exclude={"name", "out", "explain", "sweep"})
+    words["contrast"] = study.explain.contrast
+    words["sweep"] = study.sweep.model_dump(
+        mode="json", exclude={"trials", "storage", "chosen", "level"}
+    )
+    return hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()
 
 
 def place_of(study: Study, out: Path) -> str:

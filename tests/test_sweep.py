@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from pathgnn import sweep
 from pathgnn.cli import app
+from pathgnn.errors import ConfigError
 from pathgnn.run import check_study, read_input, sized_for
 from pathgnn.study import read_study
 from pathgnn.sweep import Sweeping, lay_out, run_sweep
@@ -123,6 +124,18 @@ def test_no_patient_and_no_password_is_in_what_a_sweep_writes(swept):
 def kept(study):
     known = read_study(study)
     return closing(kept_sweep(known, sweep.Path(known.out)))
+
+
+def test_a_sweep_of_other_settings_is_not_taken_for_the_studys(swept):
+    study, _ = swept
+    changed = study.with_name("changed.toml")
+    changed.write_text(study.read_text() + "\n[estimand]\nknown = 0.5\n")
+    with pytest.raises(ConfigError, match="was changed since its sweep"):
+        kept(changed)
+    # Words and places of files decide nothing.
+    changed.write_text("# another word\n" + study.read_text())
+    with kept(changed) as store:
+        assert tried(store)
 
 
 def test_kept_losses_are_of_blocks_of_patients(swept):

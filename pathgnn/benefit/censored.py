@@ -134,7 +134,7 @@ def censoring_unbiased(counted: Counted, curve: CensoringCurve) -> Float[np.ndar
     """What is counted of every row, censored ones completed so that the mean over rows is right.
 
     Right if the expectation or the censoring curve is right. Without censoring it is what was
-    counted, exactly.
+    counted, exactly. A share still followed of less than .05 counts as .05.
 
     Args:
         counted: From `months_free` or `free_at_end`.
@@ -143,7 +143,9 @@ def censoring_unbiased(counted: Counted, curve: CensoringCurve) -> Float[np.ndar
     Source: Rubin & van der Laan, Int J Biostat 2007, 3(1):4; BENEFIT equation 2.2.
     """
     jumps = curve.time < counted.grid[-1]
-    before = CensoringCurve(curve.time[jumps], curve.hazard[jumps], curve.free[jumps].clip(1e-9))
+    before = CensoringCurve(
+        curve.time[jumps], curve.hazard[jumps], curve.free[jumps].clip(LOWEST_G)
+    )
     step = max(1, PIECE // max(1, len(before.time)))
     pieces = [slice(i, i + step) for i in range(0, len(counted.value), step)]
     return np.concatenate([_complete(counted.take(i), before) for i in pieces])

@@ -83,7 +83,7 @@ class FitConfig(Settings):
     )
     steps: int = setting(8, "L-BFGS steps per round", sweep=(4, 20), ge=1)
     score_weight: float = setting(0.25, "weight of the benefit scores", sweep=(0.05, 1), gt=0)
-    group_lasso: float = setting(10.0, "shrinks whole pathways to 0", sweep=(1, 50), ge=0)
+    group_lasso: float = setting(10.0, "shrinks each pathway as a whole", sweep=(1, 50), ge=0)
     ridge: float = setting(1.0, "shrinks what pathways do to the benefit", sweep=(0.1, 10), ge=0)
     trunk_ridge: float = setting(
         2.0, "shrinks prognosis by pathways, times their number", sweep=(0.05, 5), ge=0
@@ -93,7 +93,7 @@ class FitConfig(Settings):
     )
     gene_ridge: float = setting(0.5, "shrinks gene-specific weights", sweep=(0.05, 10), ge=0)
     attention_ridge: float = setting(0.1, "pulls attention to equal", sweep=(0.01, 10), ge=0)
-    message_ridge: float = setting(100.0, "shrinks message weights", sweep=(1, 500), ge=0)
+    message_ridge: float = setting(500.0, "shrinks message weights", sweep=(5, 5000), ge=0)
     smoothness: float = setting(0.1, "pulls weights of neighbours together", sweep=(0, 5), ge=0)
     stack: bool = setting(True, "stack network and linear models on inner folds")
     batch: int = setting(0, "patients per mini-batch; 0: L-BFGS on all at once", ge=0)

@@ -16,7 +16,7 @@ from pathgnn.graph.project import coverage
 from pathgnn.seeds import rng_for
 from pathgnn.train.estimate import events_per_arm
 from pathgnn.train.folds import check_size, folds
-from pathgnn.train.nuisance import propensity_of
+from pathgnn.train.nuisance import check_follow_up, propensity_of
 
 # Share of an omic's features with a name that no table knows: more is a problem of identifiers.
 MANY_UNKNOWN = 0.2
@@ -37,6 +37,7 @@ def propensities(nodes: Nodes, n_folds: int, seed: int) -> Float[np.ndarray, "ro
     nodes = thinned(nodes)
     propensity = np.empty((len(nodes.arm), len(nodes.arms)))
     fold = folds(nodes, n_folds, rng_for(seed, 0))
+    check_follow_up(nodes, fold, nodes.horizon)
     for k in range(n_folds):
         rows = np.flatnonzero((fold == k)[nodes.patient_of.numpy()])
         propensity[rows] = propensity_of(nodes, fold != k, fold == k)

@@ -25,7 +25,7 @@ from pathgnn.train.fitted import Fitted
 from pathgnn.train.folds import check_groups, check_size, folds, independent_units, tested_folds
 from pathgnn.train.half_samples import half_sample_spread
 from pathgnn.train.linear import Benefits
-from pathgnn.train.nuisance import Nuisances
+from pathgnn.train.nuisance import Nuisances, check_follow_up
 from pathgnn.train.over_time import OverTime, average_over_time
 from pathgnn.train.part import (
     INNER_FOLDS,
@@ -233,6 +233,7 @@ def _fold(nodes: Nodes, recipe: Recipe, seed: int) -> Int[np.ndarray, " patient"
         raise ConfigError("`center_sites` needs the column of sites: set `site` in [cohort.beside]")
     fold = folds(nodes, recipe.fit.folds, rng_for(seed, 0))
     check_groups(nodes, fold, INNER_FOLDS)
+    check_follow_up(nodes, fold, recipe.estimand.at)
     return fold
 
 

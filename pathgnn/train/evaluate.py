@@ -33,7 +33,7 @@ from pathgnn.train.bundle import Model
 from pathgnn.train.estimate import N_GROUPS, TOC_POINTS, Toc
 from pathgnn.train.folds import check_size, compared, folds
 from pathgnn.train.manifest import Calibration
-from pathgnn.train.nuisance import Nuisances, fit_nuisances
+from pathgnn.train.nuisance import Nuisances, check_follow_up, fit_nuisances
 from pathgnn.train.outcome_hash import outcome_hash
 from pathgnn.train.part import join
 
@@ -184,6 +184,7 @@ def source_scores(nodes: Nodes, seed: int, estimand: Estimand | None = None) -> 
 def _scores(
     estimand: Estimand | None, nodes: Nodes, fold: Int[np.ndarray, " patient"]
 ) -> Nuisances:
+    check_follow_up(nodes, fold, estimand.at if estimand is not None else nodes.horizon)
     parts = []
     for k in range(N_FOLDS):
         train, test = (torch.from_numpy(np.flatnonzero(m)) for m in (fold != k, fold == k))

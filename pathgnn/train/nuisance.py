@@ -163,7 +163,6 @@ def _values(
     grid = np.linspace(0, until, GRID_POINTS)
     alive = estimand is not None and estimand.name == "survival_gained"
     rows = follow_up(train)
-    check_horizon(censoring_curve(rows.time, rows.ended), until, float(rows.time.max()))
     curves = survival_curves(train, test, few, grid)
     out = []
     for nodes, curve in zip((train, test), curves, strict=True):
@@ -171,6 +170,24 @@ def _values(
         counted = free_at_end(held, curve) if alive else months_free(held, curve)
         out.append(_uncensored(counted, nodes.arm.numpy(), rows, train.arm.numpy()))
     return out[0], out[1]
+
+
+def check_follow_up(nodes: Nodes, fold: Int[np.ndarray, " patient"], until: float) -> None:
+    """Refuse a month at which hardly a patient is followed, of all or of some fold's training set.
+
+    Smaller sets within those may lose everybody earlier; what is known of their censoring then
+    counts as no less than 5 % followed.
+
+    Raises:
+        CohortError: naming the largest usable month.
+    """
+    if nodes.outcome != "survival":
+        return
+    row_fold, rows = fold[nodes.patient_of.numpy()], follow_up(nodes)
+    kept = [rows.take(row_fold != k) for k in (-1, *np.unique(fold))]
+    curves = [(censoring_curve(some.time, some.ended), float(some.time.max())) for some in kept]
+    shortest = min(curves, key=lambda curve: usable_horizon(*curve))
+    check_horizon(shortest[0], until, shortest[1])
 
 
 def _uncensored(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -18,12 +19,13 @@ from pathgnn.graph.project import project
 from pathgnn.graph.rewire import without_edges
 from pathgnn.model.config import NetConfig
 from pathgnn.run_benefits import metrics
+from pathgnn.seeds import rng_for
 from pathgnn.train.check import check, refuse
 from pathgnn.train.crossfit import fit, fit_networks
 from pathgnn.train.estimate import estimate
 from pathgnn.train.fit import Recipe
-from pathgnn.train.folds import independent_units
-from pathgnn.train.nuisance import fit_nuisances
+from pathgnn.train.folds import folds, independent_units
+from pathgnn.train.nuisance import check_follow_up, fit_nuisances
 from pathgnn.train.part import STACKED, fit_part
 from pathgnn.train.stack import NETWORK
 
@@ -193,6 +195,29 @@ def test_every_question_about_survival_finds_who_benefits(graph, estimand, net, 
     part = fit_part(nodes, ~is_test, is_test, Recipe(graph, estimand, net, QUICK), (0, 0))
     assert np.corrcoef(part.ladder[NETWORK][:, 0], truth.benefit[is_test])[0, 1] > 0.4
     assert abs(part.ladder[NETWORK].mean() - part.scores.gain.mean()) < 3 * _se(part.scores.gain)
+
+
+def test_a_horizon_is_judged_before_training_and_small_inner_sets_may_fall_short_of_it(graph):
+    cohort, _ = trial_on(graph, 120, 4)
+    rng = np.random.default_rng(1)
+    died, lost = rng.exponential(40, 120), rng.uniform(1, 60, 120)
+    follow_up = {"value": np.minimum(died, lost), "event": died <= lost}
+    changed = replace(cohort.outcome, kind="survival", horizon=60.0, **follow_up)
+    nodes = project(replace(cohort, outcome=changed), graph)
+    fold = folds(nodes, 3, rng_for(0, 0))
+    with pytest.raises(CohortError, match="largest usable horizon") as refused:
+        check_follow_up(nodes, fold, 60.0)
+    with pytest.raises(CohortError, match="largest usable horizon"):
+        check(nodes, graph, 3, 0)
+    # Just below what the whole training sets can tell, where a third of them cannot.
+    largest = float(re.search(r"horizon is ([\d.]+) months", str(refused.value))[1]) - 0.1
+    nodes = replace(nodes, horizon=largest)
+    first = nodes.take(torch.from_numpy(np.flatnonzero(fold == 0)))
+    with pytest.raises(CohortError, match="largest usable horizon"):
+        check_follow_up(first, np.arange(first.n_patients) % 3, largest)
+    fitted = fit(nodes, _recipe(graph, months_gained(largest)), 0)
+    assert np.isfinite(fitted.benefit).all()
+    assert np.abs(fitted.scores.gain).max() < 20 * largest
 
 
 def _se(gain):
