@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from pathgnn.cohort.read_outcome import UNKNOWN
+from pathgnn.cohort.event_columns import UNKNOWN
 
 NOT_RECORDED = "unknown"
 # "NE" is not evaluable in a response, but a place among sites.

@@ -11,6 +11,24 @@ from pathgnn.cohort.small_cells import shown_values
 from pathgnn.cohort.sources import OutcomeSource, TreatmentSource
 from pathgnn.errors import CohortError
 
+# Texts, in lower case, that say that something is not known.
+UNKNOWN = frozenset(
+    [
+        "unknown",
+        "[unknown]",
+        "not available",
+        "[not available]",
+        "[not applicable]",
+        "[not evaluated]",
+        "[discrepancy]",
+        "not evaluable",
+        "not reported",
+        "missing",
+        "ne",
+        "<na>",
+    ]
+)
+
 
 def labels(column: pd.Series) -> pd.Series:
     """A column as text without blanks around; whole numbers without a decimal point."""

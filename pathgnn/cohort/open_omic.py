@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pathgnn.cohort.raw_table import ANNOTATIONS, FEATURE_NAMES, RawTable, in_memory, turned
+from pathgnn.cohort.raw_table import FEATURE_NAMES, RawTable, in_memory, is_annotation, turned
 from pathgnn.cohort.read_anndata import read_layer
 from pathgnn.cohort.read_cbioportal import Sequenced, mask_panels, read_sequenced
 from pathgnn.cohort.read_parquet import is_large, open_parquet
@@ -74,7 +74,7 @@ def _samples_as_rows(
     name: str, omic: OmicSource, table: pd.DataFrame, wanted: set[str]
 ) -> RawTable:
     """A table turned where its first column or its ids say that rows are features."""
-    first = table.index.name in FEATURE_NAMES or bool(set(table.columns) & ANNOTATIONS)
+    first = table.index.name in FEATURE_NAMES or any(map(is_annotation, table.columns))
     by_row, by_column = n_wanted(table.index, wanted), n_wanted(table.columns, wanted)
     if by_column > by_row or (first and not by_row):
         raw = turned(table)

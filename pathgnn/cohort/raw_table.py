@@ -10,22 +10,41 @@ import pandas as pd
 
 # First columns that say: a row is a feature. What stands beside the names is no sample.
 FEATURE_NAMES = ("Hugo_Symbol", "Composite.Element.REF", "Gene Symbol", "gene_name", "Protein")
+# In lower case.
 ANNOTATIONS = frozenset(
     {
-        "Hugo_Symbol",
-        "Entrez_Gene_Id",
-        "Gene Symbol",
-        "Gene ID",
-        "Locus ID",
-        "Cytoband",
-        "gene_id",
+        "hugo_symbol",
+        "hgnc_symbol",
+        "symbol",
+        "gene symbol",
         "gene_name",
+        "entrez_gene_id",
+        "entrezid",
+        "entrez",
+        "ensembl_gene_id",
+        "gene id",
+        "gene_id",
+        "locus id",
+        "cytoband",
         "gene_type",
-        "Description",
-        "ENTITY_STABLE_ID",
-        "NAME",
-        "DESCRIPTION",
-        "URL",
+        "biotype",
+        "gene_biotype",
+        "entity_stable_id",
+        "name",
+        "description",
+        "url",
+        "length",
+        "gene_length",
+        "gene length",
+        "width",
+        "chr",
+        "chrom",
+        "chromosome",
+        "start",
+        "end",
+        "start_position",
+        "end_position",
+        "strand",
     }
 )
 
@@ -54,6 +73,11 @@ class RawTable(NamedTuple):
     is_stored: bool = False
 
 
+def is_annotation(column: object) -> bool:
+    """Does a column say something of a feature, beside the samples?"""
+    return str(column).strip().lower() in ANNOTATIONS
+
+
 def in_memory(table: pd.DataFrame, notes: tuple[str, ...] = ()) -> RawTable:
     """A table that is read already, as one block."""
 
@@ -68,7 +92,7 @@ def turned(table: pd.DataFrame) -> RawTable:
 
     Of rows with the same name the one with most values is used, of equals the first.
     """
-    annotation = [c for c in table.columns if c in ANNOTATIONS]
+    annotation = [c for c in table.columns if is_annotation(c)]
     values = table.drop(columns=annotation)
     named = _named_rows(table, values)
     kept, n_lost = _one_row_each(named)

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from pathgnn.cohort.block_clinical import clinical_block
+from pathgnn.cohort.block_clinical import clinical_block, one_row_each, without_unknown
 from pathgnn.cohort.cohort import Outcome
 from pathgnn.cohort.event_columns import (
+    UNKNOWN,
     check_settings,
     competing_events,
     events,
@@ -24,23 +25,6 @@ from pathgnn.errors import CohortError
 
 # Before the name of a column by which patients are shown apart.
 SUBGROUP = "subgroup:"
-# Texts, in lower case, that say that something is not known.
-UNKNOWN = frozenset(
-    [
-        "unknown",
-        "[unknown]",
-        "not available",
-        "[not available]",
-        "[not applicable]",
-        "[not evaluated]",
-        "[discrepancy]",
-        "not evaluable",
-        "not reported",
-        "missing",
-        "ne",
-        "<na>",
-    ]
-)
 # Mean Gregorian year of 365.2425 days in twelve parts.
 MONTHS_PER = {"months": 1.0, "days": 12 / 365.2425, "weeks": 7 * 12 / 365.2425, "years": 12.0}
 
@@ -92,7 +76,7 @@ def clinical_table(source: CohortSource, data: Path, patients: tuple[str, ...]) 
     strange = [c for c in clinical.categorical if c not in clinical.columns]
     if strange:
         raise CohortError(f"clinical column {strange[0]!r} is categorical, but not in `columns`")
-    table = _patient_columns(source, data, patients, clinical.columns)
+    table = _patient_columns(source, data, patients, clinical.columns, is_input=True)
     for column in clinical.categorical:
         table[column] = labels(table[column]).where(table[column].notna())
     return clinical_block(table)
@@ -239,9 +223,16 @@ def _one_row_each(
 
 
 def _patient_columns(
-    source: CohortSource, data: Path, patients: tuple[str, ...], columns: tuple[str, ...]
+    source: CohortSource,
+    data: Path,
+    patients: tuple[str, ...],
+    columns: tuple[str, ...],
+    is_input: bool = False,
 ) -> pd.DataFrame:
-    """Columns of the clinical table, a row per patient of the cohort."""
+    """Columns of the clinical table, a row per patient of the cohort.
+
+    What a patient's rows say of an input must be one thing; of others the first row counts.
+    """
     clinical = source.clinical
     file = clinical.file or source.outcome.file
     table = read_table(
@@ -258,7 +249,10 @@ def _patient_columns(
         raise CohortError(
             f"clinical column {absent[0]!r} is not in {file}; it has {shown_names(table.columns)}"
         )
-    return table[~table.index.duplicated()][list(columns)].reindex(list(patients))
+    chosen = table[list(columns)]
+    if is_input:
+        chosen = one_row_each(without_unknown(chosen), file)
+    return chosen[~chosen.index.duplicated()].reindex(list(patients))
 
 
 def _value(rows: pd.DataFrame, o: OutcomeSource) -> Float[np.ndarray, " row"]:

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pathgnn.cohort.raw_table import ANNOTATIONS, Blocks, RawTable
+from pathgnn.cohort.raw_table import Blocks, RawTable, is_annotation
 from pathgnn.cohort.read_table import BROKEN, broken, only_numbers_rows, read_table
 from pathgnn.errors import CohortError
 
@@ -44,7 +44,7 @@ def open_parquet(path: Path, id_column: str, wanted: set[str]) -> RawTable:
     kind_of = dict(zip(schema.names, schema.types, strict=True))
     columns = pd.Index([c for c in kind_of if c != ids_in])
     strange = [c for c in columns if not _is_number(kind_of[c])]
-    strange = [c for c in strange if c not in ANNOTATIONS]
+    strange = [c for c in strange if not is_annotation(c)]
     if strange:
         # Not its name: where patients are columns, it is an id.
         place = schema.names.index(strange[0]) + 1
@@ -54,7 +54,7 @@ def open_parquet(path: Path, id_column: str, wanted: set[str]) -> RawTable:
         )
     n_bytes = 4 * len(ids) * len(columns)
     if not wanted & set(ids) and wanted & set(columns):
-        samples = columns.difference(pd.Index(sorted(ANNOTATIONS)), sort=False)
+        samples = columns[[not is_annotation(c) for c in columns]]
         _refuse_twice(path, ids)
         return RawTable(samples, ids, _turned_blocks(path, samples, ids), n_bytes, (), True)
     return RawTable(ids, columns, _blocks(path, columns, ids), n_bytes, (), True)

@@ -16,7 +16,8 @@ def pathway_axes(graph: PathwayGraph) -> sp.csr_matrix:
 
     The weights are the leading eigenvector of the signed adjacency among the members, both
     directions of an edge alike: an activator weighs as its target, an inhibitor against it, and a
-    gene without an edge inside weighs 0. Of a pathway without signed edges all weigh the same.
+    gene that no edge joins with the largest connected part weighs 0. Of a pathway without signed
+    edges all weigh the same.
     The whole is turned so that the weights add up to more than 0, or sources weigh more.
 
     Source: Kunegis et al., SDM 2010, "Spectral analysis of signed graphs".

@@ -96,9 +96,17 @@ class Nodes(Shown):
         return replace(self, **tensors)
 
     def take(self, patients: Int[Tensor, " chosen"]) -> Nodes:
-        """Some of the patients, in the order given; their rows keep the order they had."""
+        """Some of the patients, in the order given; their rows keep the order they had.
+
+        Raises:
+            GraphError: one is named twice.
+        """
         place = torch.full((self.n_patients,), -1)
         place[patients] = torch.arange(len(patients))
+        if int((place >= 0).sum()) < len(patients):
+            raise GraphError(
+                "a patient cannot be taken twice: their rows would point at one of both"
+            )
         on = place[self.patient_of] >= 0
         return replace(
             self,

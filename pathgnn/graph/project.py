@@ -32,7 +32,7 @@ def project(cohort: Cohort, graph: PathwayGraph, known: Identifiers | None = Non
         known: Names of genes; None: the aliases of the graph alone.
 
     Raises:
-        GraphError: no feature of any omic is in the graph, or no edge joins measured genes.
+        GraphError: no feature of any omic is in the graph, or no edge reaches a measured gene.
     """
     if not cohort.omics:
         raise GraphError(

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pathgnn.cohort.read_everyone import read_everyone
 from pathgnn.cohort.read_outcome import clinical_table, outcome_of, outcome_rows
 from pathgnn.cohort.read_parquet import open_parquet
 from pathgnn.cohort.read_table import numeric, read_table
@@ -141,6 +142,42 @@ def test_covariates_come_from_the_rows_that_are_kept(tmp_path):
     source = _source({}, keep=keep, clinical={"columns": ["age"]})
     found = clinical_table(source, tmp_path, tuple(rows.index))
     assert found["age"].tolist() == (np.arange(N) + 30.0).tolist()
+
+
+def test_what_is_not_known_of_a_covariate_is_no_level_of_it(tmp_path):
+    age = np.where(np.arange(N) % 5, (np.arange(N) + 30).astype(str), "[Not Available]")
+    stage = np.where(np.arange(N) % 3, "II", "Unknown")
+    rows, _ = _rows(_table(age=age, stage=stage), tmp_path)
+    source = _source({}, clinical={"columns": ["age", "stage"]})
+    found = clinical_table(source, tmp_path, tuple(rows.index))
+    assert list(found.columns) == ["age", "stage=II"]
+    assert np.isnan(found["age"].iloc[0])
+    assert found["age"].iloc[1] == 31.0
+    assert found["stage=II"].isna().sum() == len(range(0, N, 3))
+
+
+def test_rows_of_a_patient_that_differ_in_a_covariate_are_refused_and_gaps_are_filled(tmp_path):
+    twice = pd.concat([_table(age=40.0), _table(age=np.nan)])
+    source = _source({}, clinical={"columns": ["age"]})
+    twice.to_csv(tmp_path / "o.csv", index=False)
+    patients = tuple(map(str, _table()["patient"]))
+    assert (clinical_table(source, tmp_path, patients)["age"] == 40.0).all()
+    pd.concat([_table(age=40.0), _table(age=41.0)]).to_csv(tmp_path / "o.csv", index=False)
+    with pytest.raises(CohortError, match=f"different values in the rows of {N} patients"):
+        clinical_table(source, tmp_path, patients)
+
+
+def test_numbers_that_describe_a_gene_are_no_patients(tmp_path):
+    table = _table()
+    ids = [str(p) for p in table["patient"]]
+    table.iloc[:-2].to_csv(tmp_path / "o.csv", index=False)
+    rng = np.random.default_rng(0)
+    values = pd.DataFrame(rng.normal(size=(5, N)), index=list("ABCDE"), columns=ids)
+    values.insert(0, "Length", [1000, 2000, 900, 800, 700])
+    values.insert(1, "Start", [5, 6, 7, 8, 9])
+    values.to_csv(tmp_path / "e.csv", index_label="gene")
+    everyone = read_everyone(_source({}), tmp_path)
+    assert everyone.patients == tuple(ids)
 
 
 def test_words_of_the_ontology_are_known_however_they_are_written():

@@ -95,10 +95,25 @@ def test_a_patient_without_any_omic_gets_the_reference(graph, nodes):
     assert torch.equal(net(net.scales(blind)).delta, net(zero).delta)
 
 
+def _padded(contrasts):
+    """With the reference arm's 0 in front."""
+    return torch.cat([torch.zeros(len(contrasts), 1), contrasts], 1)
+
+
 def test_the_effect_is_the_sum_of_its_pathways(graph, nodes):
-    out = _net(graph, nodes)(_net(graph, nodes).scales(nodes))
-    assert torch.allclose(out.delta[:, 1:], out.terms.sum(1) + out.rest)
+    net = _net(graph, nodes)
+    raw, clinical = net.raw_activity(net.scales(nodes).z), net.scales(nodes).clinical
+    net.learn_activity_scales(raw)
+    out = net.scores(raw, clinical)
     assert (out.delta[:, 0] == 0).all()
+    for k in range(net.n_pathways):
+        typical = raw.clone()
+        typical[0, :, k] = net.activity_center[0, 0, k]
+        without = net.scores(typical, clinical)
+        assert torch.allclose(out.delta - without.delta, _padded(out.terms[:, k]), atol=1e-5)
+    nothing = raw.clone()
+    nothing[0, :, : net.n_pathways] = net.activity_center[0, :, : net.n_pathways]
+    assert torch.allclose(net.scores(nothing, clinical).delta, _padded(out.rest), atol=1e-5)
 
 
 def test_an_effect_head_at_its_start_is_a_linear_model():
