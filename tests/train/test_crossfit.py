@@ -199,7 +199,7 @@ def test_every_question_about_survival_finds_who_benefits(graph, estimand, net, 
 
 def test_a_horizon_is_judged_before_training_and_small_inner_sets_may_fall_short_of_it(graph):
     cohort, _ = trial_on(graph, 120, 4)
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(5)
     died, lost = rng.exponential(40, 120), rng.uniform(1, 60, 120)
     follow_up = {"value": np.minimum(died, lost), "event": died <= lost}
     changed = replace(cohort.outcome, kind="survival", horizon=60.0, **follow_up)
