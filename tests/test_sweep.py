@@ -31,6 +31,7 @@ SWEEP = """
 settings = ["fit.ridge"]
 trials = 3
 pruner = "none"
+level = 0.001
 [sweep.choices]
 "fit.group_lasso" = [10.0, 2.0]
 [sweep.collections]

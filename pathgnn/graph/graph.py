@@ -82,7 +82,6 @@ class PathwayGraph:
 
     def __post_init__(self) -> None:
         _check_names(self)
-        _check_words(self)
         _check_edges(self)
         _check_pathways(self)
 
@@ -189,12 +188,6 @@ def _check_names(graph: PathwayGraph) -> None:
     strange = set(graph.kind) - set(NODE_KINDS)
     if strange:
         raise GraphError(f"no node kind {sorted(strange)[0]!r}; use one of {', '.join(NODE_KINDS)}")
-
-
-def _check_words(graph: PathwayGraph) -> None:
-    for word in {*graph.mechanism, *graph.sources, *graph.compartment, *graph.drugs}:
-        if not word.isprintable():
-            raise GraphError(f"{word!r} is no word for an edge or a gene: unprintable")
 
 
 def _check_edges(graph: PathwayGraph) -> None:

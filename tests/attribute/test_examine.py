@@ -94,10 +94,14 @@ def test_the_strongest_tenth_is_that_of_the_measured_genes(fitted, nodes):
     assert found.fid_plus == pytest.approx(np.abs(whole - moved).mean() / whole.std())
 
 
-def test_shuffled_weights_give_another_attribution(who):
-    for one in sanity(who):
-        assert one.rank_correlation < 0.7
-        assert one.passed
+def test_shuffled_weights_give_another_attribution(who, fitted):
+    # Of four slopes one in four stays where it was: several shuffles tell.
+    several = [
+        sanity(who._replace(fitted=dataclasses.replace(fitted, seed=seed))) for seed in range(5)
+    ]
+    for same_weights in zip(*several, strict=True):
+        assert np.mean([one.rank_correlation for one in same_weights]) < 0.4
+        assert np.mean([one.passed for one in same_weights]) >= 0.6
 
 
 def test_an_attribution_of_inputs_alone_does_not_pass(who, fitted):
