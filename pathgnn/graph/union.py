@@ -89,7 +89,7 @@ def disagreements(left: PathwayGraph, right: PathwayGraph) -> pd.DataFrame:
 
 def _renamed_pathways(left: PathwayGraph, right: PathwayGraph) -> tuple[str, ...]:
     known = dict(zip(left.pathways, left.pathway_ids, strict=True))
-    shared = [i for ids in (left.pathway_ids, right.pathway_ids) for i in _repeated(ids)]
+    shared = _repeated(left.pathway_ids) | _repeated(right.pathway_ids)
     by_id = {i: name for name, i in known.items() if i != name and i not in shared}
     taken, out = {*left.pathways, *right.pathways}, []
     for name, identifier in zip(right.pathways, right.pathway_ids, strict=True):
