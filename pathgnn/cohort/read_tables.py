@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 
 from pathgnn.cohort import TRANSFORMS
-from pathgnn.cohort.cohort import Cohort, check_facts
+from pathgnn.cohort.cohort import Cohort, Outcome, check_facts
 from pathgnn.cohort.facts import NOTHING, facts_of, merge
 from pathgnn.cohort.feature_map import feature_map
 from pathgnn.cohort.large_tables import Omics, Stored
@@ -52,27 +53,43 @@ def read_cohort(source: CohortSource, data: Path, maps: Path | None = None) -> C
     A patient stays in with one measured omic or more. Raises `CohortError` for bad input.
     """
     rows, notes = outcome_rows(source, data)
-    wanted = set(rows.index)
+
+    def outcome(patients: tuple[str, ...]) -> Outcome:
+        return outcome_of(rows[rows.index.isin(patients)], source.outcome, source.treatment)
+
+    return measured_of(source, data, maps, tuple(dict.fromkeys(rows.index)), outcome, notes)
+
+
+def measured_of(
+    source: CohortSource,
+    data: Path,
+    maps: Path | None,
+    listed: tuple[str, ...],
+    outcome: Callable[[tuple[str, ...]], Outcome],
+    notes: list[str],
+) -> Cohort:
+    """The cohort of the listed patients of whom something was measured, in their order.
+
+    `outcome` gives the outcomes of those that stay. Without any omic the cohort is clinical only,
+    and everybody stays.
+    """
+    wanted = set(listed)
     samples = read_samples(source.samples, data)
     ids = wanted if samples is None else wanted | set(samples.patient.index)
-    opened = open_omics(source, data, ids)
-    omics, used, scales, said = omics_of(source, opened, wanted, samples)
-    notes += said
-    # Without any omic the cohort is clinical only, and everybody stays.
+    omics, used, scales, said = omics_of(source, open_omics(source, data, ids), wanted, samples)
     measured = set().union(*(set(omics.patients(k)) for k in omics)) if omics else wanted
-    rows = rows[rows.index.isin(measured)]
-    patients = tuple(dict.fromkeys(rows.index))
-    n_lost = len(wanted) - len(patients)
-    notes += [f"{n_lost} patients with an outcome have no omic: left out"] if n_lost else []
+    patients = tuple(p for p in listed if p in measured)
+    if n_lost := len(listed) - len(patients):
+        said.append(f"{n_lost} patients of {source.outcome.file} have no omic: left out")
     return Cohort(
         name=source.name,
         patients=patients,
         omics=omics.of(patients),
         kinds={k: o.kind for k, o in source.omics.items()},
         clinical=covariates(source, data, patients, used),
-        outcome=outcome_of(rows, source.outcome, source.treatment),
+        outcome=outcome(patients),
         feature_maps=feature_maps_of(source, maps or data, omics),
-        notes=tuple(notes),
+        notes=(*notes, *said),
         beside=beside_table(source, data, patients),
         scales=scales,
     )
