@@ -31,18 +31,16 @@ def predict(
         from pathgnn.files import write_csv
         from pathgnn.newcomers import new_patients
         from pathgnn.study import read_study, unexplained
-        from pathgnn.train.bundle import load, meet
-        from pathgnn.train.bundle import predict as predict_new
+        from pathgnn.train.bundle import load, meet, predict_nodes
         from pathgnn.train.evaluate import input_findings
 
         trained = load(model)
         cohort, known = new_patients(unexplained(read_study(study)), study.parent, data)
-        names = cohort.patients
+        nodes, names = meet(trained, cohort, known), cohort.patients
         if not ids:
             names = pseudonyms(len(names))
         parts = [
-            pd.DataFrame({"patient": names, **b._asdict()})
-            for b in predict_new(trained, cohort, known)
+            pd.DataFrame({"patient": names, **b._asdict()}) for b in predict_nodes(trained, nodes)
         ]
         write_csv(out, pd.concat(parts))
         surplus = sorted(set(cohort.omics) - set(trained.modalities))
@@ -52,7 +50,7 @@ def predict(
                 say(f"Omics {why}: {', '.join(omics)}")
         for note in cohort.notes:
             say(note)
-        findings = input_findings(trained, cohort, meet(trained, cohort, known))
+        findings = input_findings(trained, cohort, nodes)
         for finding in findings if len(names) >= FEWEST else ():
             if finding.topic == "shift" and finding.severity == "warning":
                 say(f"[{finding.severity}] {finding.sentence}")

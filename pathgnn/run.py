@@ -251,6 +251,11 @@ def _write_checks(seen: Overview, given: Input, out: Path) -> None:
 
 
 def data_folder(study: Study, folder: Path, data: Path | None) -> Path:
+    """Folder of the tables: the one that is given, else as the study says from its own folder.
+
+    Raises:
+        ConfigError: there is none.
+    """
     data = data or folder / study.data
     if not data.is_dir():
         raise ConfigError(f"no data folder at {data}; set `data` in the study file, or pass --data")

@@ -178,15 +178,18 @@ def predict(
         GraphError: no omic in common, or one that holds another kind of values.
         CohortError: an omic that seems to be on another scale.
     """
-    nodes = meet(model, cohort, known)
+    return predict_nodes(model, meet(model, cohort, known))
+
+
+def predict_nodes(model: Model, nodes: Nodes) -> tuple[NewBenefit, ...]:
+    """The same for patients that are on the model's graph already, from `meet`."""
     tau = model.benefit(nodes)
     measured = nodes.seen.any(2).double().mean(0).numpy()
     basis = tuple(rests_on(nodes))
-    out = []
-    for k, c in enumerate(model.calibration):
-        spread = c.slope * (tau[:, k] - c.mean_score) if c.differs else np.zeros(len(tau))
-        out.append(NewBenefit(c.arm, c.average + spread, tau[:, k], measured, c.differs, basis))
-    return tuple(out)
+    return tuple(
+        NewBenefit(c.arm, c.benefit(tau[:, k]), tau[:, k], measured, c.differs, basis)
+        for k, c in enumerate(model.calibration)
+    )
 
 
 def versions() -> dict[str, str]:

@@ -200,8 +200,7 @@ def _contrast(model: Model, nodes: Nodes, given: _Given, seed: int) -> External:
     on = compared(nodes, a, b)
     gain, score = (scores.gamma[:, b] - scores.gamma[:, a])[on], tau[on]
     group = scores.group[on]
-    spread = c.slope * (tau - c.mean_score) if c.differs else np.zeros(len(tau))
-    benefit, rng = c.average + spread, rng_for(seed, 5, b)
+    benefit, rng = c.benefit(tau), rng_for(seed, 5, b)
     autoc = metrics.autoc_with_se(score, gain, rng, group)
     p = float(2 * norm.sf(abs(autoc.value / autoc.se))) if autoc.se > 0 else 1.0
     level = metrics.mean_gain(benefit[on] - gain, group)

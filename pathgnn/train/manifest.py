@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
+import numpy as np
+from jaxtyping import Float
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from pathgnn.benefit.estimand import EstimandName
@@ -30,6 +32,11 @@ class Calibration(NamedTuple):
     slope: float
     mean_score: float
     differs: bool
+
+    def benefit(self, score: Float[np.ndarray, " patient"]) -> Float[np.ndarray, " patient"]:
+        """The benefit of raw scores; the average of all where no differences were shown."""
+        slope = self.slope if self.differs else 0.0
+        return self.average + slope * (score - self.mean_score)
 
 
 class CalibrationWords(Settings):
