@@ -157,9 +157,7 @@ class PathwayNet(nn.Module):
     def learn_activity_scales(self, raw: Float[Tensor, "2 patient pathway"]) -> None:
         """Mean and spread of the activities of the training patients, kept as buffers."""
         with torch.no_grad():
-            center, scale = _moments(raw[:, :, :-1])
-            self.activity_center.copy_(center)
-            self.activity_scale.copy_(scale)
+            self._keep(*_moments(raw[:, :, :-1]))
 
     def training_scores(
         self, raw: Float[Tensor, "2 patient pathway"], clinical: Float[Tensor, "patient covariate"]
@@ -168,9 +166,9 @@ class PathwayNet(nn.Module):
 
         The gradient goes through both: what moves all activities alike moves no score.
         """
-        self.learn_activity_scales(raw)
         activity = raw[:, :, :-1]
         center, scale = _moments(activity)
+        self._keep(center.detach(), scale.detach())
         return self._scores((activity - center) / scale, raw[1, :, -1], clinical)
 
     def scores(
@@ -179,6 +177,12 @@ class PathwayNet(nn.Module):
         """Prognosis and effect from raw activities, on the scales learned."""
         activity = (raw[:, :, :-1] - self.activity_center) / self.activity_scale
         return self._scores(activity, raw[1, :, -1], clinical)
+
+    def _keep(
+        self, center: Float[Tensor, "2 1 pathway"], scale: Float[Tensor, "2 1 pathway"]
+    ) -> None:
+        self.activity_center.copy_(center)
+        self.activity_scale.copy_(scale)
 
     def _scores(
         self,
