@@ -9,7 +9,9 @@ from jaxtyping import Bool, Float, Int
 from scipy import stats
 
 from pathgnn.benefit.column_levels import NOT_RECORDED, Levels
-from pathgnn.benefit.metrics import blp_slope
+from pathgnn.benefit.levels_differ import NO_TEST, Test, heterogeneity, shares_differ
+from pathgnn.benefit.metrics import blp_slope, mean_gain
+from pathgnn.benefit.units import Groups, robust_se, units_of
 
 # A level is shown from ten patients on, five of them in each of the two arms.
 LEAST = (10, 5, 5)
@@ -20,13 +22,14 @@ class Contrast(NamedTuple):
     """One arm against the reference for patients that inform on it.
 
     `benefit` is what is predicted and `gain` the doubly robust score; `in_arm` says whether the
-    patient was observed in the reference and in the arm.
+    patient was observed in the reference and in the arm. Patients of one `group` go together.
     """
 
     arm: str
     benefit: Float[np.ndarray, " patient"]
     gain: Float[np.ndarray, " patient"]
     in_arm: Bool[np.ndarray, "patient 2"]
+    group: Groups = None
 
 
 class Interval(NamedTuple):
@@ -60,16 +63,6 @@ class Level(NamedTuple):
     nearer: Interval
 
 
-class Test(NamedTuple):
-    """Do the levels differ? NaN: not tested. `q` is `p` after Benjamini and Hochberg."""
-
-    statistic: float
-    df: int
-    p: float
-    q: float = float("nan")
-
-
-NO_TEST = Test(float("nan"), 0, float("nan"))
 NO_INTERVAL = Interval(*[float("nan")] * 4)
 
 
@@ -180,34 +173,6 @@ def may_be_shown(counts: Int[np.ndarray, "level 3"]) -> Bool[np.ndarray, " level
     return np.asarray(there & ~hidden)
 
 
-def heterogeneity(value: Float[np.ndarray, " patient"], group: Int[np.ndarray, " patient"]) -> Test:
-    """Do the means of the groups differ? Cochran's Q, with the p of Welch's F.
-
-    By chi-squared, Q rejects too often in groups of ten to thirty; Welch's F is Q / (k - 1) with a
-    correction for how badly their variances are known. If a group has no spread, all have
-    the pooled variance; if there is no spread at all, nothing is tested.
-
-    Source: Cochran, Biometrics 1954, 10:101; Welch, Biometrika 1951, 38:330.
-    """
-    _, group = np.unique(group, return_inverse=True)
-    n = np.bincount(group)
-    k = len(n)
-    mean = np.bincount(group, value) / n
-    squares = np.bincount(group, (value - mean[group]) ** 2)
-    none = 1e-12 * max(1e-300, float(np.square(value).max(initial=0.0)))
-    if k < 2 or n.min() < 2 or squares.sum() <= none * len(value):
-        return NO_TEST
-    variance = squares / (n - 1)
-    if (variance <= none).any():
-        variance = np.full(k, squares.sum() / (n.sum() - k))
-    weight = n / variance
-    share = weight / weight.sum()
-    q = float(weight @ (mean - share @ mean) ** 2)
-    unsure = float(((1 - share) ** 2 / (n - 1)).sum())
-    f = q / (k - 1) / (1 + 2 * (k - 2) / (k**2 - 1) * unsure)
-    return Test(q, k - 1, float(stats.f.sf(f, k - 1, (k**2 - 1) / (3 * unsure))))
-
-
 def _all_the_same(names: list[str]) -> str:
     if names == [NOT_RECORDED] or not names:
         return "it is recorded for nobody"
@@ -222,12 +187,14 @@ def _counts(labels: Levels, in_arm: Bool[np.ndarray, "patient 2"]) -> Int[np.nda
 
 
 def _of(contrast: Contrast, on: Bool[np.ndarray, " patient"]) -> Contrast:
-    return Contrast(contrast.arm, contrast.benefit[on], contrast.gain[on], contrast.in_arm[on])
+    group = None if contrast.group is None else contrast.group[on]
+    benefit, gain, in_arm = contrast.benefit[on], contrast.gain[on], contrast.in_arm[on]
+    return Contrast(contrast.arm, benefit, gain, in_arm, group)
 
 
 def _level(name: str, inside: Contrast, average: float) -> Level:
     """Numbers of the patients inside a level, ten at least."""
-    benefit, gain = inside.benefit, inside.gain
+    benefit, gain, group = inside.benefit, inside.gain, inside.group
     n_reference, n_arm = (int(x) for x in inside.in_arm.sum(0))
     wrong, of_average = (gain - benefit) ** 2, (gain - average) ** 2
     return Level(
@@ -235,64 +202,65 @@ def _level(name: str, inside: Contrast, average: float) -> Level:
         n=len(gain),
         n_reference=n_reference,
         n_arm=n_arm,
-        effect=_mean(gain),
+        effect=_mean(gain, group),
         predicted=float(benefit.mean()),
-        excess=_mean(benefit - gain),
-        slope=_slope(benefit, gain),
-        recommended=_share(benefit > 0),
+        excess=_mean(benefit - gain, group),
+        slope=_slope(benefit, gain, group),
+        recommended=_share(benefit > 0, group),
         error_ratio=float(wrong.sum() / of_average.sum()) if of_average.any() else float("nan"),
-        nearer=_mean(of_average - wrong),
+        nearer=_mean(of_average - wrong, group),
     )
 
 
 def _tests(code: Int[np.ndarray, " patient"], shown: Contrast, average: float) -> Tests:
-    benefit, gain = shown.benefit, shown.gain
+    benefit, gain, group = shown.benefit, shown.gain, shown.group
     nearer = (gain - average) ** 2 - (gain - benefit) ** 2
     return Tests(
-        effect=heterogeneity(gain, code),
-        calibration=heterogeneity(benefit - gain, code),
-        recommended=_shares_differ(benefit > 0, code),
-        error=heterogeneity(nearer, code),
+        effect=heterogeneity(gain, code, group),
+        calibration=heterogeneity(benefit - gain, code, group),
+        recommended=shares_differ(benefit > 0, code, group),
+        error=heterogeneity(nearer, code, group),
     )
 
 
-def _shares_differ(
-    recommended: Bool[np.ndarray, " patient"], code: Int[np.ndarray, " patient"]
-) -> Test:
-    """Pearson's chi-squared; not tested where all are recommended the same."""
-    if recommended.all() or not recommended.any():
-        return NO_TEST
-    _, group = np.unique(code, return_inverse=True)
-    table = np.stack(
-        [np.bincount(group[recommended == x], minlength=group.max() + 1) for x in (0, 1)]
-    )
-    statistic, p, df, _ = stats.chi2_contingency(table, correction=False)
-    return Test(float(statistic), int(df), float(p))
-
-
-def _mean(value: Float[np.ndarray, " patient"]) -> Interval:
+def _mean(value: Float[np.ndarray, " patient"], group: Groups) -> Interval:
     """Mean with Student's interval: a level may have ten patients."""
-    n = len(value)
-    return _interval(float(value.mean()), float(value.std(ddof=1) / np.sqrt(n)), n - 1)
+    mean = mean_gain(value, group)
+    return _interval(mean.value, mean.se, _n_units(value, group) - 1)
 
 
-def _slope(benefit: Float[np.ndarray, " patient"], gain: Float[np.ndarray, " patient"]) -> Interval:
-    if len(gain) < FEWEST_FOR_SLOPE:
+def _slope(
+    benefit: Float[np.ndarray, " patient"], gain: Float[np.ndarray, " patient"], group: Groups
+) -> Interval:
+    n_units = _n_units(gain, group)
+    if n_units < FEWEST_FOR_SLOPE:
         return NO_INTERVAL
-    slope = blp_slope(benefit, gain)
+    slope = blp_slope(benefit, gain, group)
     # A constant prediction has no slope.
-    return _interval(slope.value, slope.se, len(gain) - 2) if np.isfinite(slope.se) else NO_INTERVAL
+    return _interval(slope.value, slope.se, n_units - 2) if np.isfinite(slope.se) else NO_INTERVAL
 
 
 def _interval(value: float, se: float, df: int) -> Interval:
-    half = float(stats.t.ppf(0.975, df)) * se
+    half = float(stats.t.ppf(0.975, df)) * se if df > 0 else float("nan")
     return Interval(value, se, value - half, value + half)
 
 
-def _share(yes: Bool[np.ndarray, " patient"]) -> Interval:
-    """Share with Wilson's interval."""
-    n, k = len(yes), int(yes.sum())
-    limits = stats.binomtest(k, n).proportion_ci(0.95, "wilson")
-    return Interval(
-        k / n, float(np.sqrt(k * (n - k) / n**3)), float(limits.low), float(limits.high)
-    )
+def _share(yes: Bool[np.ndarray, " patient"], group: Groups) -> Interval:
+    """Share with Wilson's interval, for as many patients as the groups are worth.
+
+    Source: Wilson, J Am Stat Assoc 1927, 22:209; Korn & Graubard, Surv Methodol 1998, 24:193.
+    """
+    share, n_units = float(yes.mean()), _n_units(yes, group)
+    alone = np.sqrt(share * (1 - share) / len(yes))
+    se = robust_se((yes - share) / len(yes), group) if n_units < len(yes) else alone
+    n = min(len(yes), share * (1 - share) / se**2) if se > 0 else n_units
+    z2 = float(stats.norm.ppf(0.975)) ** 2
+    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = np.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n**2))) / (1 + z2 / n)
+    return Interval(share, float(se), max(0.0, middle - half), min(1.0, middle + half))
+
+
+def _n_units(
+    value: Float[np.ndarray, " patient"] | Bool[np.ndarray, " patient"], group: Groups
+) -> int:
+    return int(units_of(len(value), group).max()) + 1

@@ -116,7 +116,8 @@ def outcome_of(rows: pd.DataFrame, o: OutcomeSource, t: TreatmentSource) -> Outc
     value = _value(rows, o)
     if o.clip is not None:
         value = value.clip(*o.clip)
-    if o.better == "lower" and not survival:
+    fewer = o.better == "lower" and not survival
+    if fewer:
         value = 1 - value if o.kind == "binary" else -value
     stratum = np.zeros(len(rows), dtype=int)
     for column in t.strata:
@@ -133,7 +134,7 @@ def outcome_of(rows: pd.DataFrame, o: OutcomeSource, t: TreatmentSource) -> Outc
         randomised=t.randomised,
         crossover=t.crossover,
         horizon=(o.horizon or _horizon(value)) if survival else 0.0,
-        unit=o.unit,
+        unit=f"{o.unit} less" if fewer and o.unit else o.unit,
         competing=competing,
         propensity=known_probabilities(rows, t, arms),
     )

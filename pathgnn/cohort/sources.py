@@ -125,7 +125,9 @@ class OutcomeSource(Settings):
     competing: tuple[str, ...] = setting(
         (), "survival: texts of the column that are competing events, such as another death"
     )
-    better: Literal["higher", "lower"] = setting("higher", "which outcome is the good one")
+    better: Literal["higher", "lower"] = setting(
+        "higher", "which outcome is the good one; lower: signs are turned"
+    )
     clip: tuple[float, float] | None = setting(None, "continuous: range the outcome is cut to")
     horizon: float = setting(0.0, "survival: months up to which benefit counts; 0: chosen", ge=0)
     unit: str = setting("", "what the outcome counts, for labels")

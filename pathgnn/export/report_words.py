@@ -35,7 +35,9 @@ def first_screen(results: Results) -> tuple[Block, ...]:
 
 
 def ranged(e: Estimate | Interval) -> str:
-    """A number with its 95 % interval."""
+    """A number with its 95 % interval; too few independent patients have none."""
+    if np.isnan(e.low):
+        return f"{e.value:.3g} (no interval)"
     return f"{e.value:.3g} ({e.low:.3g} to {e.high:.3g})"
 
 

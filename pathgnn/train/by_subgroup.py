@@ -55,5 +55,6 @@ def observed_in(nodes: Nodes, contrast: int) -> Bool[np.ndarray, "patient 2"]:
 
 def _one(level: Levels, fitted: Fitted, nodes: Nodes, benefit: Benefit, k: int) -> Subgroups:
     on, both = fitted.scores.informs[:, k], observed_in(nodes, k)
-    gain = fitted.scores.gain[:, k]
-    return subgroups(level.of(on), Contrast(benefit.arm, benefit.benefit[on], gain[on], both[on]))
+    gain, group = fitted.scores.gain[:, k], nodes.group.numpy()
+    contrast = Contrast(benefit.arm, benefit.benefit[on], gain[on], both[on], group[on])
+    return subgroups(level.of(on), contrast)

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest import approx
+from scipy import stats
 
 from pathgnn.benefit.column_levels import NOT_RECORDED, banded_levels, named_levels
+from pathgnn.benefit.levels_differ import heterogeneity
 from pathgnn.benefit.subgroup_findings import subgroup_findings
 from pathgnn.benefit.subgroups import (
     Contrast,
     adjusted,
-    heterogeneity,
     may_be_shown,
     subgroups,
 )
@@ -105,3 +106,61 @@ def test_the_order_of_patients_does_not_matter():
     two = subgroups(named_levels("x", texts[order].tolist()), turned)
     assert [level.n for level in one.levels] == [level.n for level in two.levels]
     assert one.tests.effect.p == approx(two.tests.effect.p)
+
+
+def _in_groups(rng, n_groups=40, size=4):
+    """Groups of patients that share most of their value, each level met in most groups or few."""
+    group = np.repeat(np.arange(n_groups), size)
+    value = rng.normal(size=n_groups)[group] + 0.5 * rng.normal(size=len(group))
+    return group, value
+
+
+@pytest.mark.parametrize("nested", [True, False])
+def test_levels_of_patients_in_groups_differ_by_groups(nested):
+    rng, by_group, alone = np.random.default_rng(3), [], []
+    for _ in range(300):
+        group, value = _in_groups(rng)
+        level = group % 3 if nested else rng.integers(0, 3, len(group))
+        by_group.append(heterogeneity(value, level, group).p)
+        alone.append(heterogeneity(value, level).p)
+    assert 0.02 < np.mean(np.array(by_group) < 0.05) < 0.085
+    if nested:
+        assert np.mean(np.array(alone) < 0.05) > 0.2
+    assert heterogeneity(value + 5 * level, level, group).p < 1e-6
+
+
+def test_groups_of_one_patient_change_nothing():
+    rng = np.random.default_rng(4)
+    texts = rng.choice(["a", "b"], 80).tolist()
+    alone = _contrast(rng.normal(size=80), rng.normal(size=80))
+    one = subgroups(named_levels("x", texts), alone)
+    two = subgroups(named_levels("x", texts), alone._replace(group=rng.permutation(80)))
+    assert one.tests == two.tests
+    assert two.levels[0].effect == approx(one.levels[0].effect)
+    assert two.levels[0].recommended == approx(one.levels[0].recommended)
+
+
+def test_an_interval_by_groups_covers_and_a_level_of_one_group_has_none():
+    rng, covered = np.random.default_rng(5), []
+    for _ in range(200):
+        group, gain = _in_groups(rng)
+        found = subgroups(
+            named_levels("x", ["a"] * 80 + ["b"] * 80), _contrast(gain, gain)._replace(group=group)
+        )
+        level = found.levels[0]
+        covered.append((level.effect.low < 0 < level.effect.high, level.recommended))
+    assert np.mean([c for c, _ in covered]) > 0.9
+    assert np.mean([r.low < 0.5 < r.high for _, r in covered]) > 0.9
+    one = _contrast(gain, gain)._replace(group=np.arange(160) // 80)
+    level = subgroups(named_levels("x", ["a"] * 80 + ["b"] * 80), one).levels[0]
+    assert np.isnan([level.effect.low, level.excess.se, level.slope.value]).all()
+    assert not np.isnan(level.effect.value)
+
+
+def test_the_share_of_single_patients_has_the_interval_of_wilson():
+    level = subgroups(
+        named_levels("x", ["a"] * 30 + ["b"] * 30),
+        _contrast(np.where(np.arange(60) % 3 == 0, 1.0, -1.0), np.arange(60.0)),
+    ).levels[0]
+    known = stats.binomtest(10, 30).proportion_ci(0.95, "wilson")
+    assert (level.recommended.low, level.recommended.high) == approx((known.low, known.high))

@@ -48,6 +48,16 @@ def test_texts_of_events_and_competing_events():
     assert got.competing.sum() == 6
 
 
+def test_where_lower_is_better_the_unit_says_that_signs_are_turned():
+    source = OutcomeSource(
+        file="o.csv", kind="continuous", value="months", better="lower", unit="mm"
+    )
+    arms = TreatmentSource(column="arm", reference="a", randomised=True)
+    got = outcome_of(_rows([0, 1] * 12), source, arms)
+    assert got.value.tolist() == [-float(m) for m in range(1, 25)]
+    assert got.unit == "mm less"
+
+
 def test_known_probabilities_stand_in_the_order_of_the_arms():
     got = _read(_rows([0, 1] * 12), probability={"b": "p_b", "a": "p_a"})
     assert np.allclose(got.propensity, [[0.25, 0.75]] * 24)
