@@ -99,10 +99,23 @@ def fit_nuisances(
         propensity=propensity,
         mu=mu,
         gamma=aipw(value_test, arm, patient_of, propensity, mu),
-        weight=overlap_weight(propensity, patient_of, test.n_patients),
+        weight=patient_weights(test, propensity),
         informs=informs(test),
         group=independent_units(test),
     )
+
+
+def patient_weights(
+    nodes: Nodes, propensity: Float[np.ndarray, "row arm"]
+) -> Float[np.ndarray, " patient"]:
+    """Overlap weights; in a crossover, where each patient is its own control, all the same.
+
+    There a patient who lacks one arm of many has no overlap over all of them, and yet says all of
+    the contrasts that it informs on.
+    """
+    if nodes.crossover:
+        return np.ones(nodes.n_patients)
+    return overlap_weight(propensity, nodes.patient_of.numpy(), nodes.n_patients)
 
 
 def propensity_of(

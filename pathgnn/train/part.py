@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 
-from pathgnn.benefit.scores import overlap_weight
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.network import PathwayNet
 from pathgnn.model.scales import learned_scales
@@ -18,7 +17,7 @@ from pathgnn.train.baselines import ladder, linear_effects
 from pathgnn.train.fit import History, Recipe, fit_network
 from pathgnn.train.folds import folds, independent_units
 from pathgnn.train.linear import Benefits, LinearEffect, LinearTask, Task
-from pathgnn.train.nuisance import Nuisances, fit_nuisances
+from pathgnn.train.nuisance import Nuisances, fit_nuisances, patient_weights
 from pathgnn.train.stack import NETWORK, Stack, learn_shares, stack_of
 
 STACKED = "stacked"
@@ -172,7 +171,7 @@ def join(parts: list[tuple[torch.Tensor, np.ndarray, Nuisances]], nodes: Nodes) 
     for at, rows, part in parts:
         value[rows], propensity[rows] = part.value, part.propensity
         mu[at], gamma[at], informs[at] = part.mu, part.gamma, part.informs
-    weight = overlap_weight(propensity, nodes.patient_of.numpy(), n)
+    weight = patient_weights(nodes, propensity)
     units = independent_units(nodes)
     return Nuisances(value, propensity, mu, gamma, weight, informs, units)
 

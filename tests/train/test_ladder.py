@@ -90,3 +90,35 @@ def test_an_arm_that_nobody_had_breaks_no_learner(name, task):
     )
     tau = _predicted(name, task._replace(train=task.train._replace(train=more, scores=wide)))
     assert np.isfinite(tau).all()
+
+
+def _crossed(nodes, also):
+    """Sixty patients untreated and on A; some of them on B, too."""
+    both = torch.arange(60).repeat(2)
+    patient, arm = torch.cat([both, also]), torch.arange(2).repeat_interleave(60)
+    n = len(patient)
+    return replace(
+        nodes.take(torch.arange(60)),
+        crossover=True,
+        arms=("untreated", "A", "B"),
+        patient_of=patient,
+        arm=torch.cat([arm, torch.full((len(also),), 2)]),
+        value=torch.randn(160, generator=torch.Generator().manual_seed(0))[:n],
+        event=torch.ones(n, dtype=torch.bool),
+        competing=torch.zeros(n, dtype=torch.bool),
+        stratum=torch.zeros(n, dtype=torch.long),
+        propensity=torch.zeros(n, 0),
+    )
+
+
+@pytest.mark.parametrize("name", [n for n in LINEAR if "scores" in n])
+def test_in_a_crossover_what_few_had_beside_changes_no_other_contrast(name, nodes, recipe):
+    told = []
+    for also in (torch.arange(10), torch.arange(40)):
+        train = _crossed(nodes, also)
+        inner = folds(train, INNER_FOLDS, np.random.default_rng(0))
+        scores = inner_scores(train, inner, recipe)
+        assert scores.weight.tolist() == [1.0] * 60
+        task = LinearTask(train, scores, recipe.graph, learned_scales(train, recipe.fit.scaling))
+        told.append(LINEAR[name](task)(task.scales(train))[:, 0].numpy())
+    assert told[0] == approx(told[1], abs=1e-4)
