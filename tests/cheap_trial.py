@@ -82,5 +82,5 @@ def scores_of(gamma):
     n, n_contrasts = len(gamma), gamma.shape[1] - 1
     every = np.ones((n, n_contrasts), dtype=bool)
     return Nuisances(
-        np.zeros(n), np.zeros_like(gamma), gamma, gamma, np.ones(n), every, np.arange(n)
+        np.zeros(n), np.zeros_like(gamma), gamma, gamma, every.astype(float), every, np.arange(n)
     )

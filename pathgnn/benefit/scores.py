@@ -1,9 +1,12 @@
-"""Doubly robust scores: AIPW of every patient in every arm, and overlap weights."""
+"""Doubly robust scores: AIPW of every patient in every arm; overlap weights of contrasts."""
 
 from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Float, Int
+
+# Lower propensities count as this in weights.
+LOWEST = 1e-3
 
 
 def aipw(
@@ -39,12 +42,17 @@ def crossover_propensity(
 
 def overlap_weight(
     propensity: Float[np.ndarray, "row arm"], patient_of: Int[np.ndarray, " row"], n: int
-) -> Float[np.ndarray, " patient"]:
-    """Overlap weight of each patient, mean 1: harmonic mean of the propensities over arms.
+) -> Float[np.ndarray, "patient contrast"]:
+    """Overlap weight of each patient for every arm against the reference; all have mean 1.
 
-    Source: Li & Li, Annals of Applied Statistics 2019, 13:2389.
+    It is the harmonic mean of the two arms' propensities, as the noise of that contrast's score
+    asks for: who could not have had a third arm says as much of these two.
+
+    Source: Li & Li, Annals of Applied Statistics 2019, 13:2389, for each pair of arms.
     """
-    each = 1 / (1 / propensity.clip(1e-3)).sum(1)
-    total = np.bincount(patient_of, weights=each, minlength=n)
-    weight = total / np.bincount(patient_of, minlength=n).clip(1)
+    e = propensity.clip(LOWEST)
+    each = 1 / (1 / e[:, :1] + 1 / e[:, 1:])
+    total = np.zeros((n, each.shape[1]))
+    np.add.at(total, patient_of, each)
+    weight = total / np.bincount(patient_of, minlength=n).clip(1)[:, None]
     return np.asarray(weight / weight[weight > 0].mean())

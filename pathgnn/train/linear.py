@@ -157,7 +157,7 @@ def _ridge_on_scores(
     fits = []
     for k in range(gain.shape[1]):
         on = informs[:, k]
-        fits.append(_ridge(x[on], gain[on, k], task.scores.weight[on]))
+        fits.append(_ridge(x[on], gain[on, k], task.scores.weight[on, k]))
     return np.array([level for level, _ in fits]), np.stack([weight for _, weight in fits], 1)
 
 

@@ -51,9 +51,8 @@ class Targets(NamedTuple):
 
 
 def targets_of(scores: Nuisances) -> Targets:
-    """Nuisances as tensors; a patient that does not inform a contrast weighs nothing there."""
-    weight = scores.weight[:, None] * scores.informs
-    parts = (scores.gain, weight, scores.mu, scores.value, scores.propensity)
+    """Nuisances as tensors."""
+    parts = (scores.gain, scores.weight, scores.mu, scores.value, scores.propensity)
     tensors = (torch.from_numpy(np.asarray(part, dtype=np.float32)) for part in parts)
     gain, weights, mu, value, propensity = tensors
     return Targets(gain, weights, mu, value, propensity, max(float(scores.value.std()), 1e-6))

@@ -37,7 +37,8 @@ FEWEST_FOLLOWED = 20
 class Nuisances(NamedTuple):
     """What is known of some patients from models that never saw them.
 
-    `informs` is False where a crossover patient was not observed in both arms of a contrast.
+    `informs` is False where a crossover patient was not observed in both arms of a contrast, and
+    `weight` is 0 there.
     Patients of one `group` are not independent of each other; see `independent_units`.
     """
 
@@ -45,7 +46,7 @@ class Nuisances(NamedTuple):
     propensity: Float[np.ndarray, "row arm"]
     mu: Float[np.ndarray, "patient arm"]
     gamma: Float[np.ndarray, "patient arm"]
-    weight: Float[np.ndarray, " patient"]
+    weight: Float[np.ndarray, "patient contrast"]
     informs: Bool[np.ndarray, "patient contrast"]
     group: Int[np.ndarray, " patient"]
 
@@ -99,22 +100,21 @@ def fit_nuisances(
         propensity=propensity,
         mu=mu,
         gamma=aipw(value_test, arm, patient_of, propensity, mu),
-        weight=patient_weights(test, propensity),
+        weight=contrast_weights(test, propensity),
         informs=informs(test),
         group=independent_units(test),
     )
 
 
-def patient_weights(
+def contrast_weights(
     nodes: Nodes, propensity: Float[np.ndarray, "row arm"]
-) -> Float[np.ndarray, " patient"]:
-    """Overlap weights; in a crossover, where each patient is its own control, all the same.
+) -> Float[np.ndarray, "patient contrast"]:
+    """How much each patient's score counts: by overlap; in a crossover all alike who inform.
 
-    There a patient who lacks one arm of many has no overlap over all of them, and yet says all of
-    the contrasts that it informs on.
+    There each patient is its own control, so that nothing is to be balanced.
     """
     if nodes.crossover:
-        return np.ones(nodes.n_patients)
+        return informs(nodes).astype(float)
     return overlap_weight(propensity, nodes.patient_of.numpy(), nodes.n_patients)
 
 

@@ -17,7 +17,7 @@ from pathgnn.train.baselines import ladder, linear_effects
 from pathgnn.train.fit import History, Recipe, fit_network
 from pathgnn.train.folds import folds, independent_units
 from pathgnn.train.linear import Benefits, LinearEffect, LinearTask, Task
-from pathgnn.train.nuisance import Nuisances, fit_nuisances, patient_weights
+from pathgnn.train.nuisance import Nuisances, contrast_weights, fit_nuisances
 from pathgnn.train.stack import NETWORK, Stack, learn_shares, stack_of
 
 STACKED = "stacked"
@@ -171,7 +171,7 @@ def join(parts: list[tuple[torch.Tensor, np.ndarray, Nuisances]], nodes: Nodes) 
     for at, rows, part in parts:
         value[rows], propensity[rows] = part.value, part.propensity
         mu[at], gamma[at], informs[at] = part.mu, part.gamma, part.informs
-    weight = patient_weights(nodes, propensity)
+    weight = contrast_weights(nodes, propensity)
     units = independent_units(nodes)
     return Nuisances(value, propensity, mu, gamma, weight, informs, units)
 

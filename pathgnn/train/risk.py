@@ -87,7 +87,7 @@ def losses(
     Source: Kennedy, arXiv 2004.14497 (DR); Nie & Wager, Biometrika 2021, 108:299 (R).
     """
     if nodes.randomised:
-        weight = scores.weight[:, None] * scores.informs
+        weight = scores.weight
         whose = np.repeat(np.flatnonzero(on), weight.shape[1])
         return Losses(((scores.gain - tau) ** 2)[on].ravel(), weight[on].ravel(), whose)
     patient, arm = nodes.patient_of.numpy(), nodes.arm.numpy()
@@ -109,7 +109,7 @@ def by_block(lost: Losses, judge: Judge) -> Float[np.ndarray, " block"]:
 def average_risk(nodes: Nodes, judge: Judge) -> float:
     """The risk of the average effect of the other folds, the same for everybody."""
     tau = np.empty_like(judge.scores.gain)
-    weight = judge.scores.weight[:, None] * judge.scores.informs
+    weight = judge.scores.weight
     for k in range(judge.n_folds):
         others = judge.fold != k
         gain = judge.scores.gain[others] * weight[others]

@@ -139,7 +139,7 @@ def _shares(
 
     Source: Breiman, Machine Learning 1996, 24:49; van der Laan, Polley & Hubbard 2007.
     """
-    weight = np.sqrt(scores.weight[:, None] * scores.informs).reshape(-1)
+    weight = np.sqrt(scores.weight).reshape(-1)
     x = (predicted.reshape(len(predicted), -1) * weight).T
     y = scores.gain.reshape(-1) * weight
     free = _nearest(x, y, 0.0, prior)

@@ -35,4 +35,13 @@ def test_a_patient_observed_in_both_arms_scores_the_observed_difference():
 def test_overlap_weights_have_mean_one_and_favour_balance():
     weight = overlap_weight(np.array([[0.5, 0.5], [0.9, 0.1]]), np.arange(2), 2)
     assert weight.mean() == approx(1)
-    assert weight[0] / weight[1] == approx(0.25 / 0.09)
+    assert weight[0, 0] / weight[1, 0] == approx(0.25 / 0.09)
+
+
+def test_overlap_of_two_arms_is_not_that_of_a_third():
+    # Half of the patients could not have had the third arm; of the first two they say as much.
+    e = np.array([[0.5, 0.5, 0.0], [0.4, 0.4, 0.2]])
+    weight = overlap_weight(e, np.arange(2), 2)
+    assert weight[0, 0] / weight[1, 0] == approx(0.25 / 0.2)
+    assert weight[0, 1] < 0.01
+    assert weight.mean() == approx(1)

@@ -308,7 +308,7 @@ def test_of_several_arms_benefit_goes_by_the_corrected_test(fitted, nodes):
         tests = tuple((one._replace(value=each),) for each in z)
         scores = fitted.scores
         wide = {"gamma": np.concatenate([scores.gamma, scores.gamma[:, :1]], 1)}
-        wide["informs"] = np.repeat(scores.informs, 2, axis=1)
+        wide |= {k: np.repeat(getattr(scores, k), 2, axis=1) for k in ("weight", "informs")}
         ladder = {name: np.repeat(tau, 2, axis=1) for name, tau in fitted.ladder.items()}
         return replace(
             fitted,

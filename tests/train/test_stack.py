@@ -29,7 +29,7 @@ def _scores(gain):
         np.ones((n, 2)) / 2,
         gamma,
         gamma,
-        np.ones(n),
+        np.ones((n, 1)),
         np.ones((n, 1), dtype=bool),
         np.arange(n),
     )

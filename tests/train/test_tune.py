@@ -57,7 +57,7 @@ def tuned(small, recipe):
 def _scores(**more):
     one = {"value": np.array([1.0, 4.0]), "propensity": np.array([[0.5, 0.5], [0.75, 0.25]])}
     one |= {"mu": np.array([[0.0, 2.0], [2.0, 4.0]]), "gamma": np.array([[0.0, 3.0], [1.0, 2.0]])}
-    one |= {"weight": np.array([1.0, 3.0]), "informs": np.ones((2, 1), dtype=bool)}
+    one |= {"weight": np.array([[1.0], [3.0]]), "informs": np.ones((2, 1), dtype=bool)}
     one |= {"group": np.arange(2)}
     return Nuisances(**(one | more))
 
@@ -69,7 +69,7 @@ def test_the_risk_of_two_patients_known_answer():
     # Gains 3 and 1 against 1 and 2, weights 1 and 3: (1 * 4 + 3 * 1) / 4.
     assert losses(nodes, _scores(), tau, everyone).risk == pytest.approx(7 / 4)
     assert losses(nodes, _scores(), tau, ~everyone | [False, True]).risk == pytest.approx(1)
-    unseen = _scores(informs=np.array([[True], [False]]))
+    unseen = _scores(weight=np.array([[1.0], [0.0]]), informs=np.array([[True], [False]]))
     assert losses(nodes, unseen, tau, everyone).risk == pytest.approx(4)
     # Untreated: 1 - (.5 * 0 + .5 * 2) - (0 - .5) * 1 = .5; treated:
     # 4 - (.75 * 2 + .25 * 4) - (1 - .25) * 2 = 0. Mean square .125.
@@ -92,7 +92,7 @@ def test_tuning_finds_the_settings_that_let_the_network_speak(tuned):
 def test_kept_losses_sum_to_the_risk_and_have_the_blocks_of_the_judge(small, recipe, tuned):
     seen = small.take(places(~tuned.reserved))
     judge = judge_of(seen, recipe, CONFIG.folds, 1)
-    total = (judge.scores.weight[:, None] * judge.scores.informs).sum()
+    total = judge.scores.weight.sum()
     for trial in tuned.trials:
         assert len(trial.losses) == judge.block.max() + 1
         assert sum(trial.losses) / total == pytest.approx(trial.values[0])
@@ -100,7 +100,7 @@ def test_kept_losses_sum_to_the_risk_and_have_the_blocks_of_the_judge(small, rec
     nothing = losses(seen, judge.scores, np.zeros_like(judge.scores.gain), judge.fold == 1)
     b = judge.block[judge.fold == 1].min()
     mine = judge.block == b
-    by_hand = (judge.scores.gain[mine, 0] ** 2 * judge.scores.weight[mine]).sum()
+    by_hand = (judge.scores.gain[mine, 0] ** 2 * judge.scores.weight[mine, 0]).sum()
     assert by_block(nothing, judge)[0] == pytest.approx(by_hand)
 
 
