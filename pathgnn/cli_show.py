@@ -33,7 +33,7 @@ def show_truth(results: Results) -> None:
     for column in ("", "pathway", "genes"):
         cascade.add_column(column)
     cascade.add_row("planted", truth.pathway, " → ".join(truth.cascade))
-    chain = _chain(found[0]) if found else "no stable cascade"
+    chain = _chain(found[0]) if found else f"none: {results.explanation.no_cascade}"
     cascade.add_row("found", found[0].pathway if found else "-", chain)
     Console().print(cascade)
     n_found = len(set(found[0].genes) & set(truth.cascade)) if found else 0

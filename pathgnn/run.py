@@ -9,6 +9,7 @@ from typing import cast
 
 from threadpoolctl import threadpool_limits
 
+from pathgnn.attribute.ends import asked_findings
 from pathgnn.attribute.reference import HEALTHY
 from pathgnn.benefit.column_levels import Levels
 from pathgnn.benefit.sweep_findings import chosen_finding
@@ -230,6 +231,7 @@ def see(given: Input, start: Encoder | None = None) -> Overview:
     chosen = sized_for(given, start)
     looked = look(cohort, nodes, graph, chosen.fit.folds, study.seed, study.graph.least_coverage)
     training = training_findings(nodes, graph, chosen)
+    training += asked_findings(nodes, graph, study.explain)
     training += () if start is None else (encoder_finding(start),)
     training += (chosen_finding(study.sweep.chosen),) if study.sweep.chosen else ()
     looked = looked._replace(findings=by_severity(looked.findings + training))

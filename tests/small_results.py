@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from pathgnn.attribute.attribution import Cascade
+from pathgnn.attribute.ends import NOT_STABLE
 from pathgnn.attribute.explain import explain
 from pathgnn.attribute.subgroup_cascades import ColumnCascades, LevelCascades
 from pathgnn.benefit.verdict import Finding
@@ -49,7 +50,7 @@ def without_differences(results):
     return replace(
         results,
         benefits=(replace(benefit, differs=False, benefit=alike),),
-        explanation=results.explanation._replace(cascades=()),
+        explanation=results.explanation._replace(cascades=(), no_cascade=NOT_STABLE),
         subgroups=(),
         subgroup_cascades=(),
     )

@@ -22,8 +22,8 @@ class Attribution(Shown):
 
     Sum over genes and modalities of `score`, plus `clinical`, plus `gap`, is the patient's
     benefit minus that of the `reference`, at the patient's own prognosis. `prognostic` says the
-    same of the outcome without treatment, `treated` of the outcome with it: where benefit is a
-    difference of means, `score` is `treated` minus `prognostic`.
+    same of the outcome without treatment, `treated` of the outcome with it: of a continuous
+    outcome `score` is `treated` minus `prognostic`.
     Unseen values get 0. Patients of one `group` are no evidence apart. `edge` is what each edge
     adds to the benefit of the top third minus the bottom third; `member` each network's mean
     absolute score per gene; `slope` the mean over patients of attribution x activity, activity

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import NamedTuple
 
 import networkx as nx
@@ -12,17 +11,15 @@ from jaxtyping import Bool, Float, Int
 
 from pathgnn.attribute.attribution import Attribution, Cascade
 from pathgnn.attribute.drug_targets import drugs_by_gene
+from pathgnn.attribute.ends import with_ends
 from pathgnn.attribute.exchangeable import exchangeable
 from pathgnn.attribute.significance import OF_SUMS, association
 from pathgnn.attribute.solve import ENDS, STARTS, Route, Terrain, solve_many
-from pathgnn.errors import ConfigError
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.model.config import ExplainConfig
 from pathgnn.train.fitted import Fitted
 
 FEWEST_STABLE = 2
-# Kind of a gene that is no end once the user has named the ends.
-NO_END = "adaptor"
 # A patient carries a cascade when it makes up this share of their attribution.
 CARRIED = 0.2
 
@@ -96,24 +93,6 @@ def cascades_of(
     found = solve_many(whole, config, config.cascades, allowed)
     routes = [route for route in found if stable[list(route.edges)].sum() >= FEWEST_STABLE]
     return tuple(_describe(route, whole, networks, (rng, chosen)) for route in routes)
-
-
-def with_ends(graph: PathwayGraph, config: ExplainConfig) -> PathwayGraph:
-    """The graph with the genes that the user names as the only receptors, or effectors."""
-    lost = sorted({*config.receptors, *config.effectors} - set(graph.genes))
-    if lost:
-        raise ConfigError(
-            f"explain.receptors or explain.effectors name {', '.join(lost[:5])}, which the graph "
-            "does not hold; `pathgnn graph summary` shows what it holds"
-        )
-    kind = list(graph.kind)
-    for named, kinds in ((config.receptors, STARTS), (config.effectors, ENDS)):
-        if named:
-            kind = [NO_END if k in kinds else k for k in kind]
-    for i, gene in enumerate(graph.genes):
-        kind[i] = STARTS[0] if gene in config.receptors else kind[i]
-        kind[i] = ENDS[1] if gene in config.effectors else kind[i]
-    return replace(graph, kind=tuple(kind))
 
 
 def consensus(

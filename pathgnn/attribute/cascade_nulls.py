@@ -9,7 +9,8 @@ import torch
 from jaxtyping import Bool, Int
 
 from pathgnn.attribute.attribution import Attribution, Cascade
-from pathgnn.attribute.cascade import consensus, with_ends
+from pathgnn.attribute.cascade import consensus
+from pathgnn.attribute.ends import with_ends
 from pathgnn.attribute.predicted import by_fold
 from pathgnn.attribute.reference import Compared
 from pathgnn.attribute.solve import ENDS, STARTS, Terrain, solve

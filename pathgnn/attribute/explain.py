@@ -11,6 +11,7 @@ from torch import Tensor
 from pathgnn.attribute.attribute import attribute
 from pathgnn.attribute.attribution import Attribution, Cascade, Evidence
 from pathgnn.attribute.cascade import agreed, cascades_of
+from pathgnn.attribute.ends import NOT_STABLE, why_no_cascade
 from pathgnn.attribute.exchangeable import exchangeable
 from pathgnn.attribute.reference import Compared
 from pathgnn.attribute.significance import OF_SUMS, among, association, univariate_t, with_measured
@@ -27,7 +28,7 @@ class Explanation(NamedTuple):
 
     `stability` is Jaccard@20 and rank-biased overlap of the measured genes over networks;
     `univariate` the t of every measured value alone, `edge_frequency` the share of networks that
-    draw each edge.
+    draw each edge. `no_cascade` says why there is no cascade; it is empty where there is one.
     """
 
     attribution: Attribution
@@ -37,6 +38,7 @@ class Explanation(NamedTuple):
     stability: tuple[float, float]
     univariate: Float[np.ndarray, "gene modality"]
     edge_frequency: Float[np.ndarray, " edge"]
+    no_cascade: str = ""
 
 
 def explain(
@@ -74,14 +76,16 @@ def explain(
 
     scores = attribution.member.double().numpy()[:, measured]
     networks = agreed(attribution, fitted, config)
+    drawn = cascades_of(networks, rng_for(fitted.seed, 7, 2))
     seen = nodes.seen.permute(1, 0, 2).numpy()[on]
     values = nodes.x.permute(1, 0, 2).double().numpy()[on]
     return Explanation(
         attribution=attribution,
         gene=evidence(attribution.by_gene, measured, 0, 1.0),
         pathway=evidence(attribution.pathway, named, 1, OF_SUMS),
-        cascades=cascades_of(networks, rng_for(fitted.seed, 7, 2)),
+        cascades=drawn,
         stability=(jaccard_at(scores, TOP_GENES), rank_biased_overlap(scores)),
         univariate=univariate_t(values, seen, gain),
         edge_frequency=networks.frequency,
+        no_cascade="" if drawn else why_no_cascade(graph, config) or NOT_STABLE,
     )

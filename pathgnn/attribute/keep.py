@@ -32,10 +32,11 @@ def save_explanation(explanation: Explanation, folder: Path) -> None:
             arrays[f"{name}.{key}"] = torch.from_numpy(np.ascontiguousarray(value))
     for name in ("univariate", "edge_frequency"):
         arrays[name] = torch.from_numpy(getattr(explanation, name))
-    found = [asdict(c) for c in explanation.cascades]
+    found = [_words(c) for c in explanation.cascades]
     with whole_folder(folder, WORDS) as part:
         save_file(arrays, part / ARRAYS)
         content = {"attribution": words, "cascades": found, "stability": explanation.stability}
+        content["no_cascade"] = explanation.no_cascade
         write_json(part / WORDS, content | {"sha256": sha256(part / ARRAYS)})
 
 
@@ -55,10 +56,11 @@ def load_explanation(folder: Path) -> Explanation:
             attribution=Attribution(**own, **tuples(words["attribution"])),
             gene=_evidence(arrays, "gene"),
             pathway=_evidence(arrays, "pathway"),
-            cascades=tuple(Cascade(**tuples(c)) for c in words["cascades"]),
+            cascades=tuple(map(_cascade, words["cascades"])),
             stability=tuple(words["stability"]),
             univariate=arrays["univariate"].numpy(),
             edge_frequency=arrays["edge_frequency"].numpy(),
+            no_cascade=words["no_cascade"],
         )
     except (OSError, AttributeError, KeyError, TypeError, ValueError, SafetensorError) as error:
         raise BundleError(
@@ -66,10 +68,19 @@ def load_explanation(folder: Path) -> Explanation:
         ) from error
 
 
+def _words(cascade: Cascade) -> dict[str, Any]:
+    """JSON has no NaN, which the p of few patients is."""
+    return asdict(cascade) | {"p": None if np.isnan(cascade.p) else cascade.p}
+
+
+def _cascade(words: dict[str, Any]) -> Cascade:
+    return Cascade(**tuples(words | {"p": np.nan if words["p"] is None else words["p"]}))
+
+
 def save_subgroup_cascades(found: tuple[ColumnCascades, ...], path: Path) -> None:
     """Write the cascades by column and level; who belongs to a level is not written."""
     content = {
-        column.column: {level.name: [asdict(c) for c in level.cascades] for level in column.levels}
+        column.column: {level.name: [_words(c) for c in level.cascades] for level in column.levels}
         for column in found
     }
     write_json(path, content)
@@ -87,7 +98,7 @@ def load_subgroup_cascades(
 
     def kept(column: ColumnCascades, level: LevelCascades) -> LevelCascades:
         listed = content[column.column][level.name]
-        return level._replace(cascades=tuple(Cascade(**tuples(c)) for c in listed))
+        return level._replace(cascades=tuple(map(_cascade, listed)))
 
     try:
         return each_level(groups, kept)

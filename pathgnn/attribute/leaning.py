@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from pathgnn.attribute.attribution import Attribution
+from pathgnn.benefit.units import units_of
 from pathgnn.seeds import rng_for
 
 DRAWS, SEED = 500, 0
@@ -28,12 +29,14 @@ class Leaning(NamedTuple):
 def leaning(attribution: Attribution) -> Leaning:
     """(a - b) / (a + b) of a pathway's share in all attribution of benefit (a), of outcome (b).
 
-    Limits by a bootstrap over patients; the networks are held fixed.
+    Limits by a bootstrap over groups of patients, where there are none over patients; the
+    networks are held fixed.
     """
     a = attribution.pathway.abs().double().numpy()
     b = attribution.prognostic_pathway.abs().double().numpy()
-    rng, n = rng_for(SEED, 18), len(a)
-    count = rng.multinomial(n, np.full(n, 1 / n), DRAWS).astype(float)
+    unit = units_of(len(a), attribution.group.numpy())
+    rng, n = rng_for(SEED, 18), int(unit.max()) + 1
+    count = rng.multinomial(n, np.full(n, 1 / n), DRAWS)[:, unit].astype(float)
     drawn = _lean(count @ a, count @ b)
     low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
     return Leaning(_lean(a.sum(0), b.sum(0)), low, high)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from pathgnn.attribute.exchangeable import Exchangeable, centred, exchangeable, permuted
 from pathgnn.attribute.reference import Compared
-from pathgnn.attribute.significance import among, benjamini_hochberg, with_measured
+from pathgnn.attribute.significance import ROUNDING, among, benjamini_hochberg, with_measured
 from pathgnn.model.scales import Standardised
 from pathgnn.seeds import rng_for
 from pathgnn.train.folds import independent_units
@@ -220,7 +220,7 @@ def _compared(
         slopes = dealt @ frozen.read.T
         for i, found in enumerate(readers.importance(slopes)):
             total[i] += found.sum(0)
-            exceed[i] += (found >= real[i] - 1e-12).sum(0)
+            exceed[i] += (found >= real[i] - ROUNDING * np.abs(real[i]).max(initial=0.0)).sum(0)
     out = []
     for of, summed, above in zip(real, total, exceed, strict=True):
         p = (1 + above) / (1 + draws)

@@ -9,9 +9,10 @@ from scipy.stats import false_discovery_control
 from pathgnn.attribute.attribution import Evidence
 from pathgnn.attribute.exchangeable import Exchangeable, centred, permuted
 
-# Permutations times items worked on at once.
+# Permutations times patients or items worked on at once.
 PIECE = 2**24
 OF_SUMS = 2**0.5
+ROUNDING = 1e-12
 
 
 def association(
@@ -46,11 +47,11 @@ def association(
     observed = y @ x
     # What goes against the benefit is made no likelier.
     observed = np.where(observed > 0, observed / inflation, observed)
-    exceed = np.zeros(x.shape[1])
-    step = max(1, PIECE // max(1, len(y)))
+    exceed, rounding = np.zeros(x.shape[1]), ROUNDING * np.abs(observed).max(initial=0.0)
+    step = max(1, PIECE // max(1, *x.shape))
     for start in range(0, n_permutations, step):
         n = min(step, n_permutations - start)
-        exceed += (permuted(y, moves, n, rng) @ x >= observed - 1e-12).sum(0)
+        exceed += (permuted(y, moves, n, rng) @ x >= observed - rounding).sum(0)
     p = (exceed + 1) / (n_permutations + 1)
     p = np.where(size > 0, p, 1.0)
     return Evidence(observed / max(y.std(), 1e-12) / np.sqrt(len(y)), p, benjamini_hochberg(p))

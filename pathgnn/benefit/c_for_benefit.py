@@ -49,8 +49,8 @@ def c_for_benefit(
     control, treated = (g[np.argsort(benefit[g], kind="stable")] for g in chosen)
     observed = value[treated] - value[control]
     predicted = (benefit[treated] + benefit[control]) / 2
-    if np.ptp(observed) == 0:
-        # Nothing was observed to differ, so nothing is known.
+    if np.ptp(observed) == 0 or np.ptp(predicted) == 0:
+        # Nothing was observed, or said, to differ: nothing is known.
         return CForBenefit(Estimate(0.5, float("inf")), n)
     draws = []
     for _ in range(DRAWS):

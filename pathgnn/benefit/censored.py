@@ -86,9 +86,13 @@ def censoring_curve(
 
 
 def usable_horizon(curve: CensoringCurve, longest: float) -> float:
-    """The largest time up to which at least 5 % of the patients are uncensored."""
+    """The largest time up to which at least 5 % of the patients are uncensored.
+
+    Infinite where the last patient had an event: nothing is unknown of later times.
+    """
     below = curve.time[curve.free < LOWEST_G]
-    return float(min(longest, below[0] if len(below) else longest))
+    censored_last = len(curve.time) > 0 and curve.time[-1] >= longest
+    return float(min(longest if censored_last else np.inf, below[0] if len(below) else np.inf))
 
 
 def check_horizon(curve: CensoringCurve, horizon: float, longest: float) -> None:
@@ -101,7 +105,7 @@ def check_horizon(curve: CensoringCurve, horizon: float, longest: float) -> None
     if horizon > largest:
         raise CohortError(
             f"at {horizon:g} months fewer than 5 % of the patients are still followed; the "
-            f"largest usable horizon is {largest:.1f} months"
+            f"largest usable horizon is {np.floor(10 * largest) / 10:g} months"
         )
 
 
@@ -143,9 +147,10 @@ def censoring_unbiased(counted: Counted, curve: CensoringCurve) -> Float[np.ndar
     Source: Rubin & van der Laan, Int J Biostat 2007, 3(1):4; BENEFIT equation 2.2.
     """
     jumps = curve.time < counted.grid[-1]
-    before = CensoringCurve(
-        curve.time[jumps], curve.hazard[jumps], curve.free[jumps].clip(LOWEST_G)
-    )
+    free = curve.free[jumps].clip(LOWEST_G)
+    # Where the share stays at its least, nobody is censored any more, as its hazard must say.
+    hazard = 1 - free / np.concatenate([[1.0], free[:-1]])
+    before = CensoringCurve(curve.time[jumps], hazard, free)
     step = max(1, PIECE // max(1, len(before.time)))
     pieces = [slice(i, i + step) for i in range(0, len(counted.value), step)]
     return np.concatenate([_complete(counted.take(i), before) for i in pieces])

@@ -102,9 +102,19 @@ def _is_age(column: str) -> bool:
 
 
 def _thirds(value: Float[np.ndarray, " known"]) -> Float[np.ndarray, " edge"]:
-    """The tertiles, as rounded as they are written, so that a label is exactly its level."""
-    edges = [float(f"{x:.3g}") for x in np.quantile(value, (1 / 3, 2 / 3))]
-    return np.unique(edges)
+    """The tertiles, as rounded as they are written, so that a label is exactly its level.
+
+    With as few digits, three at least, as part the values where the tertiles do.
+    """
+    exact = np.unique(np.quantile(value, (1 / 3, 2 / 3)))
+    wanted = np.bincount(np.searchsorted(exact, value, side="right"), minlength=3)
+    edges = exact
+    for digits in range(3, 16):
+        edges = np.unique([float(f"{x:.{digits}g}") for x in exact])
+        parted = np.bincount(np.searchsorted(edges, value, side="right"), minlength=3)
+        if ((parted > 0) >= (wanted > 0)).all():
+            break
+    return np.asarray(edges)
 
 
 def _bands(edges: list[str]) -> list[str]:

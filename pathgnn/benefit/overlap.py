@@ -86,9 +86,12 @@ def _largest_smd(
     treated: Bool[np.ndarray, " row"],
     weight: Float[np.ndarray, " row"],
 ) -> float:
-    if x.shape[1] == 0:
-        return 0.0
-    spread = x.std(0)
-    high = np.average(x[treated], axis=0, weights=weight[treated])
-    low = np.average(x[~treated], axis=0, weights=weight[~treated])
-    return float(np.max(np.abs(high - low) / np.where(spread > 0, spread, 1)))
+    apart = []
+    for column in x.T:
+        known = ~np.isnan(column)
+        groups = [known & on for on in (treated, ~treated)]
+        spread = column[known].std() if known.any() else 0.0
+        if spread > 0 and all(on.any() for on in groups):
+            high, low = (np.average(column[on], weights=weight[on]) for on in groups)
+            apart.append(abs(high - low) / spread)
+    return float(max(apart, default=0.0))

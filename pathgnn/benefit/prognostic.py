@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from pathgnn.benefit.censored import CensoringCurve, FollowUp, censoring_curve
+from pathgnn.benefit.metrics import ROUNDING
 
 LOWEST_P, FREE = 1e-6, 1e6
 
@@ -120,7 +121,8 @@ def score_continuous(
     x, y = expected - expected.mean(), value - value.mean()
     total = float(y @ y)
     r2 = 1 - float(((value - expected) ** 2).sum()) / total if total > 0 else float("nan")
-    if x @ x < 1e-12 or total < 1e-12:
+    least = ROUNDING**2 * float((value**2).sum())
+    if x @ x <= least or total <= least:
         return ContinuousScore(len(value), 0.0, r2, 0.0)
     r = float(x @ y / np.sqrt((x @ x) * total))
     return ContinuousScore(len(value), r, r2, float(x @ y / (x @ x)))

@@ -89,7 +89,8 @@ def _outcome(
         return (Question(what, "leak", value, outcome.kind == "binary"),)
     event = _spread(outcome.event[rows].astype(float), outcome, patients, rows)
     early = np.where((event > 0) & (value <= outcome.horizon), 1.0, np.nan)
-    by_horizon = np.where(value > outcome.horizon, 0.0, early)
+    later = (value > outcome.horizon) | ((value == outcome.horizon) & (event == 0))
+    by_horizon = np.where(later, 0.0, early)
     name = f"an event by month {outcome.horizon:g}"
     asked = (
         Question("the follow-up time", "leak", value, False),

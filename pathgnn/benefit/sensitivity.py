@@ -9,9 +9,11 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from pathgnn.benefit.metrics import Compared, Estimate
+from pathgnn.benefit.units import Groups, bootstrap
 from pathgnn.benefit.verdict import Finding
 
 DRAWS, LEVEL = 200, 0.05
+FEWEST = 10
 # Beyond, no hidden confounder is worth talking of.
 STRONGEST, CLOSE = 20.0, 0.01
 WEAK = 1.5
@@ -22,17 +24,25 @@ class Arms(NamedTuple):
 
     `value` is the outcome, higher is better; for survival the censoring-unbiased value, which is
     taken as if it had been observed. `propensity` is P(treated | measured), `mu` the expected
-    outcome under control and under treatment.
+    outcome under control and under treatment. Rows of one `group` are drawn together.
     """
 
     value: Float[np.ndarray, " row"]
     treated: Bool[np.ndarray, " row"]
     propensity: Float[np.ndarray, " row"]
     mu: Float[np.ndarray, "row 2"]
+    group: Groups = None
+
+    @property
+    def fewest(self) -> int:
+        """Rows of the smaller arm."""
+        return min(int(self.treated.sum()), int((~self.treated).sum()))
 
     def take(self, rows: Int[np.ndarray, " chosen"] | Bool[np.ndarray, " row"]) -> Arms:
         """Some of the rows, with repeats where an index repeats."""
-        return Arms(self.value[rows], self.treated[rows], self.propensity[rows], self.mu[rows])
+        group = None if self.group is None else self.group[rows]
+        value, treated = self.value[rows], self.treated[rows]
+        return Arms(value, treated, self.propensity[rows], self.mu[rows], group)
 
 
 class Sensitivity(NamedTuple):
@@ -40,13 +50,16 @@ class Sensitivity(NamedTuple):
 
     `lambdas` are strengths of hidden confounding; `bounds` the effect's lowest and highest value
     for each, `limits` the same with chance (95 %). `tipping` is the strength at which the limits
-    reach 0: 1 where they hold it already.
+    reach 0: 1 where they hold it already, NaN where an arm is too small for limits.
     """
 
     lambdas: tuple[float, ...]
     bounds: tuple[tuple[float, float], ...]
     limits: tuple[Compared, ...]
     tipping: float
+
+
+NOT_TESTED = Sensitivity((), (), (), float("nan"))
 
 
 def effect_bounds(arms: Arms, strength: float) -> tuple[float, float]:
@@ -66,9 +79,15 @@ def effect_bounds(arms: Arms, strength: float) -> tuple[float, float]:
 def sensitivity(
     arms: Arms, rng: np.random.Generator, lambdas: tuple[float, ...] = (1.0, 1.25, 1.5, 2.0, 3.0)
 ) -> Sensitivity:
-    """Bounds with 95 % limits by the percentile bootstrap, and the tipping strength."""
-    n = len(arms.value)
-    drawn = [arms.take(rng.integers(0, n, n)) for _ in range(DRAWS)]
+    """Bounds with 95 % limits by the percentile bootstrap, and the tipping strength.
+
+    Not told where an arm has fewer than ten rows, or draws are left without an arm.
+    """
+    if arms.fewest < FEWEST:
+        return NOT_TESTED
+    drawn = [arms.take(i) for i in bootstrap(len(arms.value), rng, arms.group, DRAWS)]
+    if min(d.fewest for d in drawn) == 0:
+        return NOT_TESTED
 
     def limits(strength: float) -> Compared:
         each = np.array([effect_bounds(d, strength) for d in drawn])
@@ -88,6 +107,9 @@ def sensitivity_finding(found: Sensitivity, what: str, average: Estimate) -> Fin
     """How strong would what was not measured have to be to explain the effect?"""
     said = f"{what} {average.value:.3g}: "
     strength = f"odds of treatment {found.tipping:.2f} times as high or low"
+    if np.isnan(found.tipping):
+        said += "an arm is too small to say what a hidden cause could explain."
+        return Finding("note", "sensitivity", 0.0, said)
     if found.tipping <= 1:
         said += "its interval holds 0 even if nothing was left unmeasured."
         return Finding("note", "sensitivity", 1.0, said)

@@ -10,7 +10,7 @@ from scipy import stats
 
 from pathgnn.benefit.column_levels import NOT_RECORDED, Levels
 from pathgnn.benefit.levels_differ import NO_TEST, Test, heterogeneity, shares_differ
-from pathgnn.benefit.metrics import blp_slope, mean_gain
+from pathgnn.benefit.metrics import ROUNDING, blp_slope, mean_gain
 from pathgnn.benefit.units import Groups, robust_se, units_of
 
 # A level is shown from ten patients on, five of them in each of the two arms.
@@ -197,6 +197,7 @@ def _level(name: str, inside: Contrast, average: float) -> Level:
     benefit, gain, group = inside.benefit, inside.gain, inside.group
     n_reference, n_arm = (int(x) for x in inside.in_arm.sum(0))
     wrong, of_average = (gain - benefit) ** 2, (gain - average) ** 2
+    nearer = _nearer(inside, average)
     return Level(
         name=name,
         n=len(gain),
@@ -208,19 +209,27 @@ def _level(name: str, inside: Contrast, average: float) -> Level:
         slope=_slope(benefit, gain, group),
         recommended=_share(benefit > 0, group),
         error_ratio=float(wrong.sum() / of_average.sum()) if of_average.any() else float("nan"),
-        nearer=_mean(of_average - wrong, group),
+        nearer=_mean(nearer, group),
     )
 
 
 def _tests(code: Int[np.ndarray, " patient"], shown: Contrast, average: float) -> Tests:
     benefit, gain, group = shown.benefit, shown.gain, shown.group
-    nearer = (gain - average) ** 2 - (gain - benefit) ** 2
+    nearer = _nearer(shown, average)
     return Tests(
         effect=heterogeneity(gain, code, group),
         calibration=heterogeneity(benefit - gain, code, group),
         recommended=shares_differ(benefit > 0, code, group),
         error=heterogeneity(nearer, code, group),
     )
+
+
+def _nearer(some: Contrast, average: float) -> Float[np.ndarray, " patient"]:
+    """Squared error of the average effect minus that of the prediction; 0 where it is the same."""
+    size = max(abs(average), float(np.abs(some.gain).max()))
+    if np.abs(some.benefit - average).max() <= ROUNDING * size:
+        return np.zeros(len(some.gain))
+    return np.asarray((some.gain - average) ** 2 - (some.gain - some.benefit) ** 2)
 
 
 def _mean(value: Float[np.ndarray, " patient"], group: Groups) -> Interval:

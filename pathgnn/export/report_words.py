@@ -9,8 +9,10 @@ import numpy as np
 from pathgnn.attribute.attribution import Cascade
 from pathgnn.benefit.metrics import Estimate
 from pathgnn.benefit.subgroups import Interval
+from pathgnn.benefit.verdict import ALPHA
 from pathgnn.export.results import Results
 from pathgnn.export.to_tables import pathways
+from pathgnn.train.estimate import Benefit
 
 NAMED = 3
 # An override is no finding of its own: a refused one that was run all the same.
@@ -34,6 +36,11 @@ def first_screen(results: Results) -> tuple[Block, ...]:
     )
 
 
+def p_said(p: float) -> str:
+    """A p, in words where nothing was tested."""
+    return "not tested" if np.isnan(p) else f"p = {p:.2g}"
+
+
 def ranged(e: Estimate | Interval) -> str:
     """A number with its 95 % interval; too few independent patients have none."""
     if np.isnan(e.low):
@@ -52,16 +59,22 @@ def _who(results: Results) -> tuple[str, ...]:
     else:
         first = f"It is not shown that {benefit.arm} helps or harms on average"
     if not benefit.differs:
-        untested = np.isnan(benefit.test.p)
-        second = "It was not tested whether" if untested else "There is no evidence that"
-        second += " benefit differs between patients: everyone is given the average."
-        return (f"{first}: {said}.", second)
+        return (f"{first}: {said}.", _the_same_for_all(benefit))
     high, low = benefit.halves
     second = f"Benefit differs between patients: {ranged(high)} in the half with the higher "
     second += f"prediction, {ranged(low)} in the other."
     favoured = int((benefit.benefit > 0).sum())
     third = f"A benefit above 0 is predicted for {favoured} of {len(benefit.benefit)} patients."
     return (f"{first}: {said}.", second, third)
+
+
+def _the_same_for_all(benefit: Benefit) -> str:
+    everyone = "everyone is given the average."
+    if np.isnan(benefit.test.p):
+        return f"It was not tested whether benefit differs between patients: {everyone}"
+    if benefit.joint_p < ALPHA and benefit.test.z < 0:
+        return f"The ranking points the wrong way, those ranked high gained less: {everyone}"
+    return f"There is no evidence that benefit differs between patients: {everyone}"
 
 
 def _how_sure(results: Results) -> tuple[str, ...]:
@@ -83,13 +96,13 @@ def _how_sure(results: Results) -> tuple[str, ...]:
         sizes = (
             f"Predicted differences are not of the right size: slope {ranged(slope)}, 1 is right."
         )
+    n = int(results.fitted.scores.informs[:, results.explained].sum())
     bad = [f for f in results.findings if f.severity in BAD]
     topics = ", ".join(dict.fromkeys(f.topic for f in bad))
     warned = f"{len(bad)} check{'s warn' if len(bad) > 1 else ' warns'}: {topics}."
     warned = warned if bad else "No check warns."
     return (
-        f"{how}; {test} over {len(results.fitted.scores.informs)} patients, each predicted by "
-        "models that never saw them.",
+        f"{how}; {test} over {n} patients, each predicted by models that never saw them.",
         sizes,
         warned,
     )
@@ -112,11 +125,11 @@ def _drivers(results: Results) -> tuple[str, ...]:
 def _cascade_words(results: Results) -> tuple[str, ...]:
     found = results.explanation.cascades
     if not found:
-        return ("No cascade comes back in enough of the networks, so none is drawn.",)
+        return (f"No cascade is drawn: {results.explanation.no_cascade}.",)
     best = found[0]
     said = f"The strongest cascade runs through {best.pathway or 'no named pathway'}, from "
     said += f"{best.genes[0]} to {best.genes[-1]}; its edges come back in {best.stability:.0%} of "
-    said += f"the networks (p = {best.p:.2g})."
+    said += f"the networks ({p_said(best.p)})."
     if not results.benefit.differs:
         return (said, "Without evidence that benefit differs it is a hypothesis at most.")
     return (said, *_drug_words(best))

@@ -49,9 +49,9 @@ class Results:
     def outcome_unit(self) -> str:
         """Unit of the expected outcome, of which prognosis is told; that of the benefit may differ.
 
-        A gain in survival is a probability, while prognosis is that of the months lived.
+        A gain in survival is a probability, while prognosis is in months without the event.
         """
         if self.nodes.outcome == "survival":
-            return f"months lived by month {self.nodes.horizon:g}"
+            return f"months without the event by month {self.nodes.horizon:g}"
         binary = self.nodes.outcome == "binary"
         return "probability of the good outcome" if binary else "unit of the outcome"

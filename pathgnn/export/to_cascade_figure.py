@@ -13,6 +13,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 
 from pathgnn.attribute.attribution import Cascade
 from pathgnn.export.figure_style import MODALITY_COLOURS, STYLE, cut
+from pathgnn.export.report_words import p_said
 from pathgnn.export.results import Results
 
 COLOURS = "RdBu_r"
@@ -29,7 +30,8 @@ def cascade_figure(results: Results, number: int = 0) -> Figure:
         found = results.explanation.cascades
         if number >= len(found):
             figure = Figure(figsize=(7, 1.2))
-            figure.text(0.5, 0.5, "No stable cascade: none came back often enough.", ha="center")
+            why = results.explanation.no_cascade or "there are fewer"
+            figure.text(0.5, 0.5, f"No cascade is drawn: {why}.", ha="center", wrap=True)
             return figure
         cascade = found[number]
         depth, width = max(cascade.order) + 1, _widest(cascade)
@@ -144,8 +146,8 @@ def _finish_cascade(axes: Axes, results: Results, cascade: Cascade, size: tuple[
     axes.set_xlim(-0.6, depth - 0.4)
     axes.set_ylim(-width / 2 - 0.35, width / 2 + 0.3)
     axes.axis("off")
-    evidence = f"p = {cascade.p:.3g}, edges in {cascade.stability:.0%} of the networks"
-    axes.set_title(f"{cut(cascade.pathway)}: {evidence}", fontsize=9)
+    evidence = f"{p_said(cascade.p)}, edges in {cascade.stability:.0%} of the networks"
+    axes.set_title(f"{cut(cascade.pathway or 'no named pathway')}: {evidence}", fontsize=9)
     for i, modality in enumerate(results.explanation.attribution.modalities):
         axes.plot([], [], "s", color=MODALITY_COLOURS[i % len(MODALITY_COLOURS)], label=modality)
     axes.legend(loc="lower right", ncols=5, fontsize=6, frameon=False)

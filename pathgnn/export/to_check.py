@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pathgnn.benefit.arms import Curve
-from pathgnn.export.page import sized, write_page
+from pathgnn.export.page import escaped, sized, write_page
 from pathgnn.files import write_csv
 from pathgnn.train.overview import Overview
 
@@ -77,7 +77,7 @@ def _map(seen: Overview) -> go.Figure:
     figure = go.Figure(
         go.Heatmap(
             z=np.round(100 * seen.map.T, 1),
-            y=[str(name) for name in seen.omics["omic"]],
+            y=[escaped(str(name)) for name in seen.omics["omic"]],
             colorscale=[[0, "#ffffff"], [1e-9, "#dbe9f6"], [1, "#08519c"]],
             zmin=0,
             zmax=100,
@@ -100,7 +100,7 @@ def _survival(curves: tuple[Curve, ...]) -> go.Figure:
         figure.add_scatter(y=curve.low, **step, **bound)
         figure.add_scatter(y=curve.high, fill="tonexty", fillcolor=_pale(colour), **step, **bound)
         figure.add_scatter(
-            y=curve.survival, line={"color": colour, "shape": "hv"}, name=curve.arm, **step
+            y=curve.survival, line={"color": colour, "shape": "hv"}, name=escaped(curve.arm), **step
         )
     figure.update_xaxes(title="months", rangemode="tozero")
     figure.update_yaxes(title="share without event", range=[0, 1.02])
@@ -113,7 +113,7 @@ def _levels(seen: Overview) -> go.Figure:
     figure = go.Figure(
         go.Scatter(
             x=value,
-            y=[level.arm for level in seen.levels],
+            y=[escaped(level.arm) for level in seen.levels],
             error_x={
                 "type": "data",
                 "symmetric": False,
@@ -141,7 +141,7 @@ def _overlap(histogram: pd.DataFrame, contrast: str, seen: Overview) -> go.Figur
         figure.add_bar(
             x=rows["propensity"],
             y=rows["share"],
-            name=str(arm),
+            name=escaped(str(arm)),
             marker={"color": COLOURS[names.index(str(arm)) % len(COLOURS)], "opacity": 0.6},
         )
     figure.update_layout(barmode="overlay", bargap=0)

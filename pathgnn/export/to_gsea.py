@@ -37,9 +37,13 @@ def to_gsea(
         with_ids: Name patients by their ids instead of pseudonyms.
 
     Raises:
-        GraphError: an unreadable GMT file, or no set with enough ranked genes.
+        GraphError: an unreadable GMT file, no gene with a score, or no set with enough of them.
     """
-    ranked = ranking(results)
+    whole = ranking(results)
+    # Among genes without any score, their order would decide.
+    ranked = whole[whole != 0]
+    if ranked.empty:
+        raise GraphError("no gene has a score, so there is nothing to rank for gsea")
     sets = gene_sets(results, list(ranked.index), gmt)
     found = {
         "prerank": prerank(ranked, sets, results.fitted.seed),
@@ -57,6 +61,7 @@ def to_gsea(
         "gene_sets": gmt.name if gmt else "pathways of the graph",
         "sets_tested": len(sets),
         "genes_ranked": len(ranked),
+        "genes_without_score": len(whole) - len(ranked),
     }
     write_json(folder / "gsea.json", settings)
     return [*(folder / f"{name}.csv" for name in found), dictionary, folder / "gsea.json"]

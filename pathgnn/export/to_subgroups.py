@@ -7,6 +7,7 @@ import pandas as pd
 from pathgnn.benefit.subgroups import Interval, Level, Subgroups, Tests
 from pathgnn.export.results import Results
 
+COUNTS = ("n", "n_reference", "n_arm")
 INTERVALS = ("effect", "excess", "slope", "recommended", "nearer")
 
 
@@ -16,7 +17,11 @@ def subgroup_table(results: Results) -> pd.DataFrame:
     A column with nothing to compare has one row that says why.
     """
     rows = [row for found in results.subgroups for row in _rows(found)]
-    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=["arm", "column", "level", "n"])
+    if not rows:
+        return pd.DataFrame(columns=["arm", "column", "level", "n"])
+    table = pd.DataFrame(rows)
+    # A row of words alone leaves counts empty, which are whole numbers still.
+    return table.astype({name: "Int64" for name in COUNTS if name in table})
 
 
 def _rows(found: Subgroups) -> list[dict[str, object]]:

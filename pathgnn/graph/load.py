@@ -13,6 +13,7 @@ from pathgnn.graph.from_edge_list import from_edge_list
 from pathgnn.graph.from_gmt import with_pathways
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.keep import read_graph
+from pathgnn.graph.known_nodes import with_known_nodes
 from pathgnn.graph.mapping import on_genes
 from pathgnn.graph.select import only_pathways
 from pathgnn.settings import Settings, setting
@@ -33,6 +34,8 @@ class GraphSource(Settings):
 def load_graph(source: GraphSource | None = None, folder: Path | None = None) -> PathwayGraph:
     """The curated graph, or one from files relative to `folder`.
 
+    What those do not tell of a gene (receptor, effector, compartment) is that of the curated graph.
+
     Raises:
         GraphError: an unreadable file, or both `file` and `edges` given.
     """
@@ -41,10 +44,13 @@ def load_graph(source: GraphSource | None = None, folder: Path | None = None) ->
         raise GraphError("[graph] names both `file` and `edges`; keep one of them")
     pathways = folder / source.pathways if source.pathways else None
     if source.edges:
-        graph = from_edge_list(folder / source.edges, pathways)
+        graph = with_known_nodes(from_edge_list(folder / source.edges, pathways))
+    elif source.file:
+        graph = with_known_nodes(read_graph(folder / source.file))
     else:
-        graph = read_graph(folder / source.file) if source.file else from_curated()
-        graph = with_pathways(graph, pathways) if pathways else graph
+        graph = from_curated()
+    if pathways and not source.edges:
+        graph = with_pathways(graph, pathways)
     return only_pathways(graph, source.only) if source.only else graph
 
 

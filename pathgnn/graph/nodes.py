@@ -65,6 +65,11 @@ class Nodes(Shown):
         return np.asarray(self.seen.any(2).any(1).numpy())
 
     @property
+    def known_clinical(self) -> Float[np.ndarray, "patient covariate"]:
+        """The covariates as they were read, NaN where one is unknown."""
+        return np.where(self.clinical_seen.numpy(), self.clinical.double().numpy(), np.nan)
+
+    @property
     def n_patients(self) -> int:
         """How many patients there are."""
         return len(self.patients)

@@ -183,7 +183,8 @@ def _nodes(
         covariates=tuple(cohort.clinical.columns),
         arms=outcome.arms,
         outcome=outcome.kind,
-        horizon=outcome.horizon,
+        # As rounded as the times that are compared with it.
+        horizon=float(np.float32(outcome.horizon)),
         randomised=outcome.randomised,
         crossover=outcome.crossover,
         has_competing=bool(outcome.competing.any()),

@@ -55,6 +55,6 @@ def observed_in(nodes: Nodes, contrast: int) -> Bool[np.ndarray, "patient 2"]:
 
 def _one(level: Levels, fitted: Fitted, nodes: Nodes, benefit: Benefit, k: int) -> Subgroups:
     on, both = fitted.scores.informs[:, k], observed_in(nodes, k)
-    gain, group = fitted.scores.gain[:, k], nodes.group.numpy()
+    gain, group = fitted.scores.gain[:, k], fitted.scores.group
     contrast = Contrast(benefit.arm, benefit.benefit[on], gain[on], both[on], group[on])
     return subgroups(level.of(on), contrast)

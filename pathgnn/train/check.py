@@ -51,7 +51,7 @@ def check_with(
     least_coverage: float = 0.2,
 ) -> tuple[Finding, ...]:
     """The same, with propensities that are there already."""
-    block = (nodes.clinical * nodes.clinical_seen).double().numpy()[nodes.patient_of]
+    block = nodes.known_clinical[nodes.patient_of]
     worst = overlap(propensity, nodes.arm.numpy(), block)
     return (
         overlap_finding(worst, nodes.randomised),

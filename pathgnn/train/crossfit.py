@@ -232,7 +232,8 @@ def _fold(nodes: Nodes, recipe: Recipe, seed: int) -> Int[np.ndarray, " patient"
     if recipe.fit.center_sites and not nodes.sites:
         raise ConfigError("`center_sites` needs the column of sites: set `site` in [cohort.beside]")
     fold = folds(nodes, recipe.fit.folds, rng_for(seed, 0))
-    check_groups(nodes, fold, INNER_FOLDS)
+    # A half of the others is dealt to inner folds, too.
+    check_groups(nodes, fold, INNER_FOLDS * (2 if recipe.fit.half_samples else 1))
     check_follow_up(nodes, fold, recipe.estimand.at)
     return fold
 

@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 from jaxtyping import Float
 
-from pathgnn.benefit.censored import censoring_curve
+from pathgnn.benefit.censored import censoring_curve, usable_horizon
 from pathgnn.benefit.safeguards import (
     Card,
     concurrency_finding,
@@ -123,7 +123,7 @@ def _followed(nodes: Nodes) -> Finding:
         own = rows.take(arm == k)
         curve = censoring_curve(own.time, own.ended)
         share[name] = float(curve.before(np.array([nodes.horizon]))[0])
-        if float(own.time.max()) < nodes.horizon:
+        if usable_horizon(curve, float(own.time.max())) < nodes.horizon > own.time.max():
             share[name] = 0.0
         n_events[name] = int((own.event & (own.time < nodes.horizon)).sum())
     return followed_finding(share, nodes.horizon, n_events)
@@ -132,7 +132,7 @@ def _followed(nodes: Nodes) -> Finding:
 def _as_numbers(column: pd.Series) -> pd.Series:
     """Days of dates, or the numbers that are there."""
     number = pd.to_numeric(column, errors="coerce")
-    if number.notna().any():
+    if (number.notna() | column.isna()).all():
         return number
     date = pd.to_datetime(column, errors="coerce", format="ISO8601")
     return (date - pd.Timestamp(0)) / pd.Timedelta(days=1)

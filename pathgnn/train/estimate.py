@@ -166,7 +166,7 @@ def estimate(fitted: Fitted, nodes: Nodes, arm: str = "") -> Benefit:
 
 def arms_overlap(fitted: Fitted, nodes: Nodes) -> Overlap:
     """Overlap of the arms by the cross-fitted propensities."""
-    block = (nodes.clinical * nodes.clinical_seen).double().numpy()[nodes.patient_of]
+    block = nodes.known_clinical[nodes.patient_of]
     return overlap(fitted.scores.propensity, nodes.arm.numpy(), block)
 
 

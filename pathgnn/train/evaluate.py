@@ -240,5 +240,5 @@ def _contrast(model: Model, nodes: Nodes, given: _Given, seed: int) -> External:
 
 
 def _overlap(nodes: Nodes, scores: Nuisances) -> Finding:
-    block = (nodes.clinical * nodes.clinical_seen).double().numpy()[nodes.patient_of]
+    block = nodes.known_clinical[nodes.patient_of]
     return overlap_finding(overlap(scores.propensity, nodes.arm.numpy(), block), nodes.randomised)

@@ -12,7 +12,7 @@ from scipy import stats
 
 from pathgnn.benefit import metrics
 from pathgnn.benefit.metrics import Estimate
-from pathgnn.benefit.sensitivity import Arms, sensitivity, sensitivity_finding
+from pathgnn.benefit.sensitivity import Arms, effect_bounds, sensitivity, sensitivity_finding
 from pathgnn.benefit.verdict import Finding
 from pathgnn.errors import CohortError
 from pathgnn.graph.nodes import Nodes
@@ -57,6 +57,7 @@ def sensitivity_findings(fitted: Fitted, nodes: Nodes, contrast: int) -> tuple[F
         treated=nodes.arm.numpy()[rows] > 0,
         propensity=e[:, contrast + 1] / (e[:, 0] + e[:, contrast + 1]),
         mu=scores.mu[patient][:, [0, contrast + 1]],
+        group=scores.group[patient],
     )
     rank = fitted.benefit[patient, contrast]
     top = rank >= np.median(rank)
@@ -68,7 +69,7 @@ def sensitivity_findings(fitted: Fitted, nodes: Nodes, contrast: int) -> tuple[F
         ((whole, arms), ("The effect in the top half", arms.take(top)))
     ):
         found = sensitivity(part, rng_for(fitted.seed, 14, contrast, i))
-        value = found.bounds[0][0]
+        value = effect_bounds(part, 1.0)[0] if part.fewest else float("nan")
         out.append(sensitivity_finding(found, what, Estimate(value, 0.0)))
     return tuple(out)
 

@@ -12,6 +12,8 @@ from pathgnn.graph.nodes import Nodes
 # The first model of the sequential test has one fold, and its scores three inner folds of four.
 FEWEST_PER_FOLD = 12
 FEWEST_COMPARED = 10
+# Of fewer events before the horizon no ranking is learned.
+FEWEST_EVENTS = 10
 # Fewer groups are no sample of groups: three folds of eight can be tested.
 FEWEST_UNITS = 24
 
@@ -60,12 +62,20 @@ def independent_units(nodes: Nodes) -> Int[np.ndarray, " patient"]:
 
 
 def tested_folds(nodes: Nodes, fold: Int[np.ndarray, " patient"], fewest: int) -> range:
-    """Folds but the last that the folds before them can rank: those hold groups enough.
+    """Folds but the last that the folds before them can rank: those hold groups and events enough.
 
-    From the second on where everybody is a group; from a later one on where there are few groups.
+    From the second on as a rule; from a later one on where there are few groups or events.
     """
     last = int(fold.max())
-    able = (k for k in range(1, last) if _n_groups(nodes, fold < k) >= fewest)
+    events = np.full(last, FEWEST_EVENTS)
+    if nodes.outcome == "survival":
+        early = (nodes.event & (nodes.value < nodes.horizon)).numpy()
+        events = np.bincount(fold[nodes.patient_of.numpy()[early]], minlength=last).cumsum()
+    able = (
+        k
+        for k in range(1, last)
+        if _n_groups(nodes, fold < k) >= fewest and events[k - 1] >= FEWEST_EVENTS
+    )
     return range(next(able, last), last)
 
 

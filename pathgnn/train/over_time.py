@@ -13,7 +13,7 @@ from pathgnn.benefit.metrics import mean_gain
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.scales import Scaling
 from pathgnn.train.folds import independent_units, informs
-from pathgnn.train.nuisance import fit_nuisances
+from pathgnn.train.nuisance import fit_nuisances, followed_until
 
 N_TIMES = 6
 
@@ -39,9 +39,10 @@ def average_over_time(
         nodes: A cohort with a survival outcome.
         fold: Fold of each patient; scores come from models of the other folds.
         scaling: What is learned of the inputs.
-        n_times: Times, evenly up to the horizon.
+        n_times: Times, evenly up to the horizon, or to the last month at which enough are followed.
     """
-    time = np.linspace(0, nodes.horizon, n_times + 1)[1:]
+    until = min(nodes.horizon, followed_until(nodes, fold))
+    time = np.linspace(0, until, n_times + 1)[1:]
     each = {
         ask: np.stack([_average(nodes, fold, scaling, ask(float(t))) for t in time], 1)
         for ask in (months_gained, survival_gained)

@@ -21,7 +21,7 @@ def ridge(
     x_new: Float[np.ndarray, "new feature"],
 ) -> Float[np.ndarray, " new"]:
     """Expected outcome of new rows, the penalty by leave-one-out; few rows: the mean."""
-    if len(y) < FEWEST_ROWS:
+    if len(y) < FEWEST_ROWS or not _varies(x):
         return np.full(len(x_new), y.mean())
     model = RidgeCV(RIDGE_PENALTIES * _per_thousand(x))
     return np.asarray(model.fit(x, y).predict(x_new))
@@ -34,7 +34,7 @@ def logistic_ridge(
 ) -> Float[np.ndarray, " new"]:
     """Probability of 1 in new rows, the penalty by log loss on three folds; few rows: the share."""
     good = int((y > 0.5).sum())
-    if min(good, len(y) - good) < FEWEST_OF_A_CLASS:
+    if min(good, len(y) - good) < FEWEST_OF_A_CLASS or not _varies(x):
         return np.full(len(x_new), y.mean())
     # A ridge does not see a rotation: as many columns as rows say all that thousands do.
     center = x.mean(0)
@@ -47,6 +47,10 @@ def logistic_ridge(
     )
     model.fit(low, y > 0.5)
     return np.asarray(model.predict_proba((x_new - center) @ axes)[:, 1])
+
+
+def _varies(x: Float[np.ndarray, "row feature"]) -> bool:
+    return x.shape[1] > 0 and bool((x.std(0) > 0).any())
 
 
 def _per_thousand(x: Float[np.ndarray, "row feature"]) -> float:

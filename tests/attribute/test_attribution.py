@@ -247,3 +247,12 @@ def test_pathways_of_a_curved_benefit_stay_within_it_for_a_distribution_of_refer
     start, of = starts[0], (own.terms - starts[0].terms)[:, :, 0]
     alone = of / of.sum(1, keepdim=True) * (benefit(own) - benefit(start))[:, None]
     assert torch.allclose(_pathway_terms(own, [start], change[:1], 0), alone, atol=1e-4)
+
+
+def test_evidence_does_not_hang_on_the_unit():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 3))
+    gain, moves = x[:, 0] + rng.normal(size=60), exchangeable(np.arange(60), np.arange(60) % 3)
+    p = [association(x, unit * gain, moves, 199, np.random.default_rng(1)).p for unit in (1, 1e-13)]
+    assert np.array_equal(*p)
+    assert p[0][0] < 0.05

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import combinations
 
@@ -15,6 +16,7 @@ from small_results import cascade_on
 
 from pathgnn.attribute.cascade import cascades
 from pathgnn.attribute.drug_targets import drugs_by_gene
+from pathgnn.attribute.ends import asked_findings, why_no_cascade
 from pathgnn.attribute.explain import explain
 from pathgnn.attribute.solve import Terrain, solve, solve_many
 from pathgnn.errors import ConfigError
@@ -162,3 +164,60 @@ def test_the_card_names_every_parent_and_claims_no_sign_that_is_not_known():
     edges = (("R", "K", 0), ("R", "T", -1), ("K", "T", 1))
     card = replace(cascade, edges=edges, frequency=(1.0, 1.0, 1.0)).card()
     assert [row[1] for row in card.rows] == ["", "R acts on", "R inhibits, K activates"]
+
+
+def _dense(seed, n=50, m=400):
+    rng = np.random.default_rng(seed)
+    pairs = sorted({tuple(map(int, rng.integers(0, n, 2))) for _ in range(m)})
+    pairs = [(u, v) for u, v in pairs if u != v]
+    graph = _graph(
+        pairs, [KINDS[i % 6] for i in range(n)], rng.choice([-1, 1], len(pairs)).tolist()
+    )
+    prize = rng.gamma(2, 1, n)
+    return Terrain(graph, prize / prize.max(), rng.choice([-1, 1], n))
+
+
+def test_a_program_too_large_to_be_proven_has_the_same_answer_each_time(monkeypatch):
+    terrain = _dense(0)
+    edges = np.arange(terrain.graph.edges.shape[1])
+    proven = solve(terrain, CONFIG, edges)
+    monkeypatch.setattr("pathgnn.attribute.solve.BRANCHES", 1)
+    first, again = (solve(terrain, CONFIG, edges) for _ in range(2))
+    assert first == again
+    assert 0 < first.value <= proven.value + 1e-6
+
+
+@pytest.mark.parametrize(
+    ("kinds", "directed", "cascades_asked", "said"),
+    [
+        (KINDS, True, 1, ""),
+        (KINDS, True, 0, "none was asked for"),
+        (KINDS, False, 1, "no edge of the graph has a direction"),
+        (("kinase",) * 6, True, 1, "no receptor with an edge out of it .* and no effector"),
+        (("receptor",) * 6, True, 1, "holds no effector or transcription factor"),
+    ],
+)
+def test_a_graph_on_which_no_cascade_can_be_says_why(kinds, directed, cascades_asked, said):
+    graph = _graph(PAIRS, kinds)
+    graph = replace(graph, directed=np.full(len(PAIRS), directed))
+    why = why_no_cascade(graph, CONFIG.model_copy(update={"cascades": cascades_asked}))
+    assert re.search(said, why) and bool(said) == bool(why)
+
+
+def test_what_cannot_be_answered_is_refused_before_training(nodes, graph):
+    for wrong, said in (
+        ({"contrast": "treatd"}, "no arm 'treatd'"),
+        ({"receptors": ("NOGENE",)}, "NOGENE"),
+        ({"receptors": ("P0G0",), "effectors": ("P0G0", "P0G5")}, "P0G0 stand in"),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            asked_findings(nodes, graph, CONFIG.model_copy(update=wrong))
+    assert asked_findings(nodes, graph, CONFIG) == ()
+    nowhere = replace(graph, kind=("kinase",) * len(graph.genes))
+    (found,) = asked_findings(nodes, nowhere, CONFIG)
+    assert (found.severity, "explain.receptors" in found.sentence) == ("warning", True)
+
+
+def test_without_a_cascade_the_explanation_says_why(fitted, nodes):
+    none = explain(fitted, nodes, CONFIG.model_copy(update={"cascades": 0}))
+    assert "none was asked for" in none.no_cascade

@@ -271,3 +271,17 @@ def test_the_commands_write_tables(tmp_path, monkeypatch):
     assert (told["meaning"] != "").all()
     wrong = CliRunner().invoke(app, ["nulls", str(study), "--kind", "nothing"])
     assert wrong.exit_code == 2
+
+
+def test_samples_of_one_donor_do_not_sharpen_the_leaning(fitted, nodes):
+    a = explain(fitted, nodes, ExplainConfig(cascades=0, permutations=99)).attribution
+    four = torch.arange(len(a.pathway)).repeat_interleave(4)
+    by_patient = ("score", "clinical", "gap", "explained", "prognostic", "treated")
+    by_patient += ("pathway", "prognostic_pathway")
+    more = {name: getattr(a, name)[four] for name in by_patient}
+    donors, apart = (
+        dataclasses.replace(a, group=g, **more) for g in (four, torch.arange(len(four)))
+    )
+    width = [x.high - x.low for x in map(leaning, (a, donors, apart))]
+    assert width[1] == pytest.approx(width[0], rel=0.25)
+    assert (width[2] < 0.75 * width[0]).all()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pytest import approx
 
 from pathgnn.benefit.censored import (
+    Counted,
     Curves,
     FollowUp,
     censoring_curve,
@@ -119,3 +120,27 @@ def test_a_horizon_beyond_the_follow_up_names_the_largest_usable_one():
     curve = censoring_curve(time, np.zeros(5, dtype=bool))
     with pytest.raises(CohortError, match="largest usable horizon is 50"):
         check_horizon(curve, 60.0, 50.0)
+
+
+def test_below_five_percent_followed_what_is_counted_stays_what_it_is():
+    # The share that is followed falls to nothing before the horizon; 1 is counted of everybody.
+    time = np.arange(1.0, 41.0)
+    curve = censoring_curve(time, np.zeros(40, dtype=bool))
+    known = np.zeros(6, dtype=bool)
+    last = np.array([5.0, 20.0, 37.5, 38.5, 39.5, 39.9])
+    grid = np.linspace(0, 50, 100)
+    counted = Counted(np.ones(6), known, last, np.ones((6, 100)), grid)
+    assert censoring_unbiased(counted, curve) == approx(np.ones(6))
+
+
+def test_who_all_died_before_the_horizon_are_known_of_at_it():
+    curve = censoring_curve(np.array([3.0, 9.0, 20.0]), np.array([True, False, True]))
+    check_horizon(curve, 24.0, 20.0)
+
+
+def test_the_advised_horizon_passes():
+    days = 1825 / 30.4375
+    curve = censoring_curve(np.full(20, days), np.zeros(20, dtype=bool))
+    with pytest.raises(CohortError, match=r"usable horizon is 59\.9 months"):
+        check_horizon(curve, 60.0, days)
+    check_horizon(curve, 59.9, days)

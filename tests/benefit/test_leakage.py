@@ -229,3 +229,14 @@ def test_signatures_of_an_omic_may_be_called_response_but_no_outcome_column_may_
 def test_words_of_a_name():
     assert words("OSMonths") == ["os", "months"]
     assert words("days_to.lastFollow-up") == ["days", "to", "last", "follow", "up"]
+
+
+def test_who_was_followed_to_the_day_of_the_horizon_had_no_event_by_it():
+    cohort = null_cohort(2, n=200, kind="survival")
+    o = cohort.outcome
+    cut = replace(
+        o, value=np.minimum(o.value, 24.0), event=o.event & (o.value <= 24.0), horizon=24.0
+    )
+    asked = {q.what: q.value for q in outcome_questions(cut, cohort.patients)}
+    assert "an event by month 24" in asked
+    assert set(np.unique(asked["an event by month 24"][cut.value == 24.0])) == {0.0}

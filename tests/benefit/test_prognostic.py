@@ -117,3 +117,11 @@ def test_with_competing_events_the_true_incidence_is_calibrated():
     # The Brier score of the truth is S (1 - S).
     brier = np.trapezoid(true * (1 - true), time) / 30
     assert np.mean([s.integrated_brier for s in found]) == approx(brier, rel=0.02)
+
+
+def test_a_score_does_not_hang_on_the_unit():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=60)
+    y = x + rng.normal(size=60)
+    one, tiny = score_continuous(y, x), score_continuous(1e-8 * y, 1e-8 * x)
+    assert (tiny.r, tiny.slope) == approx((one.r, one.slope))

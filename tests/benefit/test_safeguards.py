@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest import approx
 
+from pathgnn.benefit.overlap import overlap
 from pathgnn.benefit.safeguards import (
     Card,
     concurrency_finding,
@@ -102,3 +103,15 @@ def test_an_arm_that_passes_only_alone_is_named():
 @pytest.mark.parametrize(("moved", "severity"), [(0.0, "ok"), (1e-6, "refused")])
 def test_any_learning_outside_the_folds_is_refused(moved, severity):
     assert inside_folds_finding(moved).severity == severity
+
+
+def test_what_is_not_known_of_a_covariate_makes_no_difference_of_arms():
+    rng = np.random.default_rng(0)
+    arm = np.arange(400) % 2
+    age = rng.normal(60, 10, 400)
+    age[(arm == 0) & (rng.random(400) < 0.3)] = np.nan
+    e = np.full((400, 2), 0.5)
+    assert overlap(e, arm, age[:, None]).smd_before < 0.25
+    apart = overlap(e, arm, (age + 6.4 * arm)[:, None]).smd_before
+    assert 0.4 < apart < 0.9
+    assert overlap(e, arm, np.full((400, 1), np.nan)).smd_before == 0

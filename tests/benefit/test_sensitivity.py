@@ -101,3 +101,26 @@ def test_what_a_finding_says():
     assert sensitivity_finding(weak, "The average", Estimate(1.0, 0.1)).severity == "warning"
     strong = none._replace(tipping=20.0)
     assert sensitivity_finding(strong, "The average", Estimate(1.0, 0.1)).severity == "ok"
+
+
+def test_a_small_arm_is_not_told_to_be_robust():
+    arms = _arms(60, 0)
+    few = arms.take(
+        np.concatenate([np.flatnonzero(arms.treated)[:5], np.flatnonzero(~arms.treated)])
+    )
+    found = sensitivity(few, np.random.default_rng(0))
+    assert np.isnan(found.tipping)
+    said = sensitivity_finding(found, "The effect", Estimate(1.0, 0.1))
+    assert (said.severity, "too small to say" in said.sentence) == ("note", True)
+
+
+def test_rows_of_a_group_are_no_evidence_apart():
+    arms = _arms(60, 1)
+    whole = sensitivity(arms, np.random.default_rng(0), (1.0,)).limits[0]
+    four = np.repeat(np.arange(60), 4)
+    apart = sensitivity(arms.take(four), np.random.default_rng(0), (1.0,)).limits[0]
+    again = sensitivity(
+        arms.take(four)._replace(group=four), np.random.default_rng(0), (1.0,)
+    ).limits[0]
+    assert apart.high - apart.low < 0.7 * (whole.high - whole.low)
+    assert again.high - again.low == approx(whole.high - whole.low, rel=0.15)

@@ -164,3 +164,20 @@ def test_the_share_of_single_patients_has_the_interval_of_wilson():
     ).levels[0]
     known = stats.binomtest(10, 30).proportion_ci(0.95, "wilson")
     assert (level.recommended.low, level.recommended.high) == approx((known.low, known.high))
+
+
+def test_the_average_for_everybody_is_no_nearer_for_anybody():
+    gain = np.random.default_rng(6).normal(0.3, 1, 100)
+    # As another sum of the same numbers rounds it.
+    average = np.nextafter(gain.mean(), 1)
+    found = subgroups(
+        named_levels("x", ["a", "a", "b", "b"] * 25), _contrast(np.full(100, average), gain)
+    )
+    assert np.isnan(found.tests.error.p)
+    assert found.levels[0].nearer.value == 0
+
+
+def test_years_are_parted_where_their_thirds_are():
+    years = [str(y) for y in np.arange(2012, 2019).repeat(40)]
+    levels = banded_levels("year", years)
+    assert levels.names == ("below 2014", "2014 to below 2016", "2016 and above")

@@ -54,7 +54,7 @@ def test_the_first_screen_is_honest_where_nothing_was_found(results):
     text = " ".join(s for block in first_screen(without_differences(results)) for s in block[1])
     assert "no evidence that benefit differs" in text
     assert "no pathway can be named" in text
-    assert "No cascade comes back" in text
+    assert "No cascade is drawn: none came back in enough" in text
     assert "Not that all benefit alike" in text
 
 

@@ -60,3 +60,10 @@ def test_dates_of_enrolment_are_read(trial, graph):
     when = ["2020-01-01" if arm[p] == 0 else "2021-06-30" for p in cohort.patients]
     beside = pd.DataFrame({"enrolled": when}, index=list(cohort.patients))
     assert _by_topic(replace(cohort, beside=beside), graph)["concurrency"].severity == "warning"
+
+
+def test_one_bare_year_does_not_make_numbers_of_dates():
+    days = design._as_numbers(pd.Series(["2015-01-01", "2016-05-05", "2016", None]))
+    assert days[:3].notna().all()
+    assert days[1] - days[0] == 490
+    assert design._as_numbers(pd.Series(["2015", None, "2016"])).tolist()[::2] == [2015, 2016]

@@ -7,15 +7,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from cheap_trial import cheap_trial
 from pytest import approx
 from sklearn.linear_model import Lasso
 
+from pathgnn.benefit.safeguards import randomisation_finding
 from pathgnn.model.scales import learned_scales
 from pathgnn.train.baselines import LINEAR, OTHERS
+from pathgnn.train.design import arm_scores
 from pathgnn.train.folds import folds
+from pathgnn.train.folds import tested_folds as sequential_folds
 from pathgnn.train.lasso import lasso
 from pathgnn.train.linear import LinearTask, Task
+from pathgnn.train.nuisance import fit_nuisances
 from pathgnn.train.part import INNER_FOLDS, inner_scores
+from pathgnn.train.ridge import logistic_ridge, ridge
 
 LEFT_OUT = ("risk only", "average effect", "causal forest, pathways")
 FITTED = [name for name in (*LINEAR, *OTHERS) if name not in LEFT_OUT]
@@ -123,3 +129,47 @@ def test_in_a_crossover_what_few_had_beside_changes_no_other_contrast(name, node
         task = LinearTask(train, scores, recipe.graph, learned_scales(train, recipe.fit.scaling))
         told.append(LINEAR[name](task)(task.scales(train))[:, 0].numpy())
     assert told[0] == approx(told[1], abs=1e-4)
+
+
+@pytest.mark.parametrize("size", [4, 8])
+def test_small_strata_neither_stretch_the_scores_nor_look_unrandomised(size):
+    rng, slopes = np.random.default_rng(0), []
+    for _ in range(12):
+        n = 120
+        stratum = np.arange(n) // size
+        arm = np.concatenate([rng.permutation(np.arange(size) % 2) for _ in range(n // size)])
+        nodes = cheap_trial(n, 0.0, rng)
+        z = rng.normal(size=n)
+        nodes = replace(
+            nodes,
+            stratum=torch.from_numpy(stratum),
+            arm=torch.from_numpy(arm),
+            value=torch.from_numpy(z * arm + 0.1 * rng.normal(size=n)).float(),
+        )
+        fold = folds(nodes, 3, rng)
+        gain = np.empty(n)
+        for k in range(3):
+            held = torch.from_numpy(fold == k)
+            train, test = (nodes.take(torch.nonzero(m)[:, 0]) for m in (~held, held))
+            gain[fold == k] = fit_nuisances(train, test).gain[:, 0]
+        slopes.append(np.polyfit(z, gain, 1)[0])
+        assert randomisation_finding(arm, arm_scores(nodes, 3, 0)).severity == "ok"
+    assert np.mean(slopes) == approx(1, abs=3 * np.std(slopes) / 12**0.5 + 0.02)
+
+
+def test_genes_that_do_not_vary_are_no_model():
+    x, new = np.zeros((20, 0)), np.zeros((3, 0))
+    y = (np.arange(20) % 2).astype(float)
+    assert ridge(x, y, new) == approx(np.full(3, 0.5))
+    assert logistic_ridge(np.ones((20, 2)), y, np.ones((3, 2))) == approx(np.full(3, 0.5))
+
+
+def test_the_sequential_test_starts_where_there_are_events_to_learn_from():
+    nodes = cheap_trial(100, 0.0, np.random.default_rng(0))
+    event = torch.arange(100) % 6 == 0
+    rare = replace(
+        nodes, outcome="survival", horizon=9.0, value=torch.full((100,), 5.0), event=event
+    )
+    fold = np.arange(100) // 20
+    assert list(sequential_folds(rare, fold, 3)) == [3]
+    assert list(sequential_folds(nodes, fold, 3)) == [1, 2, 3]

@@ -10,6 +10,7 @@ from conftest import trial_on
 
 from pathgnn.graph.project import project
 from pathgnn.model.scales import Scaling
+from pathgnn.train.nuisance import check_follow_up
 from pathgnn.train.over_time import average_over_time
 
 
@@ -59,3 +60,30 @@ def test_a_crossover_counts_only_who_was_seen_in_both_arms(graph):
     )
     value, error = average_over_time(crossed, np.arange(150) % 3, Scaling(), 2).months[0].T
     assert (np.abs(value) < 3 * error).all()
+
+
+def test_no_month_is_told_of_that_hardly_a_patient_reaches(graph):
+    cohort, _ = trial_on(graph, 150, 6)
+    rng = np.random.default_rng(0)
+    died, lost = rng.exponential(60, 150), rng.uniform(20, 60, 150)
+    outcome = replace(
+        cohort.outcome,
+        kind="survival",
+        value=np.minimum(died, lost),
+        event=died <= lost,
+        horizon=120.0,
+    )
+    nodes = project(replace(cohort, outcome=outcome), graph)
+    got = average_over_time(nodes, np.arange(150) % 3, Scaling(), 2)
+    assert 40 < got.time[-1] <= 60
+    assert got.months[0, -1, 1] < 10
+
+
+def test_followed_to_the_day_of_the_horizon_is_followed(graph):
+    cohort, _ = trial_on(graph, 90, 6)
+    month = 90 / 30.4375
+    value, event = np.full(90, month), np.arange(90) % 3 == 0
+    value[event] = np.linspace(0.1, 2.5, event.sum())
+    outcome = replace(cohort.outcome, kind="survival", value=value, event=event, horizon=month)
+    nodes = project(replace(cohort, outcome=outcome), graph)
+    check_follow_up(nodes, np.arange(90) % 3, nodes.horizon)
