@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from record import arguments, bar, record
+from record import bar, keep_row, kept_rows, record
 
 from pathgnn.benefit.estimand import mean_gained
 from pathgnn.cohort.simulate import Plan, simulate_local, simulate_relay
@@ -24,20 +26,31 @@ from pathgnn.train.fit import Recipe
 from pathgnn.train.stack import NETWORK
 
 COHORTS, PATIENTS = 20, 300
+KINDS = {"needed": True, "not needed": False}
 PATHWAYS = ("RTK_RAS_MAPK", "PI3K_AKT", "WNT", "NOTCH", "TGF_BETA", "P53")
 FIT = FitConfig(folds=3, members=1)
 N_PROGNOSTIC = 8
 
 
 def main() -> None:
-    """Simulate both kinds, run the controls on each, print the table, write the JSON."""
-    args = arguments(__doc__ or "")
+    """The trials that are asked for, the controls on each; the JSON once all are there."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one trial of each kind")
+    parser.add_argument("--kind", choices=KINDS, action="append", help="of this kind only")
+    parser.add_argument("--keep", type=Path, help="file that keeps finished trials")
+    args = parser.parse_args()
     n = 1 if args.quick else COHORTS
-    rows = []
-    for needs in (True, False):
+    kept = {(row["needs"], row["seed"]): row for row in kept_rows(args.keep)}
+    for kind in args.kind or KINDS:
         for seed in range(n):
-            rows.append(one(needs, seed))
-            print(rows[-1], flush=True)
+            key = (KINDS[kind], seed)
+            if key not in kept:
+                kept[key] = one(*key)
+                keep_row(args.keep, kept[key])
+            print(kept[key], flush=True)
+    if len(kept) < n * len(KINDS):
+        return
+    rows = [kept[needs, seed] for needs in KINDS.values() for seed in range(n)]
     right = {
         needs: float(np.mean([row["says_helps"] == needs for row in rows if row["needs"] == needs]))
         for needs in (True, False)

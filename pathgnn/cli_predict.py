@@ -51,7 +51,9 @@ def predict(
         for note in cohort.notes:
             say(note)
         findings = input_findings(trained, cohort, nodes)
-        for finding in findings if len(names) >= FEWEST else ():
-            if finding.topic == "shift" and finding.severity == "warning":
+        for finding in findings:
+            lacks = finding.topic == "missing" and finding.severity == "note"
+            moved = finding.topic == "shift" and finding.severity == "warning"
+            if lacks or (moved and len(names) >= FEWEST):
                 say(f"[{finding.severity}] {finding.sentence}")
         say(f"Wrote {out}: {len(names)} patients")

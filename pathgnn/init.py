@@ -70,18 +70,22 @@ def write_study(folder: Path, target: Path) -> Path:
     elif is_study(folder):
         clinical, omics, samples = _cbioportal(folder)
     else:
-        clinical, omics = _loose(folder)
+        clinical, omics, samples = _loose(folder)
     write_text(target, _text(folder, target, clinical, omics, samples))
     return target
 
 
-def _loose(folder: Path) -> tuple[_Found, list[_Found]]:
-    """Clinical table and omics of a folder of tables, told apart by what they look like."""
-    found = list(_tables(folder))
+def _loose(folder: Path) -> tuple[_Found, list[_Found], list[str]]:
+    """Clinical table and omics of a folder of tables, told apart by what they look like.
+
+    And lines on the tables that could not be read.
+    """
+    left_out: list[str] = []
+    found = list(_tables(folder, left_out))
     if not found:
         raise ConfigError(f"no table in {folder}; looked for {', '.join(SUFFIXES)}, also gzipped")
     clinical = max(found, key=_looks_clinical)
-    return clinical, [f for f in found if f is not clinical and _looks_measured(f)]
+    return clinical, [f for f in found if f is not clinical and _looks_measured(f)], left_out
 
 
 def _container(path: Path) -> tuple[_Found, list[_Found]]:
@@ -112,13 +116,13 @@ def _cbioportal(folder: Path) -> tuple[_Found, list[_Found], list[str]]:
     return clinical, omics, lines
 
 
-def _tables(folder: Path) -> Iterable[_Found]:
+def _tables(folder: Path, left_out: list[str]) -> Iterable[_Found]:
     for path in sorted(folder.iterdir()):
-        if path.is_file() and any(s in SUFFIXES for s in path.suffixes):
+        if path.is_file() and any(s.lower() in SUFFIXES for s in path.suffixes):
             try:
                 yield _Found(path.name, read_table(path))
-            except CohortError:
-                continue
+            except CohortError as error:
+                left_out.append(f"# {path.name} was left out: {error}")
 
 
 def _looks_clinical(found: _Found) -> int:
@@ -172,7 +176,7 @@ def _text(
         lines += ["# No omic table was found; give one per layer:", "# [cohort.omics.expression]"]
     lines += samples + _outcome_lines(clinical) + _treatment_lines(table)
     covariates = [
-        c for c in table.columns if re.match(r"age|sex|stage|grade", str(c), re.IGNORECASE)
+        c for c in table.columns if re.match(r"age(?!nt)|sex|stage|grade", str(c), re.IGNORECASE)
     ]
     lines += ["", "[cohort.clinical]  # covariates known before treatment; no outcome among them"]
     lines.append(f"columns = [{', '.join(map(_quote, covariates))}]")
@@ -211,12 +215,18 @@ def _outcome_lines(clinical: _Found) -> list[str]:
     time, event, response = (_first(names, p) for p in (TIME, EVENT, RESPONSE))
     lines = ["", "[cohort.outcome]", f"file = {_quote(clinical.file)}"]
     if time and event:
-        lines += ['kind = "survival"', f"time = {_quote(time)}  # in months"]
-        return [*lines, f"event = {_quote(event)}  # 1 = event, 0 = censored"]
+        unit = next((u for u in ("day", "week", "year") if u in time.lower()), "month") + "s"
+        lines += ['kind = "survival"', f"time = {_quote(time)}", f'time_unit = "{unit}"']
+        turned = "; is it the other way round here?" if "cens" in event.lower() else ""
+        return [*lines, f"event = {_quote(event)}  # 1 = event, 0 = censored{turned}"]
     n_values = clinical.table[response].nunique() if response else 0
     kind = "binary" if n_values == 2 else "continuous"
     lines.append(f'kind = "{kind}"')
     lines.append(f"value = {_quote(response)}" + ("" if response else "  # which column?"))
+    values = clinical.table[response] if response else pd.Series(dtype=float)
+    if kind == "binary" and not pd.api.types.is_numeric_dtype(values):
+        words = sorted(map(str, values.dropna().unique()))
+        return [*lines, f"good = [{_quote(words[-1])}]  # the good answer of {', '.join(words)}"]
     return [*lines, 'better = "higher"  # or "lower"']
 
 

@@ -44,7 +44,7 @@ from pathgnn.run_stages import (
 )
 from pathgnn.run_stages import Options as Options
 from pathgnn.run_stages import sized_for as sized_for
-from pathgnn.study import Study, read_study
+from pathgnn.study import Study, estimand_of, read_study
 from pathgnn.train.by_subgroup import levels_of
 from pathgnn.train.check import refuse
 from pathgnn.train.crossfit import Progress
@@ -230,8 +230,8 @@ def see(given: Input, start: Encoder | None = None) -> Overview:
     study, cohort, nodes, graph = given.study, given.cohort, given.nodes, given.graph
     chosen = sized_for(given, start)
     looked = look(cohort, nodes, graph, chosen.fit.folds, study.seed, study.graph.least_coverage)
-    training = training_findings(nodes, graph, chosen)
-    training += asked_findings(nodes, graph, study.explain)
+    estimand_of(study, nodes)
+    training = training_findings(nodes, graph, chosen) + asked_findings(nodes, graph, study.explain)
     training += () if start is None else (encoder_finding(start),)
     training += (chosen_finding(study.sweep.chosen),) if study.sweep.chosen else ()
     looked = looked._replace(findings=by_severity(looked.findings + training))

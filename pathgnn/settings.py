@@ -45,7 +45,7 @@ def parse(kind: type[AnySettings], content: dict[str, Any], where: str) -> AnySe
 def read_toml(path: Path) -> dict[str, Any]:
     """The content of a TOML file, with a clear error when it is missing or broken."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise ConfigError(f"no study file at {path}; `pathgnn init FOLDER` writes one") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -148,3 +148,22 @@ def test_nobody_with_a_measurement_is_refused(tables, tmp_path):
     assert result.exit_code == 2
     assert "no patient" in result.output
     assert not out.exists()
+
+
+def test_a_covariate_in_another_unit_is_said(tables, tmp_path):
+    folder = tmp_path / "s"
+    folder.mkdir()
+    study, out = _study(folder, tables), folder / "benefit.csv"
+    clinical = pd.read_csv(folder / "clinical.csv", index_col="patient")
+    (1e3 * (clinical + 5)).to_csv(folder / "clinical.csv", index_label="patient")
+    args = ["predict", str(GOLDEN / "model"), str(study), "--out", str(out)]
+    result = CliRunner().invoke(app, args)
+    assert result.exit_code == 0, result.output
+    assert "in another unit?" in result.output
+
+
+def test_a_run_folder_in_the_place_of_its_model_is_told_where_that_is(tables, tmp_path):
+    study = _study(tmp_path, tables)
+    result = CliRunner().invoke(app, ["predict", str(tmp_path), str(study), "--out", "b.csv"])
+    assert result.exit_code == 2
+    assert "RUN/fit/model" in result.stderr

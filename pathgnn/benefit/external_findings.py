@@ -79,6 +79,14 @@ def lacking_findings(
     return tuple(out)
 
 
+def moved_finding(covariates: Sequence[str]) -> tuple[Finding, ...]:
+    """Covariates whose mean is more than five training SD away."""
+    if not covariates:
+        return ()
+    said = f"Covariates far from those that the model learned: {', '.join(covariates)}; are they "
+    return (Finding("warning", "shift", float(len(covariates)), said + "in another unit?"),)
+
+
 def shift_finding(omic: str, measured: float, shift: float, far: float) -> Finding:
     """Is an omic measured on the scale that the model learned?
 

@@ -57,6 +57,8 @@ def check_settings(o: OutcomeSource, t: TreatmentSource) -> None:
             "delay. For a good event, such as a response, name those without it as `events`, or "
             "use a binary outcome"
         )
+    if o.clip is not None and o.clip[0] >= o.clip[1]:
+        raise CohortError(f"`clip` = {list(o.clip)} is no range; write the lower limit first")
     if o.better == "lower" and o.good:
         raise CohortError('name the good answers as `good`, or set `better = "lower"`, not both')
 

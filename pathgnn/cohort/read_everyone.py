@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from pathgnn.cohort.cohort import Cohort, Outcome
+from pathgnn.cohort.outcome_rows import outcome_rows
 from pathgnn.cohort.raw_table import RawTable
-from pathgnn.cohort.read_outcome import outcome_rows
 from pathgnn.cohort.read_tables import feature_maps_of, omics_of, open_omics
 from pathgnn.cohort.samples import Samples, barcodes, read_samples
 from pathgnn.cohort.sources import CohortSource

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from pathgnn.cohort.cohort import Cohort
+from pathgnn.cohort.outcome_rows import kept
 from pathgnn.cohort.read_everyone import no_outcome
-from pathgnn.cohort.read_outcome import kept
 from pathgnn.cohort.read_table import read_table
 from pathgnn.cohort.read_tables import measured_of
 from pathgnn.cohort.sources import CohortSource

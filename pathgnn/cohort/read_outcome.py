@@ -8,64 +8,30 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from pathgnn.cohort.block_clinical import clinical_block, one_row_each, without_unknown
+from pathgnn.cohort.block_clinical import (
+    clinical_block,
+    one_row_each,
+    refuse_codes,
+    without_unknown,
+)
 from pathgnn.cohort.cohort import Outcome
 from pathgnn.cohort.event_columns import (
-    UNKNOWN,
-    check_settings,
     competing_events,
     events,
     known_probabilities,
     labels,
 )
+from pathgnn.cohort.outcome_rows import kept
 from pathgnn.cohort.read_table import numeric, read_table
-from pathgnn.cohort.small_cells import counted_values, shape_of, shown_names, shown_values
+from pathgnn.cohort.small_cells import shape_of, shown_names, shown_values
 from pathgnn.cohort.sources import CohortSource, OutcomeSource, TreatmentSource
 from pathgnn.errors import CohortError
 
 # Before the name of a column by which patients are shown apart.
 SUBGROUP = "subgroup:"
 # Mean Gregorian year of 365.2425 days in twelve parts.
+LONGEST_MONTHS = 1200
 MONTHS_PER = {"months": 1.0, "days": 12 / 365.2425, "weeks": 7 * 12 / 365.2425, "years": 12.0}
-
-
-def outcome_rows(source: CohortSource, data: Path) -> tuple[pd.DataFrame, list[str]]:
-    """The rows of the outcome table that are used, by patient, and sentences on the others.
-
-    Raises:
-        CohortError: no such column or arm, or several rows of a patient without a crossover.
-    """
-    o, t = source.outcome, source.treatment
-    check_settings(o, t)
-    table = read_table(data / o.file, o.patient)
-    used = [c for c in (o.value, o.time, o.event, t.column, *t.strata) if c]
-    used += t.probability.values()
-    absent = [c for c in (*used, *source.keep) if c not in table.columns]
-    if absent:
-        raise CohortError(
-            f"{o.file} has no column {absent[0]!r}; it has {shown_names(table.columns, 8)}"
-        )
-    table = kept(table, source)
-    table, notes = _known(table, used, source)
-    table, said = _finite(table, o)
-    notes += said + _others(table, o)
-    found = labels(table[t.column])
-    for arm in (t.reference, *t.arms):
-        if arm not in set(found):
-            raise CohortError(
-                f"no row of {o.file} with an outcome is in arm {arm!r}; the column {t.column!r} "
-                f"holds {shown_values(found)}"
-            )
-    if t.arms:
-        table = table[found.isin((t.reference, *t.arms))]
-    return _one_row_each(table, used, source, notes)
-
-
-def kept(table: pd.DataFrame, source: CohortSource) -> pd.DataFrame:
-    """The rows that the study keeps."""
-    for column, values in source.keep.items():
-        table = table[labels(table[column]).isin([str(v) for v in values])]
-    return table
 
 
 def clinical_table(source: CohortSource, data: Path, patients: tuple[str, ...]) -> pd.DataFrame:
@@ -76,10 +42,14 @@ def clinical_table(source: CohortSource, data: Path, patients: tuple[str, ...]) 
     strange = [c for c in clinical.categorical if c not in clinical.columns]
     if strange:
         raise CohortError(f"clinical column {strange[0]!r} is categorical, but not in `columns`")
-    table = _patient_columns(source, data, patients, clinical.columns, is_input=True)
+    columns = tuple(dict.fromkeys(clinical.columns))
+    table = _patient_columns(source, data, patients, columns, is_input=True)
     for column in clinical.categorical:
         table[column] = labels(table[column]).where(table[column].notna())
-    return clinical_block(table)
+    block = clinical_block(table)
+    for column in block.columns:
+        refuse_codes(block[column].to_numpy(), str(column), clinical.file or source.outcome.file)
+    return block
 
 
 def beside_table(source: CohortSource, data: Path, patients: tuple[str, ...]) -> pd.DataFrame:
@@ -110,7 +80,8 @@ def clinical_texts(
 def outcome_of(rows: pd.DataFrame, o: OutcomeSource, t: TreatmentSource) -> Outcome:
     """Outcomes and arms of the rows, coded so that higher is better."""
     found = labels(rows[t.column])
-    arms = (t.reference, *(t.arms or sorted(set(found) - {t.reference})))
+    named = t.arms or tuple(sorted(set(found) - {t.reference}))
+    arms = tuple(dict.fromkeys((t.reference, *named)))
     survival = o.kind == "survival"
     competing = competing_events(rows, o)
     value = _value(rows, o)
@@ -126,7 +97,7 @@ def outcome_of(rows: pd.DataFrame, o: OutcomeSource, t: TreatmentSource) -> Outc
     return Outcome(
         kind=o.kind,
         patient=tuple(rows.index),
-        arm=pd.Index(arms).get_indexer(found),
+        arm=pd.Index(arms).get_indexer(pd.Index(found)),
         arms=arms,
         value=value,
         event=events(rows, o) if survival else np.ones(len(rows), dtype=bool),
@@ -140,6 +111,16 @@ def outcome_of(rows: pd.DataFrame, o: OutcomeSource, t: TreatmentSource) -> Outc
     )
 
 
+def written_otherwise(lost: set[str], strange: set[str]) -> str:
+    """The end of a sentence on lost patients, where ids that are nobody's could be theirs."""
+    if not strange:
+        return ""
+    return (
+        f"; {len(strange)} ids of the measurements are nobody's: among the former are "
+        f"{_example(lost)}, among the latter {_example(strange)}"
+    )
+
+
 def no_overlap(wanted: set[str], found: set[str]) -> str:
     """The sentence for ids that do not meet, showing what kinds of ids they are."""
     return (
@@ -147,80 +128,6 @@ def no_overlap(wanted: set[str], found: set[str]) -> str:
         f"have {_example(found)}; do both use the same kind of id? `[cohort.samples]` says whose "
         "a sample is"
     )
-
-
-def _known(
-    table: pd.DataFrame, used: list[str], source: CohortSource
-) -> tuple[pd.DataFrame, list[str]]:
-    """Rows with an outcome, an arm and a stratum; of the others, what they lack is counted."""
-    o = source.outcome
-    t = source.treatment
-    lacking = {c: table[c].isna() | (labels(table[c]) == "") for c in used}
-    listed = {o.value: (*o.good, *o.bad), o.event: (*o.events, *o.censored, *o.competing)}
-    listed = {column: words for column, words in listed.items() if column and words}
-    listed |= {t.column: (t.reference, *t.arms), **dict.fromkeys(t.strata, ())}
-    for column, words in listed.items():
-        found = labels(table[column])
-        lacking[column] |= found.str.lower().isin(UNKNOWN) & ~found.isin(words)
-    if o.good and o.bad:
-        lacking[o.value] |= ~labels(table[o.value]).isin((*o.good, *o.bad))
-    if o.events and o.censored:
-        lacking[o.event] |= ~labels(table[o.event]).isin((*o.events, *o.censored, *o.competing))
-    lost = pd.DataFrame(lacking).any(axis=1)
-    if not lost.any():
-        return table, []
-    by = ", ".join(f"{c} in {int(m.sum())}" for c, m in lacking.items() if m.any())
-    return table[~lost.to_numpy()], [f"{int(lost.sum())} rows of {o.file} lack {by}: left out"]
-
-
-def _others(table: pd.DataFrame, o: OutcomeSource) -> list[str]:
-    """Which texts were taken as censored or bad because the study did not name them."""
-    notes = []
-    for column, words, rest, said in (
-        (o.event, (*o.events, *o.competing) if o.events else (), o.censored, "censored"),
-        (o.value, o.good, o.bad, "the bad answer"),
-    ):
-        if column and words and not rest:
-            found = labels(table[column])
-            others = found[~found.isin(words)]
-            alike = others[others.str.lower().isin([w.lower() for w in words])]
-            if len(alike):
-                raise CohortError(
-                    f"{column!r} holds {shown_values(alike)}, which differs from a word that the "
-                    "study names in its capitals alone; name it, too"
-                )
-            texts = counted_values(others)
-            notes.append(f"{column}: taken as {said}: {texts}")
-    return notes
-
-
-def _finite(table: pd.DataFrame, o: OutcomeSource) -> tuple[pd.DataFrame, list[str]]:
-    """Rows whose outcome is a number that could be; some files write -Inf for no follow-up."""
-    column = table[o.time if o.kind == "survival" else o.value]
-    infinite = np.isinf(pd.to_numeric(column, errors="coerce").to_numpy(dtype=float))
-    if not infinite.any():
-        return table, []
-    said = f"{int(infinite.sum())} rows of {o.file} have an infinite {column.name}: left out"
-    return table[~infinite], [said]
-
-
-def _one_row_each(
-    table: pd.DataFrame, used: list[str], source: CohortSource, notes: list[str]
-) -> tuple[pd.DataFrame, list[str]]:
-    """Rows that only repeat another are left out; others are refused without a crossover."""
-    again = pd.Series(table.index, index=table.index).duplicated()
-    again &= table[used].assign(_patient=table.index).duplicated()
-    if again.any() and not source.treatment.crossover:
-        table = table[~again.to_numpy()]
-        repeated = f"{int(again.sum())} rows of {source.outcome.file} repeat another: left out"
-        notes = [*notes, repeated]
-    if table.index.has_duplicates and not source.treatment.crossover:
-        n = int(table.index.duplicated().sum())
-        raise CohortError(
-            f"{n} patients of {source.outcome.file} have more than one row; keep one each, or set "
-            "`crossover = true` if a patient may have been treated in several arms"
-        )
-    return table, notes
 
 
 def _patient_columns(
@@ -237,7 +144,7 @@ def _patient_columns(
     clinical = source.clinical
     file = clinical.file or source.outcome.file
     table = read_table(
-        data / file, clinical.id or ("" if clinical.file else source.outcome.patient)
+        data / file, clinical.id or (source.outcome.patient if file == source.outcome.file else "")
     )
     if not set(patients) & set(table.index):
         raise CohortError(
@@ -268,8 +175,29 @@ def _value(rows: pd.DataFrame, o: OutcomeSource) -> Float[np.ndarray, " row"]:
                 f"{shown_values(found)}"
             )
         return found.isin(o.good).to_numpy(dtype=float)
-    value = numeric(rows[[column]], o.file).to_numpy(dtype=float)[:, 0]
-    return np.asarray(value * MONTHS_PER[o.time_unit] if o.kind == "survival" else value)
+    value = _numbers(rows[column], o)
+    if o.kind != "survival":
+        refuse_codes(value, column, o.file)
+        return value
+    months = value * MONTHS_PER[o.time_unit]
+    if months.max(initial=0) > LONGEST_MONTHS:
+        raise CohortError(
+            f"{column!r} of {o.file} holds times of up to {value.max():g} {o.time_unit}, which is "
+            "more than a life; set `time_unit` in [cohort.outcome]"
+        )
+    return np.asarray(months)
+
+
+def _numbers(column: pd.Series, o: OutcomeSource) -> Float[np.ndarray, " row"]:
+    try:
+        return numeric(column.to_frame(), o.file).to_numpy(dtype=float)[:, 0]
+    except CohortError as error:
+        if o.kind != "binary":
+            raise
+        raise CohortError(
+            f"{column.name!r} of {o.file} holds {shown_values(labels(column))}; name the good "
+            'answers as `good`, such as good = ["yes"]'
+        ) from error
 
 
 def _horizon(time: Float[np.ndarray, " row"]) -> float:

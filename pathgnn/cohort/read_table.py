@@ -119,10 +119,11 @@ def suffix_of(path: Path) -> str:
     """
     if not path.is_file():
         raise CohortError(f"no file at {path}; check the path in the study file")
-    plain = Path(path.stem) if path.suffix == ".gz" else path
-    if plain.suffix not in SUFFIXES:
+    plain = Path(path.stem) if path.suffix.lower() == ".gz" else path
+    suffix = plain.suffix.lower()
+    if suffix not in SUFFIXES:
         raise CohortError(f"{path.name}: read are {', '.join(SUFFIXES)}, text also gzipped")
-    return plain.suffix
+    return suffix
 
 
 def numeric(table: pd.DataFrame, where: str) -> pd.DataFrame:

@@ -9,12 +9,14 @@ from typing import NamedTuple
 import pandas as pd
 
 from pathgnn.cohort import TRANSFORMS
+from pathgnn.cohort.block_clinical import often_missing
 from pathgnn.cohort.cohort import Cohort, Outcome, check_facts
 from pathgnn.cohort.facts import NOTHING, facts_of, merge
 from pathgnn.cohort.feature_map import feature_map
 from pathgnn.cohort.large_tables import Omics, Stored
 from pathgnn.cohort.omic import Decision
 from pathgnn.cohort.open_omic import open_omic
+from pathgnn.cohort.outcome_rows import outcome_rows
 from pathgnn.cohort.raw_table import RawTable
 from pathgnn.cohort.read_cbioportal import files_beside
 from pathgnn.cohort.read_outcome import (
@@ -22,7 +24,7 @@ from pathgnn.cohort.read_outcome import (
     clinical_table,
     no_overlap,
     outcome_of,
-    outcome_rows,
+    written_otherwise,
 )
 from pathgnn.cohort.read_table import numeric
 from pathgnn.cohort.read_variants import read_variants
@@ -76,20 +78,24 @@ def measured_of(
     wanted = set(listed)
     samples = read_samples(source.samples, data)
     ids = wanted if samples is None else wanted | set(samples.patient.index)
-    omics, used, scales, said = omics_of(source, open_omics(source, data, ids), wanted, samples)
+    opened = open_omics(source, data, ids)
+    omics, used, scales, said = omics_of(source, opened, wanted, samples)
     measured = set().union(*(set(omics.patients(k)) for k in omics)) if omics else wanted
     patients = tuple(p for p in listed if p in measured)
     if n_lost := len(listed) - len(patients):
-        said.append(f"{n_lost} patients of {source.outcome.file} have no omic: left out")
+        lost = f"{n_lost} patients of {source.outcome.file} have no omic: left out"
+        strange = {str(i) for raw in opened.values() for i in raw.ids if i not in ids}
+        said.append(lost + written_otherwise(set(listed) - measured, strange))
+    block = covariates(source, data, patients, used)
     return Cohort(
         name=source.name,
         patients=patients,
         omics=omics.of(patients),
         kinds={k: o.kind for k, o in source.omics.items()},
-        clinical=covariates(source, data, patients, used),
+        clinical=block,
         outcome=outcome(patients),
         feature_maps=feature_maps_of(source, maps or data, omics),
-        notes=(*notes, *said),
+        notes=(*notes, *said, *often_missing(block)),
         beside=beside_table(source, data, patients),
         scales=scales,
     )
@@ -244,13 +250,17 @@ def _samples_of(
     direct = pd.Series(ids[ids.isin(wanted)], index=ids[ids.isin(wanted)])
     if samples is not None and ids.isin(samples.patient.index).any():
         chosen, said = choose(ids, samples, spread)
-    elif len(direct):
+    elif len(direct) == len(wanted):
         return direct, []
     else:
         by_name = barcodes(ids)
+        if by_name is None and len(direct):
+            return direct, []
         if by_name is None:
             raise CohortError(f"{where}: " + no_overlap(wanted, set(ids)))
         chosen, said = choose(ids, by_name, spread)
+        # Some may stand under a patient's own id, others under that of a sample.
+        chosen = pd.concat([direct, chosen[~chosen.index.isin(direct.index)]])
     chosen = chosen[chosen.index.isin(wanted)]
     if not len(chosen):
         raise CohortError(f"{where}: " + no_overlap(wanted, set(ids)))

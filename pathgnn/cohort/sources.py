@@ -75,7 +75,7 @@ class HealthySource(Settings):
         "[cohort.samples] or TCGA's barcodes call normal tissue",
     )
     id: str = setting("", "its column with the sample id; empty: the first column")
-    keep: dict[str, tuple[str | int | float, ...]] = setting(
+    keep: dict[str, tuple[str | bool | int | float, ...]] = setting(
         {}, "column of it -> values of healthy samples; empty: every row"
     )
 
@@ -130,7 +130,7 @@ class OutcomeSource(Settings):
     )
     clip: tuple[float, float] | None = setting(None, "continuous: range the outcome is cut to")
     horizon: float = setting(0.0, "survival: months up to which benefit counts; 0: chosen", ge=0)
-    unit: str = setting("", "what the outcome counts, for labels")
+    unit: str = setting("", "what the outcome counts, as the column has it, for labels")
 
 
 class TreatmentSource(Settings):
@@ -160,6 +160,6 @@ class CohortSource(Settings):
     memory_gb: float = setting(
         1.0, "parquet tables above this, shared by all omics, are read again when needed", gt=0
     )
-    keep: dict[str, tuple[str | int | float, ...]] = setting(
+    keep: dict[str, tuple[str | bool | int | float, ...]] = setting(
         {}, "column of the outcome table -> values kept"
     )

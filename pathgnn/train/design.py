@@ -21,6 +21,8 @@ from pathgnn.benefit.safeguards import (
 )
 from pathgnn.benefit.verdict import Finding
 from pathgnn.cohort.cohort import Cohort
+from pathgnn.cohort.event_columns import UNKNOWN
+from pathgnn.errors import CohortError
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.scales import Scaling, learned_scales
@@ -101,7 +103,7 @@ def _card(nodes: Nodes) -> Card:
     unit = nodes.unit or "outcome"
     asked = f"difference in the {unit}"
     if nodes.outcome == "survival":
-        asked = f"months gained or survival gained by month {nodes.horizon:g}"
+        asked = f"months gained or survival gained, by month {nodes.horizon:g} at most"
     elif nodes.outcome == "binary":
         asked = "difference in the probability of the good outcome"
     counts = np.bincount(nodes.arm.numpy(), minlength=len(nodes.arms))
@@ -130,9 +132,16 @@ def _followed(nodes: Nodes) -> Finding:
 
 
 def _as_numbers(column: pd.Series) -> pd.Series:
-    """Days of dates, or the numbers that are there."""
+    """Days of dates, or the numbers that are there.
+
+    Raises:
+        CohortError: a text that is neither.
+    """
     number = pd.to_numeric(column, errors="coerce")
     if (number.notna() | column.isna()).all():
         return number
+    column = column.where(~column.astype(str).str.strip().str.lower().isin(UNKNOWN))
     date = pd.to_datetime(column, errors="coerce", format="ISO8601")
+    if n := int((date.isna() & column.notna()).sum()):
+        raise CohortError(f"{n} dates of `enrolled` cannot be read; write them as 2019-05-31")
     return (date - pd.Timestamp(0)) / pd.Timedelta(days=1)

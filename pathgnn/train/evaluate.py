@@ -15,6 +15,7 @@ from pathgnn.benefit.estimand import Estimand
 from pathgnn.benefit.external_findings import (
     lacking_findings,
     level_finding,
+    moved_finding,
     own_finding,
     ranking_finding,
     shift_finding,
@@ -114,8 +115,9 @@ def input_findings(model: Model, cohort: Cohort, nodes: Nodes) -> tuple[Finding,
     known = cohort.outcome.arms if cohort.outcome.is_known else model.arms
     arms = [a for a in model.arms if a not in known]
     out = list(lacking_findings(omics, covariates, arms))
-    scales = model.members[0].net.scales
-    z = scales(nodes).z
+    z, clinical = model.members[0].net.scales(nodes)
+    apart = (clinical.sum(0) / nodes.clinical_seen.sum(0).clamp(min=1)).abs().tolist()
+    out += moved_finding([c for c, d in zip(nodes.covariates, apart, strict=True) if d > FAR])
     for m, omic in enumerate(model.modalities):
         on = nodes.seen[:, :, m]
         if omic in omics or not on.any():

@@ -120,6 +120,8 @@ def read_manifest(folder: Path) -> Manifest:
         BundleError: missing, broken, of another version, a link, or a file too many.
     """
     path = folder / MANIFEST
+    if not path.exists():
+        raise BundleError(f"no model at {folder}; a run keeps its own in RUN/fit/model")
     refuse_links(folder, (MANIFEST,))
     content = read_json(path, BundleError)
     if not isinstance(content, dict) or type(content.get("schema")) is not int:

@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pathgnn.cohort.block_clinical import often_missing
+from pathgnn.cohort.outcome_rows import outcome_rows
 from pathgnn.cohort.read_everyone import read_everyone
-from pathgnn.cohort.read_outcome import clinical_table, outcome_of, outcome_rows
+from pathgnn.cohort.read_outcome import clinical_table, outcome_of
 from pathgnn.cohort.read_parquet import open_parquet
 from pathgnn.cohort.read_table import numeric, read_table
 from pathgnn.cohort.read_variants import classes
@@ -196,3 +198,93 @@ def test_words_of_the_ontology_are_known_however_they_are_written():
 def test_adjacent_tissue_never_stands_for_a_tumour():
     kind = pd.Series(["Tumour", "Adjacent tissue", "Healthy", "Abnormal growth"])
     assert (_rank(kind, SampleSource()) >= 0).tolist() == [True, False, False, True]
+
+
+def test_rows_of_other_arms_are_counted_and_other_capitals_refused(tmp_path):
+    arms = ["control", "drug"] * 15 + ["other"] * 10
+    rows, notes = _rows(_table(arm=arms), tmp_path, treatment=_arms("drug"))
+    assert len(rows) == 30
+    assert any("10 rows in other arms are left out" in note for note in notes)
+    with pytest.raises(CohortError, match="in its capitals alone"):
+        _rows(_table(arm=["control", "drug"] * 15 + ["Drug"] * 10), tmp_path)
+
+
+def test_the_reference_may_be_named_among_the_arms(tmp_path):
+    treatment = _arms("drug", "control", "drug")
+    rows, _ = _rows(_table(), tmp_path, treatment=treatment)
+    source = _source({}, treatment=treatment)
+    assert outcome_of(rows, source.outcome, source.treatment).arms == ("control", "drug")
+
+
+def _arms(*arms):
+    return {"column": "arm", "reference": "control", "randomised": True, "arms": arms}
+
+
+def test_what_keep_names_must_be_there_however_numbers_are_written(tmp_path):
+    table = _table(visit=[1.0, 2.0] * (N // 2), itt=[True, True, False, True] * (N // 4))
+    rows, notes = _rows(table, tmp_path, keep={"itt": [True], "visit": [1.0, 2]})
+    assert len(rows) == 30
+    assert "10 rows are left out by `keep`" in notes
+    with pytest.raises(CohortError, match="holds '3' in 'visit'"):
+        _rows(table, tmp_path, keep={"visit": [1, 3]})
+
+
+@pytest.mark.parametrize(
+    ("columns", "outcome", "said"),
+    [
+        (
+            {"months": np.linspace(20, 3000, N), "status": [0, 1] * (N // 2)},
+            {"kind": "survival", "time": "months", "event": "status"},
+            "more than a life; set `time_unit`",
+        ),
+        ({"value": [-999.0, *range(N - 1)]}, {}, "'value' of o.csv holds -999, a code"),
+        ({"value": [-99.0, *range(N - 1)]}, {}, "holds -99, a code for what is missing"),
+        ({"value": ["yes", "no"] * (N // 2)}, {"kind": "binary"}, r'good = \["yes"\]'),
+        ({}, {"clip": [5, -5]}, "is no range"),
+    ],
+)
+def test_outcomes_that_cannot_be_are_refused_with_what_to_do(columns, outcome, said, tmp_path):
+    source = _source(outcome)
+    with pytest.raises(CohortError, match=said):
+        rows, _ = _rows(_table(**columns), tmp_path, outcome)
+        outcome_of(rows, source.outcome, source.treatment)
+
+
+def test_losses_that_reach_minus_ninety_nine_are_no_codes(tmp_path):
+    value = np.linspace(-99, 50, N)
+    rows, _ = _rows(_table(value=value), tmp_path)
+    source = _source({})
+    assert outcome_of(rows, source.outcome, source.treatment).value == pytest.approx(value)
+
+
+def test_an_unknown_value_is_no_number_and_no_error(tmp_path):
+    value = pd.Series(np.arange(N) / 4, dtype=object)
+    value[:3] = ["NE", "unknown", "[Not Available]"]
+    rows, notes = _rows(_table(value=value), tmp_path)
+    assert len(rows) == N - 3
+    assert notes == ["3 rows of o.csv lack value in 3: left out"]
+
+
+def test_ids_that_do_not_stand_first_are_asked_for(tmp_path):
+    table = _table()[["arm", "value", "patient"]]
+    with pytest.raises(CohortError, match=r"'arm' is the first column .* name the column of ids"):
+        _rows(table, tmp_path)
+    rows, _ = _rows(table.assign(age=50.0), tmp_path, {"patient": "patient"})
+    source = _source({"patient": "patient"}, clinical={"columns": ["age", "age"], "file": "o.csv"})
+    assert clinical_table(source, tmp_path, tuple(rows.index))["age"].tolist() == [50.0] * N
+
+
+def test_a_few_texts_among_the_numbers_of_a_covariate_are_shown(tmp_path):
+    age = pd.Series(np.arange(N) + 30, dtype=object)
+    age[:2] = [".", ">89"]
+    rows, _ = _rows(_table(age=age), tmp_path)
+    source = _source({}, clinical={"columns": ["age"]})
+    with pytest.raises(CohortError, match="'age' holds numbers, and "):
+        clinical_table(source, tmp_path, tuple(rows.index))
+
+
+def test_a_covariate_that_is_often_unknown_has_a_sentence():
+    block = pd.DataFrame({"age": [1.0, np.nan], "sex=f": [1.0, 0.0], "grade=2": [np.nan] * 2})
+    (said,) = often_missing(block)
+    assert "age in 50%, grade in 100%" in said
+    assert often_missing(block[["sex=f"]]) == []
