@@ -9,6 +9,12 @@ import pytest
 from nbclient import NotebookClient
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+# What they do is also done by the pages of the documentation, which run here.
+SLOW = {"04_a_sweep", "05_a_figure_for_the_paper"}
+PARAMETERS = [
+    pytest.param(p, id=p.stem, marks=[pytest.mark.slow] if p.stem in SLOW else [])
+    for p in NOTEBOOKS
+]
 SAID = {
     "01_who_benefits_and_why": ("predicted against true benefit", "RTK_RAS_MAPK"),
     "02_my_own_cohort": ("my_cohort", "sequential test", "BenefitScore", "P00001"),
@@ -25,7 +31,7 @@ SAID = {
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore:.*zmq.*")
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", PARAMETERS)
 def test_notebook_runs(path, tmp_path):
     notebook = nbformat.read(path, as_version=4)
     code = [c for c in notebook.cells if c.cell_type == "code"]
