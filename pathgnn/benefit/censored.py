@@ -88,11 +88,12 @@ def censoring_curve(
 def usable_horizon(curve: CensoringCurve, longest: float) -> float:
     """The largest time up to which at least 5 % of the patients are uncensored.
 
-    Infinite where the last patient had an event: nothing is unknown of later times.
+    Infinite where nobody was censored: nothing is unknown of later times.
     """
+    if not len(curve.time):
+        return float("inf")
     below = curve.time[curve.free < LOWEST_G]
-    censored_last = len(curve.time) > 0 and curve.time[-1] >= longest
-    return float(min(longest if censored_last else np.inf, below[0] if len(below) else np.inf))
+    return float(min(longest, below[0] if len(below) else longest))
 
 
 def check_horizon(curve: CensoringCurve, horizon: float, longest: float) -> None:

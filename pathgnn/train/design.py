@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 from jaxtyping import Float
 
-from pathgnn.benefit.censored import censoring_curve, usable_horizon
+from pathgnn.benefit.censored import censoring_curve
 from pathgnn.benefit.safeguards import (
     Card,
     concurrency_finding,
@@ -125,7 +125,7 @@ def _followed(nodes: Nodes) -> Finding:
         own = rows.take(arm == k)
         curve = censoring_curve(own.time, own.ended)
         share[name] = float(curve.before(np.array([nodes.horizon]))[0])
-        if usable_horizon(curve, float(own.time.max())) < nodes.horizon > own.time.max():
+        if len(curve.time) and float(own.time.max()) < nodes.horizon:
             share[name] = 0.0
         n_events[name] = int((own.event & (own.time < nodes.horizon)).sum())
     return followed_finding(share, nodes.horizon, n_events)

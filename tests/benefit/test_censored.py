@@ -134,7 +134,7 @@ def test_below_five_percent_followed_what_is_counted_stays_what_it_is():
 
 
 def test_who_all_died_before_the_horizon_are_known_of_at_it():
-    curve = censoring_curve(np.array([3.0, 9.0, 20.0]), np.array([True, False, True]))
+    curve = censoring_curve(np.array([3.0, 9.0, 20.0]), np.ones(3, dtype=bool))
     check_horizon(curve, 24.0, 20.0)
 
 
