@@ -12,6 +12,7 @@ from pathgnn.cohort.read_everyone import read_everyone
 from pathgnn.cohort.read_outcome import clinical_table, outcome_of
 from pathgnn.cohort.read_parquet import open_parquet
 from pathgnn.cohort.read_table import numeric, read_table
+from pathgnn.cohort.read_tables import read_cohort
 from pathgnn.cohort.read_variants import classes
 from pathgnn.cohort.samples import _rank
 from pathgnn.cohort.sources import CohortSource, SampleSource
@@ -288,3 +289,22 @@ def test_a_covariate_that_is_often_unknown_has_a_sentence():
     (said,) = often_missing(block)
     assert "age in 50%, grade in 100%" in said
     assert often_missing(block[["sex=f"]]) == []
+
+
+def test_some_rows_under_patients_and_others_under_samples_are_all_found(tmp_path):
+    ids = [f"TCGA-A1-{i:04d}" for i in range(N)]
+    _table(patient=ids).to_csv(tmp_path / "o.csv", index=False)
+    named = [p if i % 4 == 0 else f"{p}-01A" for i, p in enumerate(ids)]
+    values = pd.DataFrame(np.random.default_rng(0).normal(size=(N, 3)), named, list("ABC"))
+    values.to_csv(tmp_path / "e.csv", index_label="sample")
+    assert read_cohort(_source({}), tmp_path).patients == tuple(ids)
+
+
+def test_ids_that_could_be_those_of_lost_patients_are_shown_by_their_shape(tmp_path):
+    _table().to_csv(tmp_path / "o.csv", index=False)
+    named = [f"x{i}" if i < 20 else f"X-{i}" for i in range(N)]
+    values = pd.DataFrame(np.random.default_rng(0).normal(size=(N, 3)), named, list("ABC"))
+    values.to_csv(tmp_path / "e.csv", index_label="sample")
+    (said,) = [n for n in read_cohort(_source({}), tmp_path).notes if "have no omic" in n]
+    assert "20 patients of o.csv have no omic: left out; 20 ids of the measurements are" in said
+    assert "such as x99, among the latter ids such as x-99" in said
