@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Int
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import lasso_path
 
+from pathgnn.benefit.units import Groups, units_of
 from pathgnn.graph.axis import pathway_axes
 from pathgnn.train.linear import (
     LinearEffect,
@@ -45,7 +46,9 @@ def lasso_by_arm(task: LinearTask) -> LinearEffect:
     for k in range(len(task.train.arms)):
         on = np.flatnonzero(arm == k)
         # An arm that no training patient had says nothing; it does not say 0.
-        lines.append(lasso(x[rows[on]], value[on]) if len(on) else Line(value.mean(), 0 * x[0]))
+        unit = task.scores.group[rows[on]]
+        nothing = Line(value.mean(), 0 * x[0])
+        lines.append(lasso(x[rows[on]], value[on], unit) if len(on) else nothing)
     level, weight = np.array([line.level for line in lines]), np.stack([b.weight for b in lines], 1)
     return effect_of(level[1:] - level[0], weight[:, 1:] - weight[:, :1], task)
 
@@ -59,7 +62,7 @@ def lasso_interactions(task: LinearTask) -> LinearEffect:
     rows, n_arms = task.train.patient_of.numpy(), len(task.train.arms)
     moved = (np.eye(n_arms)[task.train.arm.numpy()] - scores.propensity)[:, 1:]
     products = [x[rows] * moved[:, k : k + 1] for k in range(n_arms - 1)]
-    line = lasso(np.concatenate([x[rows], moved, *products], 1), scores.value)
+    line = lasso(np.concatenate([x[rows], moved, *products], 1), scores.value, scores.group[rows])
     level, slope = np.split(line.weight[x.shape[1] :], [n_arms - 1])
     return effect_of(level, slope.reshape(n_arms - 1, -1).T, task)
 
@@ -79,17 +82,23 @@ def lasso_axes(task: LinearTask) -> LinearEffect:
 def _on_scores(
     x: Float[np.ndarray, "patient column"], task: LinearTask
 ) -> tuple[Float[np.ndarray, " contrast"], Float[np.ndarray, "column contrast"]]:
-    gain, informs = task.scores.gain, task.scores.informs
+    gain, unit = task.scores.gain, task.scores.group
     nothing = Line(0.0, np.zeros(x.shape[1]))
-    lines = [lasso(x[on], gain[on, k]) if on.any() else nothing for k, on in enumerate(informs.T)]
+    lines = [
+        lasso(x[on], gain[on, k], unit[on]) if on.any() else nothing
+        for k, on in enumerate(task.scores.informs.T)
+    ]
     return np.array([line.level for line in lines]), np.stack([b.weight for b in lines], 1)
 
 
-def lasso(x: Float[np.ndarray, "row feature"], y: Float[np.ndarray, " row"]) -> Line:
+def lasso(
+    x: Float[np.ndarray, "row feature"], y: Float[np.ndarray, " row"], unit: Groups = None
+) -> Line:
     """Lasso at the penalty of least squared error over three folds; few rows: the mean alone.
 
     Of many features those most correlated with the target are kept, in each fold of the tuning
-    from its own training rows, so that the choice is part of what is tuned.
+    from its own training rows, so that the choice is part of what is tuned. Rows of one `unit`,
+    a patient or a group, are in one fold.
 
     Source: Tibshirani, JRSS-B 1996, 58:267; Fan & Lv, JRSS-B 2008, 70:849 (screening).
     """
@@ -100,6 +109,8 @@ def lasso(x: Float[np.ndarray, "row feature"], y: Float[np.ndarray, " row"]) -> 
     penalties = strongest * np.geomspace(1, WEAKEST, N_PENALTIES)
     # Rows come in the cohort's order, which is not that of the outcome.
     fold = np.arange(len(y)) % N_FOLDS
+    if unit is not None and len(set(unit)) < len(unit):
+        fold = units_of(len(y), unit) % N_FOLDS
     loss = np.zeros(N_PENALTIES)
     for k in range(N_FOLDS):
         held = fold == k

@@ -173,3 +173,12 @@ def test_the_sequential_test_starts_where_there_are_events_to_learn_from():
     fold = np.arange(100) // 20
     assert list(sequential_folds(rare, fold, 3)) == [3]
     assert list(sequential_folds(nodes, fold, 3)) == [1, 2, 3]
+
+
+def test_rows_of_one_patient_do_not_tune_a_lasso_on_each_other():
+    # Each patient's outcome is its own and no feature's; twins in other folds would tell it.
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=(40, 200)).repeat(3, 0), rng.normal(size=40).repeat(3)
+    apart, together = lasso(x, y), lasso(x, y, np.arange(40).repeat(3))
+    assert np.std(together(x)) < 0.5 * np.std(apart(x))
+    assert lasso(x, y, np.arange(120)).weight == approx(apart.weight)
