@@ -156,8 +156,9 @@ def write_text(path: Path, text: str) -> None:
 def write_csv(path: Path, table: pd.DataFrame) -> None:
     """Write a table whole or not at all; a text that a spreadsheet would run gets an apostrophe."""
     safe = table.copy()
-    for column in safe.select_dtypes(include=["object", "string"]):
-        safe[column] = safe[column].map(_neutral)
+    for column in safe.select_dtypes(include=["object", "string", "category"]):
+        safe[column] = safe[column].astype(object).map(_neutral)
+    safe.columns = safe.columns.map(_neutral)
     with whole_file(path) as part:
         safe.to_csv(part, index=False)
 

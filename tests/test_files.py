@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from pathgnn.errors import ConfigError, StorageError
-from pathgnn.files import OLD, PART, refuse_others, sweep_parts, whole_folder
+from pathgnn.files import OLD, PART, refuse_others, sweep_parts, whole_folder, write_csv
 
 
 def _write(path: Path, text: str) -> None:
@@ -107,3 +108,10 @@ def test_an_empty_folder_the_current_one_and_a_link_are_written_to(tmp_path, mon
     monkeypatch.chdir(tmp_path / "here")
     _write(Path("."), "third")
     assert (tmp_path / "here" / "model").read_text() == "third"
+
+
+def test_no_cell_and_no_header_of_a_csv_runs_as_a_formula(tmp_path):
+    table = pd.DataFrame({"=a()": ["=x", "-1;1"], "kind": pd.Categorical(["@y", "b"]), "n": [1, 2]})
+    write_csv(tmp_path / "t.csv", table)
+    lines = (tmp_path / "t.csv").read_text().splitlines()
+    assert lines == ["'=a(),kind,n", "'=x,'@y,1", "-1;1,b,2"]

@@ -23,7 +23,7 @@ from pathgnn.train.fit import Recipe, fit_network
 from pathgnn.train.folds import check_size, folds, independent_units
 from pathgnn.train.linear import Benefits, LinearTask, combine, ridge_by_arm, ridge_genes
 from pathgnn.train.linear_outcome import GENES, OutcomeTask, linear_outcomes
-from pathgnn.train.nuisance import Nuisances, fit_nuisances
+from pathgnn.train.nuisance import Nuisances, check_follow_up, fit_nuisances
 from pathgnn.train.outcome import one_arm
 from pathgnn.train.part import INNER_FOLDS, inner_scores, join, places
 
@@ -85,11 +85,13 @@ def modality_value(
 
     Raises:
         ConfigError: more than six players, or a cost of something else.
+        CohortError: too few patients for the folds, or a horizon beyond the follow-up.
     """
     players = players_of(nodes)
     prices = _prices(players, cost or {})
     check_size(nodes, recipe.fit.folds)
     fold = folds(nodes, recipe.fit.folds, rng_for(seed, 0))
+    check_follow_up(nodes, fold, recipe.estimand.at)
     parts, scores = _folds(nodes, fold, recipe, seed)
     found: dict[Coalition, _Predicted] = {}
     for subset in coalitions(players):

@@ -14,7 +14,7 @@ from pathgnn.train.blocks import blocks_of
 from pathgnn.train.fit import Recipe
 from pathgnn.train.folds import FEWEST_PER_FOLD, folds
 from pathgnn.train.linear import Benefits
-from pathgnn.train.nuisance import Nuisances, fit_nuisances
+from pathgnn.train.nuisance import Nuisances, check_follow_up, fit_nuisances
 from pathgnn.train.part import join, places
 
 # Keys of random streams that nothing else uses.
@@ -58,7 +58,7 @@ def judge_of(nodes: Nodes, recipe: Recipe, n_folds: int, seed: int) -> Judge:
     """Folds of the patients, and scores that no model of their own fold has made.
 
     Raises:
-        CohortError: too few patients for the folds.
+        CohortError: too few patients for the folds, or a horizon beyond the follow-up.
     """
     if nodes.n_patients < FEWEST_PER_FOLD * n_folds:
         raise CohortError(
@@ -66,6 +66,7 @@ def judge_of(nodes: Nodes, recipe: Recipe, n_folds: int, seed: int) -> Judge:
             f"{FEWEST_PER_FOLD}: lower `sweep.folds` or `sweep.reserved`"
         )
     fold = folds(nodes, n_folds, rng_for(seed, FOLDS))
+    check_follow_up(nodes, fold, recipe.estimand.at)
     parts = []
     for k in range(n_folds):
         at, rows = places(fold == k), np.flatnonzero((fold == k)[nodes.patient_of.numpy()])
