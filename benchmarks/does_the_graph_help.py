@@ -26,6 +26,8 @@ from pathgnn.train.fit import Recipe
 from pathgnn.train.stack import NETWORK
 
 COHORTS, PATIENTS = 20, 300
+# Of each kind, to be recorded.
+FEWEST = 10
 KINDS = {"needed": True, "not needed": False}
 PATHWAYS = ("RTK_RAS_MAPK", "PI3K_AKT", "WNT", "NOTCH", "TGF_BETA", "P53")
 FIT = FitConfig(folds=3, members=1)
@@ -33,13 +35,14 @@ N_PROGNOSTIC = 8
 
 
 def main() -> None:
-    """The trials that are asked for, the controls on each; the JSON once all are there."""
+    """The trials that are asked for, the controls on each; the JSON once there are ten of each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one trial of each kind")
+    parser.add_argument("--cohorts", type=int, default=COHORTS, help="of each kind; 0: those kept")
     parser.add_argument("--kind", choices=KINDS, action="append", help="of this kind only")
     parser.add_argument("--keep", type=Path, help="file that keeps finished trials")
     args = parser.parse_args()
-    n = 1 if args.quick else COHORTS
+    n = 1 if args.quick else args.cohorts
     kept = {(row["needs"], row["seed"]): row for row in kept_rows(args.keep)}
     for kind in args.kind or KINDS:
         for seed in range(n):
@@ -48,16 +51,17 @@ def main() -> None:
                 kept[key] = one(*key)
                 keep_row(args.keep, kept[key])
             print(kept[key], flush=True)
-    if len(kept) < n * len(KINDS):
-        return
-    rows = [kept[needs, seed] for needs in KINDS.values() for seed in range(n)]
+    rows = [kept[key] for key in sorted(kept, key=lambda key: (not key[0], key[1]))]
     right = {
-        needs: float(np.mean([row["says_helps"] == needs for row in rows if row["needs"] == needs]))
-        for needs in (True, False)
+        kind: [row["says_helps"] == needs for row in rows if row["needs"] == needs]
+        for kind, needs in KINDS.items()
     }
+    if min(map(len, right.values())) < (1 if args.quick else FEWEST):
+        return
+    share = {kind: float(np.mean(r)) for kind, r in right.items()}
     bars = [
-        bar("verdict right where the graph is needed", right[True], ">= .9", right[True] >= 0.9),
-        bar("verdict right where it is not", right[False], ">= .9", right[False] >= 0.9),
+        bar(f"verdict right where the graph is {kind}", value, ">= .9", value >= 0.9)
+        for kind, value in share.items()
     ]
     print(bars)
     if not args.quick:
