@@ -17,7 +17,7 @@ from threading import RLock
 from typing import IO, Any, NamedTuple
 
 import numpy as np
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from pathgnn.files import sha256
 from pathgnn.lock import LOCK
@@ -88,7 +88,8 @@ def start(*arguments: object, said: IO[bytes] | None = None, limit: int | None =
     if pid:
         return Process(pid)
     try:
-        # The lock of bars is shared by all forks: one that is killed while it draws keeps it.
+        # The lock of bars is shared by all forks: one that is killed while it draws keeps it. The
+        # class of the bars has its own, beside that of tqdm.
         tqdm.set_lock(RLock())
         quiet = os.open(os.devnull, os.O_RDWR) if said is None else said.fileno()
         for stream in (1, 2):
