@@ -18,7 +18,8 @@ HOSTILE = (
 )
 
 
-@pytest.fixture(scope="module")
+# Of the session: tests that a worker takes from another come between, and end a module.
+@pytest.fixture(scope="session")
 def demo(tmp_path_factory):
     """Results of the demo as the command line runs it, and their folder."""
     out = tmp_path_factory.mktemp("demo")
