@@ -122,7 +122,8 @@ def _tables(folder: Path, left_out: list[str]) -> Iterable[_Found]:
             try:
                 yield _Found(path.name, read_table(path))
             except CohortError as error:
-                left_out.append(f"# {path.name} was left out: {error}")
+                # In one line, or it would be no comment.
+                left_out.append(" ".join(f"# {path.name} was left out: {error}".split()))
 
 
 def _looks_clinical(found: _Found) -> int:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from pathgnn.benefit.estimand import (
     Estimand,
     default_estimand,
@@ -69,7 +71,8 @@ def unexplained(study: Study) -> Study:
 
 def estimand_of(study: Study, nodes: Nodes) -> Estimand:
     """The estimand a study asks for, checked against its outcome."""
-    name, at = study.estimand.name, study.estimand.at or nodes.horizon
+    # As rounded as the horizon, with which it is compared.
+    name, at = study.estimand.name, float(np.float32(study.estimand.at)) or nodes.horizon
     fitting = {
         "survival": ("months_gained", "survival_gained"),
         "binary": ("risk_avoided",),

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from pathgnn.attribute.attribution import Attribution
-from pathgnn.benefit.units import units_of
+from pathgnn.benefit.units import n_units, units_of
 from pathgnn.seeds import rng_for
 
 DRAWS, SEED = 500, 0
@@ -34,8 +34,8 @@ def leaning(attribution: Attribution) -> Leaning:
     """
     a = attribution.pathway.abs().double().numpy()
     b = attribution.prognostic_pathway.abs().double().numpy()
-    unit = units_of(len(a), attribution.group.numpy())
-    rng, n = rng_for(SEED, 18), int(unit.max()) + 1
+    group = attribution.group.numpy()
+    rng, n, unit = rng_for(SEED, 18), n_units(len(a), group), units_of(len(a), group)
     count = rng.multinomial(n, np.full(n, 1 / n), DRAWS)[:, unit].astype(float)
     drawn = _lean(count @ a, count @ b)
     low, high = np.quantile(drawn, [0.025, 0.975], axis=0)

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy import stats
 
-from pathgnn.benefit.units import Groups, units_of
+from pathgnn.benefit.units import Groups, n_units, units_of
 
 
 class Test(NamedTuple):
@@ -39,8 +39,9 @@ def heterogeneity(
     Biometrika 1986, 73:13.
     """
     _, level = np.unique(level, return_inverse=True)
-    unit = units_of(len(value), group)
-    return _by_unit(value, level, unit) if len(value) > len(set(unit)) else _alone(value, level)
+    if n_units(len(value), group) == len(value):
+        return _alone(value, level)
+    return _by_unit(value, level, units_of(len(value), group))
 
 
 def shares_differ(
@@ -51,7 +52,7 @@ def shares_differ(
     """Pearson's chi-squared, by groups Wald's test; not tested where all have the same answer."""
     if yes.all() or not yes.any():
         return NO_TEST
-    if group is not None and len(set(group)) < len(group):
+    if n_units(len(yes), group) < len(yes):
         return heterogeneity(yes.astype(float), level, group)
     _, level = np.unique(level, return_inverse=True)
     table = np.stack([np.bincount(level[yes == x], minlength=level.max() + 1) for x in (0, 1)])

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy import stats
 
-from pathgnn.benefit.units import Groups, half_samples, robust_se, units_of
+from pathgnn.benefit.units import Groups, half_samples, n_units, robust_se
 
 # Of a prediction, relative to its size: less spread than this is rounding.
 ROUNDING = 1e-9
@@ -33,7 +33,7 @@ class Estimate(NamedTuple):
     @property
     def ranged(self) -> str:
         """The number with its 95 % interval, in words."""
-        return f"{self.value:.3g} ({self.low:.3g} to {self.high:.3g})"
+        return ranged(self.value, self.low, self.high)
 
 
 class Compared(NamedTuple):
@@ -50,6 +50,13 @@ class SequentialTest(NamedTuple):
     z: float
     p: float
     t_by_fold: tuple[float, ...]
+
+
+def ranged(value: float, low: float, high: float) -> str:
+    """A number with its 95 % interval, in words; too few independent patients have none."""
+    if np.isnan(low):
+        return f"{value:.3g} (no interval)"
+    return f"{value:.3g} ({low:.3g} to {high:.3g})"
 
 
 def toc(
@@ -214,8 +221,7 @@ def loss_difference(
     if one_of_theirs:
         variances[2] *= 1 + len(theirs)
     se = float(np.sqrt(variances.sum()))
-    n_units = int(units_of(len(gain), group).max()) + 1
-    sizes = np.array([n_units, len(ours), len(theirs)]) - 1
+    sizes = np.array([n_units(len(gain), group), len(ours), len(theirs)]) - 1
     freedom = variances.sum() ** 2 / (variances**2 / sizes).sum() if se > 0 else np.inf
     half = float(stats.t.ppf(0.975, freedom)) * se if se > 0 else 0.0
     value = float(by_patient.mean())

@@ -10,8 +10,8 @@ from scipy import stats
 
 from pathgnn.benefit.column_levels import NOT_RECORDED, Levels
 from pathgnn.benefit.levels_differ import NO_TEST, Test, heterogeneity, shares_differ
-from pathgnn.benefit.metrics import ROUNDING, blp_slope, mean_gain
-from pathgnn.benefit.units import Groups, robust_se, units_of
+from pathgnn.benefit.metrics import ROUNDING, blp_slope, mean_gain, ranged
+from pathgnn.benefit.units import Groups, n_units, robust_se
 
 # A level is shown from ten patients on, five of them in each of the two arms.
 LEAST = (10, 5, 5)
@@ -39,6 +39,11 @@ class Interval(NamedTuple):
     se: float
     low: float
     high: float
+
+    @property
+    def ranged(self) -> str:
+        """The number with its interval, in words."""
+        return ranged(self.value, self.low, self.high)
 
 
 class Level(NamedTuple):
@@ -235,18 +240,18 @@ def _nearer(some: Contrast, average: float) -> Float[np.ndarray, " patient"]:
 def _mean(value: Float[np.ndarray, " patient"], group: Groups) -> Interval:
     """Mean with Student's interval: a level may have ten patients."""
     mean = mean_gain(value, group)
-    return _interval(mean.value, mean.se, _n_units(value, group) - 1)
+    return _interval(mean.value, mean.se, n_units(len(value), group) - 1)
 
 
 def _slope(
     benefit: Float[np.ndarray, " patient"], gain: Float[np.ndarray, " patient"], group: Groups
 ) -> Interval:
-    n_units = _n_units(gain, group)
-    if n_units < FEWEST_FOR_SLOPE:
+    units = n_units(len(gain), group)
+    if units < FEWEST_FOR_SLOPE:
         return NO_INTERVAL
     slope = blp_slope(benefit, gain, group)
     # A constant prediction has no slope.
-    return _interval(slope.value, slope.se, n_units - 2) if np.isfinite(slope.se) else NO_INTERVAL
+    return _interval(slope.value, slope.se, units - 2) if np.isfinite(slope.se) else NO_INTERVAL
 
 
 def _interval(value: float, se: float, df: int) -> Interval:
@@ -259,17 +264,11 @@ def _share(yes: Bool[np.ndarray, " patient"], group: Groups) -> Interval:
 
     Source: Wilson, J Am Stat Assoc 1927, 22:209; Korn & Graubard, Surv Methodol 1998, 24:193.
     """
-    share, n_units = float(yes.mean()), _n_units(yes, group)
+    share, units = float(yes.mean()), n_units(len(yes), group)
     alone = np.sqrt(share * (1 - share) / len(yes))
-    se = robust_se((yes - share) / len(yes), group) if n_units < len(yes) else alone
-    n = min(len(yes), share * (1 - share) / se**2) if se > 0 else n_units
+    se = robust_se((yes - share) / len(yes), group) if units < len(yes) else alone
+    n = min(len(yes), share * (1 - share) / se**2) if se > 0 else units
     z2 = float(stats.norm.ppf(0.975)) ** 2
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = np.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n**2))) / (1 + z2 / n)
     return Interval(share, float(se), max(0.0, middle - half), min(1.0, middle + half))
-
-
-def _n_units(
-    value: Float[np.ndarray, " patient"] | Bool[np.ndarray, " patient"], group: Groups
-) -> int:
-    return int(units_of(len(value), group).max()) + 1

@@ -17,6 +17,11 @@ def units_of(n_patients: int, group: Groups) -> Int[np.ndarray, " patient"]:
     return np.asarray(np.unique(group, return_inverse=True)[1])
 
 
+def n_units(n_patients: int, group: Groups) -> int:
+    """How many units there are."""
+    return int(units_of(n_patients, group).max(initial=-1)) + 1
+
+
 def half_samples(
     n_patients: int, rng: np.random.Generator, group: Groups = None
 ) -> list[Int[np.ndarray, " chosen"]]:
@@ -24,10 +29,9 @@ def half_samples(
 
     The spread of a mean over such halves is its standard error.
     """
-    unit = units_of(n_patients, group)
-    n_units = int(unit.max(initial=-1)) + 1
-    chosen = np.argsort(rng.random((HALF_SAMPLES, n_units)), axis=1)[:, : n_units // 2]
-    if n_units == n_patients:
+    unit, n = units_of(n_patients, group), n_units(n_patients, group)
+    chosen = np.argsort(rng.random((HALF_SAMPLES, n)), axis=1)[:, : n // 2]
+    if n == n_patients:
         place = np.argsort(unit)
         return [place[units] for units in chosen]
     return [np.flatnonzero(np.isin(unit, units)) for units in chosen]

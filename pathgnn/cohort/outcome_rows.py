@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,31 +28,34 @@ def outcome_rows(source: CohortSource, data: Path) -> tuple[pd.DataFrame, list[s
     absent = [c for c in (*used, *source.keep) if c not in table.columns]
     if absent:
         raise CohortError(_no_column(absent[0], table, o))
+    _refuse_absent(table, source)
     whole, table = table, kept(table, source)
-    notes = [f"{len(whole) - len(table)} rows are left out by `keep`"] if source.keep else []
-    for choose in (partial(_known, used=used, source=source), partial(_finite, o=o)):
-        table, said = choose(table)
-        notes += said
-    table, said = _in_the_arms(table, source)
-    return _one_row_each(table, used, source, [*notes, *said, *_others(table, o)])
+    n_left_out = len(whole) - len(table)
+    notes = [f"{n_left_out} rows are left out by `keep`"] if n_left_out else []
+    table, lacking = _known(table, used, source)
+    table, infinite = _finite(table, o)
+    table, elsewhere = _in_the_arms(table, source)
+    notes += [*lacking, *infinite, *elsewhere, *_others(table, o)]
+    return _one_row_each(table, used, source, notes)
 
 
 def kept(table: pd.DataFrame, source: CohortSource) -> pd.DataFrame:
-    """The rows that the study keeps.
-
-    Raises:
-        CohortError: a value that no row holds.
-    """
+    """The rows that the study keeps."""
     for column, values in source.keep.items():
-        found, words = labels(table[column]), [_as_label(v) for v in values]
-        absent = [w for w in words if w not in set(found)]
+        table = table[labels(table[column]).isin([_as_label(v) for v in values])]
+    return table
+
+
+def _refuse_absent(table: pd.DataFrame, source: CohortSource) -> None:
+    """Refuse values of `keep` that no row holds; a few new patients may well lack one."""
+    for column, values in source.keep.items():
+        found = labels(table[column])
+        absent = [w for w in map(_as_label, values) if w not in set(found)]
         if absent:
             raise CohortError(
-                f"`keep`: no row that is left of {source.outcome.file} holds {absent[0]!r} in "
-                f"{column!r}; it holds {shown_values(found)}"
+                f"`keep`: no row of {source.outcome.file} holds {absent[0]!r} in {column!r}; it "
+                f"holds {shown_values(found)}"
             )
-        table = table[found.isin(words)]
-    return table
 
 
 def _as_label(value: str | bool | int | float) -> str:
@@ -87,8 +89,8 @@ def _in_the_arms(table: pd.DataFrame, source: CohortSource) -> tuple[pd.DataFram
                 f"{t.column!r} holds {shown_values(found)}"
             )
     rest = found[~found.isin(named)]
-    arms = list(named) if t.arms else sorted(set(found))
-    alike = found[[any(x != a and x.lower() == a.lower() for a in arms) for x in found]]
+    written = {arm.lower(): arm for arm in (named if t.arms else sorted(set(found)))}
+    alike = found[[written.get(x.lower(), x) != x for x in found]]
     if len(alike):
         raise CohortError(
             f"{t.column!r} holds {shown_values(alike)}, which differs from another arm in its "

@@ -7,8 +7,6 @@ from typing import NamedTuple
 import numpy as np
 
 from pathgnn.attribute.attribution import Cascade
-from pathgnn.benefit.metrics import Estimate
-from pathgnn.benefit.subgroups import Interval
 from pathgnn.benefit.verdict import ALPHA
 from pathgnn.export.results import Results
 from pathgnn.export.to_tables import pathways
@@ -41,17 +39,10 @@ def p_said(p: float) -> str:
     return "not tested" if np.isnan(p) else f"p = {p:.2g}"
 
 
-def ranged(e: Estimate | Interval) -> str:
-    """A number with its 95 % interval; too few independent patients have none."""
-    if np.isnan(e.low):
-        return f"{e.value:.3g} (no interval)"
-    return f"{e.value:.3g} ({e.low:.3g} to {e.high:.3g})"
-
-
 def _who(results: Results) -> tuple[str, ...]:
     benefit = results.benefit
     average = benefit.average
-    said = f"{ranged(average)}, {benefit.estimand.unit}; above 0 favours {benefit.arm}"
+    said = f"{average.ranged}, {benefit.estimand.unit}; above 0 favours {benefit.arm}"
     if average.low > 0:
         first = f"On average patients do better with {benefit.arm} than with {benefit.reference}"
     elif average.high < 0:
@@ -61,8 +52,8 @@ def _who(results: Results) -> tuple[str, ...]:
     if not benefit.differs:
         return (f"{first}: {said}.", _the_same_for_all(benefit))
     high, low = benefit.halves
-    second = f"Benefit differs between patients: {ranged(high)} in the half with the higher "
-    second += f"prediction, {ranged(low)} in the other."
+    second = f"Benefit differs between patients: {high.ranged} in the half with the higher "
+    second += f"prediction, {low.ranged} in the other."
     favoured = int((benefit.benefit > 0).sum())
     third = f"A benefit above 0 is predicted for {favoured} of {len(benefit.benefit)} patients."
     return (f"{first}: {said}.", second, third)
@@ -90,11 +81,11 @@ def _how_sure(results: Results) -> tuple[str, ...]:
         sizes = "The size of the differences is not read, as none is shown."
     elif slope.low <= 1 <= slope.high:
         sizes = (
-            f"Predicted differences have about the right size: slope {ranged(slope)}, 1 is right."
+            f"Predicted differences have about the right size: slope {slope.ranged}, 1 is right."
         )
     else:
         sizes = (
-            f"Predicted differences are not of the right size: slope {ranged(slope)}, 1 is right."
+            f"Predicted differences are not of the right size: slope {slope.ranged}, 1 is right."
         )
     n = int(results.fitted.scores.informs[:, results.explained].sum())
     bad = [f for f in results.findings if f.severity in BAD]

@@ -14,7 +14,7 @@ from pathgnn.export.page import escaped, label, sized, write_page
 from pathgnn.export.report_cascades import cascade_data, cascade_groups
 from pathgnn.export.report_flow import flow_plot, forest_plot
 from pathgnn.export.report_methods import methods
-from pathgnn.export.report_words import first_screen, p_said, ranged
+from pathgnn.export.report_words import first_screen, p_said
 from pathgnn.export.results import Results
 from pathgnn.export.to_evaluation import policy, prognosis
 from pathgnn.export.to_figures import pathway_matrix, pathway_points
@@ -82,7 +82,6 @@ def _content(results: Results) -> dict[str, Any]:
         "benefit": benefit,
         "findings": results.findings,
         "first": first_screen(results),
-        "ranged": ranged,
         "p_said": p_said,
         "parts": PARTS,
         "groups": groups,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pathgnn.export.report_words import p_said, ranged
+from pathgnn.export.report_words import p_said
 from pathgnn.export.results import Results
 from pathgnn.train.estimate import events_per_arm
 
@@ -160,7 +160,7 @@ def _of_result(results: Results) -> dict[str, str]:
         "14": f"Effect, calibration and error in {shown} subgroup levels, see above."
         if shown
         else "",
-        "23a": f"AUTOC {ranged(benefit.autoc)}, slope {ranged(benefit.slope)}, test "
+        "23a": f"AUTOC {benefit.autoc.ranged}, slope {benefit.slope.ranged}, test "
         f"{p_said(benefit.test.p)}" + ("; subgroups above." if shown else "."),
         "23b": "By site, see subgroups."
         if any(s.column == "site" and s.levels for s in results.subgroups)

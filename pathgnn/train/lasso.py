@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Int
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import lasso_path
 
-from pathgnn.benefit.units import Groups, units_of
+from pathgnn.benefit.units import Groups, n_units, units_of
 from pathgnn.graph.axis import pathway_axes
 from pathgnn.train.linear import (
     LinearEffect,
@@ -109,7 +109,7 @@ def lasso(
     penalties = strongest * np.geomspace(1, WEAKEST, N_PENALTIES)
     # Rows come in the cohort's order, which is not that of the outcome.
     fold = np.arange(len(y)) % N_FOLDS
-    if unit is not None and len(set(unit)) < len(unit):
+    if n_units(len(y), unit) < len(y):
         fold = units_of(len(y), unit) % N_FOLDS
     loss = np.zeros(N_PENALTIES)
     for k in range(N_FOLDS):

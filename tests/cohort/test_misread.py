@@ -9,6 +9,7 @@ import pytest
 from pathgnn.cohort.block_clinical import often_missing
 from pathgnn.cohort.outcome_rows import outcome_rows
 from pathgnn.cohort.read_everyone import read_everyone
+from pathgnn.cohort.read_new import read_new
 from pathgnn.cohort.read_outcome import clinical_table, outcome_of
 from pathgnn.cohort.read_parquet import open_parquet
 from pathgnn.cohort.read_table import numeric, read_table
@@ -308,3 +309,14 @@ def test_ids_that_could_be_those_of_lost_patients_are_shown_by_their_shape(tmp_p
     (said,) = [n for n in read_cohort(_source({}), tmp_path).notes if "have no omic" in n]
     assert "20 patients of o.csv have no omic: left out; 20 ids of the measurements are" in said
     assert "such as x99, among the latter ids such as x-99" in said
+
+
+def test_new_patients_need_not_hold_every_value_that_is_kept(tmp_path):
+    table = _table(visit=[1, 2] * (N // 2))
+    table[table["visit"] == 1].to_csv(tmp_path / "o.csv", index=False)
+    values = pd.DataFrame(np.random.default_rng(0).normal(size=(N, 3)), table["patient"])
+    values.to_csv(tmp_path / "e.csv", index_label="sample")
+    source = _source({}, keep={"visit": [1, 2]})
+    assert len(read_new(source, tmp_path).patients) == N // 2
+    with pytest.raises(CohortError, match=r"no row of o\.csv holds '2'"):
+        read_cohort(source, tmp_path)
