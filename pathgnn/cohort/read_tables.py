@@ -34,6 +34,9 @@ from pathgnn.cohort.transform import decide, transform
 from pathgnn.cohort.variants import mutation_burden
 from pathgnn.errors import CohortError
 
+# Where a larger share of the patients has no omic, their ids may be written in another way.
+MANY_LOST = 0.2
+
 
 class ReadOmics(NamedTuple):
     """Omics of some patients, the sample of each that was used, how values were read, and notes."""
@@ -84,8 +87,10 @@ def measured_of(
     patients = tuple(p for p in listed if p in measured)
     if n_lost := len(listed) - len(patients):
         lost = f"{n_lost} patients of {source.outcome.file} have no omic: left out"
-        strange = {str(i) for raw in opened.values() for i in raw.ids if i not in ids}
-        said.append(lost + written_otherwise(set(listed) - measured, strange))
+        if n_lost > MANY_LOST * len(listed):
+            strange = {str(i) for raw in opened.values() for i in raw.ids if i not in ids}
+            lost += written_otherwise(set(listed) - measured, strange)
+        said.append(lost)
     block = covariates(source, data, patients, used)
     return Cohort(
         name=source.name,
