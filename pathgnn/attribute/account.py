@@ -11,17 +11,19 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from pathgnn.attribute.along_trees import along_trees
 from pathgnn.attribute.by_expected_gradients import expected_gradients
 from pathgnn.attribute.by_input_x_gradient import input_x_gradient
 from pathgnn.attribute.by_integrated_gradients import gauss, integrated_gradients
 from pathgnn.attribute.by_occlusion import occlusion
-from pathgnn.attribute.method import AT_ONCE, Method, Points
+from pathgnn.attribute.method import AT_ONCE, Method, Points, add
 from pathgnn.attribute.reference import Compared, references
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.model.layers import FIRST_WEIGHT
 from pathgnn.model.network import PathwayNet, Scores
 from pathgnn.model.scales import Standardised
 from pathgnn.train.part import Member
+from pathgnn.train.stack import Stack
 
 METHODS: Mapping[str, Method] = MappingProxyType(
     {
@@ -77,7 +79,7 @@ def account(
     at: Int[Tensor, " patient"],
     sign: Float[Tensor, " patient"],
 ) -> Account:
-    """What one network, and the linear models beside it, say of patients they never saw.
+    """What one network, and the learners beside it, say of patients they never saw.
 
     Args:
         who: The cohort, and how it is explained.
@@ -110,7 +112,7 @@ def account(
         edge=_edges(explained, inputs, sign, (steps, who.fitted.recipe.graph.edges.shape[1])),
         slope=_slope(benefit.z, inputs.z, held.kinds),
     )
-    return _stacked(one, who, member, inputs, mean)
+    return _stacked(one, who, member, inputs, starts)
 
 
 def mean_start(starts: list[Standardised]) -> Standardised:
@@ -140,20 +142,18 @@ def _pathway_terms(
 
 
 def _stacked(
-    one: Account, who: Compared, member: Member, inputs: Standardised, start: Standardised
+    one: Account, who: Compared, member: Member, inputs: Standardised, starts: list[Standardised]
 ) -> Account:
-    """The network's share of its account, and the linear models' part, which is exact.
+    """The network's share of its account, and the part of the other learners, which is exact.
 
-    A gene's linear part is dealt out equally to its pathways. With treatment the outcome is
+    A gene's part in those is dealt out equally to its pathways. With treatment the outcome is
     moved by the stacked benefit instead of the network's own.
     """
     if not who.fitted.stacks:
         return one
     stack = who.fitted.stacks[member.fold]
-    share, effect, k = stack.network_share, stack.linear, who.contrast
-    gene = (inputs.z - start.z) * effect.gene[:, None, :, k]
-    clinical = (inputs.clinical - start.clinical) * effect.clinical[:, k]
-    graph = who.fitted.recipe.graph
+    share, graph = stack.network_share, who.fitted.recipe.graph
+    gene, clinical = _beside(stack, inputs, starts, who.contrast)
     return Account(
         score=share * one.score + gene,
         clinical=share * one.clinical + clinical,
@@ -165,6 +165,17 @@ def _stacked(
         edge=share * one.edge,
         slope=share * one.slope + _slope(gene, inputs.z, member.net.scales.kinds),
     )
+
+
+def _beside(
+    stack: Stack, inputs: Standardised, starts: list[Standardised], contrast: int
+) -> Standardised:
+    """Parts of what linear models and trees say, whatever the method."""
+    start, effect = mean_start(starts), stack.linear
+    gene = (inputs.z - start.z) * effect.gene[:, None, :, contrast]
+    clinical = (inputs.clinical - start.clinical) * effect.clinical[:, contrast]
+    trees = mean_start([along_trees(stack.trees, one, inputs, contrast) for one in starts])
+    return add(Standardised(gene, clinical), trees)
 
 
 def dealt_out(

@@ -34,7 +34,7 @@ class Predicted(NamedTuple):
             return np.asarray(self.benefit(z).numpy())
 
     def benefit(self, z: Float[Tensor, "gene patient modality"]) -> Float[Tensor, " patient"]:
-        """The same as a tensor that knows its gradient."""
+        """The same as a tensor that knows its gradient, but that of trees, which is 0 or none."""
         fitted, k = self.who.fitted, self.who.contrast
         inputs = self.inputs._replace(z=z)
         each = [
@@ -45,7 +45,7 @@ class Predicted(NamedTuple):
         if not fitted.stacks:
             return network
         stack = fitted.stacks[self.members[0].fold]
-        return stack.network_share * network + stack.linear(inputs)[:, k].double()
+        return stack.network_share * network + stack.beside(inputs)[:, k].double()
 
     def moved(self, genes: Tensor) -> Float[np.ndarray, " patient"]:
         """Benefit with some genes at the reference: a mask of genes, or of gene and patient."""

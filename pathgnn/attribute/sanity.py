@@ -38,7 +38,7 @@ class Sanity(NamedTuple):
 def sanity(who: Compared) -> tuple[Sanity, ...]:
     """Ranking of the genes with the weights of the readout shuffled, and with all weights shuffled.
 
-    The linear models of the stack are left out on both sides.
+    The other learners of the stack are left out on both sides.
 
     Source: Adebayo et al., NeurIPS 2018.
     """

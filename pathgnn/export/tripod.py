@@ -135,7 +135,11 @@ def _of_model(results: Results) -> dict[str, str]:
         "12b": "Standardised with means and spreads of the training patients; nothing is learned "
         "from the patients predicted.",
         "12c": f"{results.fitted.default}: {fit.members} networks per fold on the signed graph"
-        + (", stacked with linear models on inner folds" if results.fitted.stacks else "")
+        + (
+            ", stacked with linear models and a forest on inner folds"
+            if results.fitted.stacks
+            else ""
+        )
         + "; doubly robust scores from models fitted apart; folds are the internal validation.",
         "12e": "AUTOC with a sequential test over folds, calibration slope, gain of a treatment "
         "rule, C-for-benefit; each with its error.",

@@ -95,7 +95,7 @@ class FitConfig(Settings):
     attention_ridge: float = setting(0.1, "pulls attention to equal", sweep=(0.01, 10), ge=0)
     message_ridge: float = setting(500.0, "shrinks message weights", sweep=(5, 5000), ge=0)
     smoothness: float = setting(0.1, "pulls weights of neighbours together", sweep=(0, 5), ge=0)
-    stack: bool = setting(True, "stack network and linear models on inner folds")
+    stack: bool = setting(True, "stack network, linear models and a forest on inner folds")
     batch: int = setting(0, "patients per mini-batch; 0: L-BFGS on all at once", ge=0)
     learning_rate: float = setting(0.01, "of mini-batches", sweep=(0.001, 0.05), gt=0)
     together: bool = setting(

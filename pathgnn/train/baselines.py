@@ -12,6 +12,7 @@ from pathgnn.graph.nodes import Nodes
 from pathgnn.model.network import layout_of
 from pathgnn.train.cox_benefit import cox_by_arm, cox_interactions
 from pathgnn.train.forest import forest_by_arm
+from pathgnn.train.forest_on_scores import forest_on_scores
 from pathgnn.train.lasso import lasso_axes, lasso_by_arm, lasso_genes, lasso_interactions
 from pathgnn.train.linear import (
     Benefits,
@@ -24,10 +25,12 @@ from pathgnn.train.linear import (
     ridge_genes,
     ridge_pathways,
 )
+from pathgnn.train.trees import Trees
 
 Learner = Callable[[Task], Benefits]
 
 LinearLearner = Callable[[LinearTask], LinearEffect]
+Effect = LinearEffect | Trees
 
 # These are stacked with the network.
 LINEAR: Mapping[str, LinearLearner] = MappingProxyType(
@@ -49,6 +52,8 @@ OF_SURVIVAL: Mapping[str, LinearLearner] = MappingProxyType(
         "Cox lasso interactions, genes": cox_interactions,
     }
 )
+# And this one, after them.
+FOREST = "forest on scores, genes"
 
 
 def risk_only(task: Task) -> Benefits:
@@ -96,24 +101,25 @@ OTHERS: Mapping[str, Learner] = MappingProxyType(
 BINARY: Mapping[str, Learner] = MappingProxyType({"logistic by arm, genes": logistic_by_arm})
 
 
-def linear_learners(outcome: str) -> Mapping[str, LinearLearner]:
-    """The linear learners of an outcome, as a network's layout names it, in the stack's order."""
-    return {**LINEAR, **OF_SURVIVAL} if outcome == "survival" else LINEAR
+def stacked_learners(outcome: str) -> Mapping[str, Callable[[LinearTask], Effect]]:
+    """What is stacked with the network, by outcome as its layout names it, in the stack's order."""
+    cox = OF_SURVIVAL if outcome == "survival" else {}
+    return {**LINEAR, **cox, FOREST: forest_on_scores}
 
 
-def learners_for(nodes: Nodes) -> Mapping[str, LinearLearner]:
-    """The linear learners of a cohort's outcome."""
-    return linear_learners(layout_of(nodes).outcome)
+def learners_for(nodes: Nodes) -> Mapping[str, Callable[[LinearTask], Effect]]:
+    """What is stacked with the network for a cohort's outcome."""
+    return stacked_learners(layout_of(nodes).outcome)
 
 
-def linear_effects(task: LinearTask) -> dict[str, LinearEffect]:
-    """Every linear learner fitted."""
+def fitted_effects(task: LinearTask) -> dict[str, Effect]:
+    """Every learner beside the network fitted, in the stack's order."""
     return {name: learn(task) for name, learn in learners_for(task.train).items()}
 
 
-def ladder(task: Task, linear: Mapping[str, LinearEffect]) -> dict[str, Benefits]:
+def ladder(task: Task, effects: Mapping[str, Effect]) -> dict[str, Benefits]:
     """Predicted benefit of the test patients by every learner but the network."""
     inputs = task.train.scales(task.test)
-    out = {name: effect(inputs).double().numpy() for name, effect in linear.items()}
+    out = {name: effect(inputs).double().numpy() for name, effect in effects.items()}
     others = {**OTHERS, **(BINARY if task.test.outcome == "binary" else {})}
     return out | {name: learn(task) for name, learn in others.items()}

@@ -72,13 +72,12 @@ class Model:
     outcomes: str = ""
 
     def benefit(self, nodes: Nodes) -> Float[np.ndarray, "patient contrast"]:
-        """Mean over all networks of the benefit, each stacked with its fold's linear models."""
+        """Mean over all networks of the benefit, each stacked with its fold's other learners."""
         each = []
         for member in self.members:
             tau = self.recipe.estimand(member.net.predict(nodes)).double().numpy()
             if self.stacks:
-                stack = self.stacks[member.fold]
-                tau = stack.benefit(tau, stack.linear(member.net.scales(nodes)).double().numpy())
+                tau = self.stacks[member.fold].benefit(tau, member.net.scales(nodes))
             each.append(tau)
         return np.asarray(np.mean(each, axis=0))
 
@@ -239,7 +238,7 @@ def _read(folder: Path, manifest: Manifest) -> Model:
         members=members_from(manifest.members, weights, shape),
         calibration=tuple(Calibration(**dict(c)) for c in manifest.calibration),
         seed=manifest.seed,
-        stacks=stacks_from(manifest.stacks, weights, layout.outcome),
+        stacks=stacks_from(manifest.stacks, weights, shape),
         scales=manifest.scales,
         outcomes=manifest.outcomes,
     )

@@ -147,7 +147,7 @@ def _part(kept: Arrays, given: tuple[Nodes, Recipe]) -> Part:
         Nuisances(*(tensors[f"{which}.{key}"].numpy() for key in Nuisances._fields))
         for which in SCORES
     )
-    stacks = stacks_from(words.stacks, tensors, shape.layout.outcome)
+    stacks = stacks_from(words.stacks, tensors, shape)
     return Part(
         test=tensors["test"],
         members=members_from(words.members, tensors, shape),

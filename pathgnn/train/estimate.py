@@ -59,7 +59,7 @@ class Benefit(Shown):
     below .05. `low` and `high` bound the mean benefit of patients with the same
     predicted score (95 %), not that of a single person; with half-sampling they carry how much
     the score itself would change with other training patients. `score` is the default ranking:
-    that of the stack of network and linear models, or of the network alone. `elsewhere` is
+    that of the stack of network and other learners, or of the network alone. `elsewhere` is
     `benefit` with level and slope of the other folds than the patient's: policies choose by it,
     so that nobody's own outcome decides.
     """
@@ -210,7 +210,7 @@ def _findings(
 
 
 def _stack_findings(fitted: Fitted, nodes: Nodes) -> tuple[verdict.Finding, ...]:
-    """What the network and the linear models each have in the prediction."""
+    """What the network and the other learners each have in the prediction."""
     if not fitted.stacks:
         return ()
     share = np.mean([stack.share for stack in fitted.stacks], axis=0)

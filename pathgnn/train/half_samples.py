@@ -17,7 +17,7 @@ from pathgnn.train.checkpoints import NOTHING_KEPT, Checkpoints
 from pathgnn.train.fit import fit_network
 from pathgnn.train.fitted import Fitted
 from pathgnn.train.folds import folds
-from pathgnn.train.linear import Benefits, LinearTask, combine
+from pathgnn.train.linear import Benefits, LinearTask
 from pathgnn.train.part import INNER_FOLDS, inner_scores, places, stopped
 from pathgnn.train.stack import Stack
 
@@ -31,7 +31,7 @@ def half_sample_spread(
     """Standard error of every patient's out-of-fold benefit, from models of half the patients.
 
     Each draw trains on a random half of a fold's training patients, balanced as the folds are:
-    nuisances, network and linear models anew, with the shares and rounds of the fold. The mean
+    nuisances, network and other learners anew, with the shares and rounds of the fold. The mean
     squared distance to the model of all of them estimates its sampling variance; what shrinkage
     takes away from large effects is no part of it.
 
@@ -81,14 +81,14 @@ def _benefit(fitted: Fitted, fold: int, draw: int, half: Nodes, test: Nodes) -> 
         return network
     scales = learned_scales(half, recipe.fit.scaling)
     task = LinearTask(half, scores, recipe.graph, scales, recipe.estimand)
-    return stack.benefit(network, _linear(task, stack, test))
+    return np.asarray(stack.network_share * network + _beside(task, stack, test))
 
 
-def _linear(task: LinearTask, stack: Stack, test: Nodes) -> Benefits:
-    """The linear models' part; those without a share are not fitted."""
-    used = [i for i, share in enumerate(stack.share[:-1]) if share > 0]
-    if not used:
-        return np.zeros((test.n_patients, task.scores.gain.shape[1]))
-    learners = list(learners_for(task.train).values())
-    parts = [learners[i](task) for i in used]
-    return np.asarray(combine(parts, stack.share[used])(task.scales(test)).double().numpy())
+def _beside(task: LinearTask, stack: Stack, test: Nodes) -> Benefits:
+    """What the other learners add; those without a share are not fitted."""
+    out = np.zeros((test.n_patients, task.scores.gain.shape[1]))
+    inputs = task.scales(test)
+    for learn, share in zip(learners_for(task.train).values(), stack.share[:-1], strict=True):
+        if share > 0:
+            out += share * learn(task)(inputs).double().numpy()
+    return out

@@ -18,8 +18,8 @@ from pathgnn.model.config import COMPETING, FitConfig, NetConfig
 from pathgnn.settings import Settings
 from pathgnn.train.weights import MemberWords, StackWords
 
-# 3: the names of the genes, and how a network goes through patients.
-SCHEMA = 3
+# 4: the trees of the stack.
+SCHEMA = 4
 MANIFEST, WEIGHTS, GRAPH = "manifest.json", "weights.safetensors", "graph.pathgraph"
 FINITE = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 

@@ -1,4 +1,4 @@
-"""One training set and the patients it predicts: nuisances, networks, linear models, stack."""
+"""One training set and the patients it predicts: nuisances, networks, other learners, stack."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pathgnn.graph.nodes import Nodes
 from pathgnn.model.network import PathwayNet
 from pathgnn.model.scales import learned_scales
 from pathgnn.seeds import rng_for, seed_for
-from pathgnn.train.baselines import ladder, linear_effects
+from pathgnn.train.baselines import Effect, fitted_effects, ladder
 from pathgnn.train.fit import History, Recipe, fit_network
 from pathgnn.train.folds import folds, independent_units
-from pathgnn.train.linear import Benefits, LinearEffect, LinearTask, Task
+from pathgnn.train.linear import Benefits, LinearTask, Task
 from pathgnn.train.nuisance import Nuisances, contrast_weights, fit_nuisances
 from pathgnn.train.stack import NETWORK, Stack, learn_shares, stack_of
 
@@ -47,12 +47,12 @@ class Part(NamedTuple):
 
 
 class Learned(NamedTuple):
-    """What is learned from some patients; linear `effects` only where they are stacked."""
+    """What is learned from some patients; `effects` beside networks only where they are stacked."""
 
     members: tuple[Member, ...]
     stack: Stack | None
     task: LinearTask
-    effects: Mapping[str, LinearEffect]
+    effects: Mapping[str, Effect]
 
 
 class Predicted(NamedTuple):
@@ -79,7 +79,7 @@ def fit_part(
     part = _predicted(nodes, learned, is_test, recipe)
     if not compared:
         return part
-    effects = learned.effects or linear_effects(learned.task)
+    effects = learned.effects or fitted_effects(learned.task)
     rungs = ladder(Task(learned.task, nodes.take(part.test), part.scores.mu), effects)
     return part._replace(ladder=rungs | part.ladder)
 
@@ -110,7 +110,7 @@ def learn(
     task = LinearTask(train, scores, recipe.graph, scales, recipe.estimand)
     effects, stack = {}, None
     if recipe.fit.stack:
-        effects = linear_effects(task)
+        effects = fitted_effects(task)
         stack = stack_of(learn_shares(task, inner, recipe, path), effects)
     members = networks(nodes, is_train, scores, stopped(recipe, stack), path)
     return Learned(members, stack, task, effects)
@@ -121,8 +121,7 @@ def predict_part(learned: Learned, test: Nodes, recipe: Recipe) -> Predicted:
     tau, mu = predict_benefit(learned.members, test, recipe)
     if learned.stack is None:
         return Predicted(tau, tau, mu)
-    linear = learned.stack.linear(learned.task.scales(test)).double().numpy()
-    return Predicted(tau, learned.stack.benefit(tau, linear), mu)
+    return Predicted(tau, learned.stack.benefit(tau, learned.task.scales(test)), mu)
 
 
 def stopped(recipe: Recipe, stack: Stack | None) -> Recipe:

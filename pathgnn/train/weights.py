@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from pydantic import Field
 from safetensors import safe_open
 from torch import Tensor
 
@@ -21,6 +22,7 @@ from pathgnn.train.fit import History
 from pathgnn.train.linear import LinearEffect
 from pathgnn.train.part import Member
 from pathgnn.train.stack import Stack, learners_of
+from pathgnn.train.trees import LEAF, Trees
 
 # Size and type of a tensor.
 Wanted = tuple[tuple[int, ...], torch.dtype]
@@ -40,6 +42,8 @@ class StackWords(Settings):
 
     share: tuple[float, ...]
     rounds: int
+    trees: int = Field(ge=1)
+    nodes: int = Field(ge=1)
 
 
 class Shape(NamedTuple):
@@ -64,8 +68,16 @@ def words_of(members: Iterable[Member]) -> list[MemberWords]:
 
 
 def stack_words(stacks: Iterable[Stack]) -> list[StackWords]:
-    """What is kept of the stacks beside their linear models."""
-    return [StackWords(share=tuple(s.share.tolist()), rounds=s.rounds) for s in stacks]
+    """What is kept of the stacks beside the weights of their learners."""
+    return [
+        StackWords(
+            share=tuple(s.share.tolist()),
+            rounds=s.rounds,
+            trees=len(s.trees.root),
+            nodes=len(s.trees.feature),
+        )
+        for s in stacks
+    ]
 
 
 def tensors_of(members: Iterable[Member], stacks: Iterable[Stack]) -> dict[str, Tensor]:
@@ -76,9 +88,10 @@ def tensors_of(members: Iterable[Member], stacks: Iterable[Stack]) -> dict[str, 
         for name, value in member.net.state_dict().items()
     }
     return weights | {
-        f"linear.{k}.{name}": value.contiguous()
+        f"{part}.{k}.{name}": value.contiguous()
         for k, stack in enumerate(stacks)
-        for name, value in stack.linear._asdict().items()
+        for part, learner in (("linear", stack.linear), ("trees", stack.trees))
+        for name, value in learner._asdict().items()
     }
 
 
@@ -96,11 +109,9 @@ def read_weights(
         _refuse_other_size(there, shape)
         own = {k: (tuple(v.shape), v.dtype) for k, v in empty_net(shape).state_dict().items()}
         wanted = {f"{i}.{k}": v for i in range(len(members)) for k, v in own.items()}
-        wanted |= {
-            f"linear.{k}.{name}": (size, torch.float32)
-            for k in range(len(stacks))
-            for name, size in _linear_sizes(shape).items()
-        }
+        for k, stack in enumerate(stacks):
+            wanted |= {f"linear.{k}.{name}": one for name, one in _linear_sizes(shape).items()}
+            wanted |= {f"trees.{k}.{name}": one for name, one in _tree_sizes(stack).items()}
         if there != {key: size for key, (size, _) in wanted.items()}:
             odd = next(k for k in sorted({*there, *wanted}) if there.get(k) != _size(wanted, k))
             raise ValueError(f"its weights do not fit the manifest: {odd[:80]!r} differs")
@@ -130,10 +141,18 @@ def _refuse_other_size(there: Mapping[str, tuple[int, ...]], shape: Shape) -> No
         raise ValueError("its weights do not fit the layout in the manifest")
 
 
-def _linear_sizes(shape: Shape) -> dict[str, tuple[int, ...]]:
+def _linear_sizes(shape: Shape) -> dict[str, Wanted]:
     n, layout = shape.layout.n_contrasts, shape.layout
     genes = (len(shape.graph.genes), len(layout.kinds), n)
-    return {"level": (n,), "gene": genes, "clinical": (layout.n_covariates, n)}
+    sizes = {"level": (n,), "gene": genes, "clinical": (layout.n_covariates, n)}
+    return {name: (size, torch.float32) for name, size in sizes.items()}
+
+
+def _tree_sizes(stack: StackWords) -> dict[str, Wanted]:
+    whole, real = torch.int32, torch.float32
+    per_node = {"feature": whole, "threshold": real, "left": whole, "right": whole, "value": real}
+    sizes: dict[str, Wanted] = {name: ((stack.trees,), whole) for name in ("root", "contrast")}
+    return sizes | {name: ((stack.nodes,), dtype) for name, dtype in per_node.items()}
 
 
 def members_from(
@@ -147,16 +166,41 @@ def members_from(
 
 
 def stacks_from(
-    words: Iterable[StackWords], tensors: Mapping[str, Tensor], outcome: str
+    words: Iterable[StackWords], tensors: Mapping[str, Tensor], shape: Shape
 ) -> tuple[Stack, ...]:
-    """The stacks again, of an outcome as the layout names it."""
+    """The stacks again.
+
+    Raises:
+        ValueError: other learners than this version's, or trees that lead nowhere.
+    """
     out = []
     for k, one in enumerate(words):
-        if len(one.share) != len(learners_of(outcome)):
+        if len(one.share) != len(learners_of(shape.layout.outcome)):
             raise ValueError(f"a stack of {len(one.share)} learners; this version has others")
         linear = LinearEffect(*(tensors[f"linear.{k}.{name}"] for name in LinearEffect._fields))
-        out.append(Stack(np.array(one.share), one.rounds, linear))
+        trees = Trees(*(tensors[f"trees.{k}.{name}"] for name in Trees._fields))
+        _refuse_broken(trees, shape)
+        out.append(Stack(np.array(one.share), one.rounds, linear, trees))
     return tuple(out)
+
+
+def _refuse_broken(trees: Trees, shape: Shape) -> None:
+    """Trees that would ask of no feature, go in circles, or leave a contrast without one."""
+    layout, n_nodes = shape.layout, len(trees.feature)
+    n_features = len(shape.graph.genes) * len(layout.kinds) + layout.n_covariates
+    own, leaf = torch.arange(n_nodes), trees.feature == LEAF
+    children = torch.stack([trees.left, trees.right])
+    fits: dict[str, Any] = {
+        "root": ((trees.root >= 0) & (trees.root < n_nodes)).all(),
+        "contrast": set(trees.contrast.tolist()) == set(range(layout.n_contrasts)),
+        "feature": ((trees.feature >= LEAF) & (trees.feature < n_features)).all(),
+        "children": (
+            (children < n_nodes) & torch.where(leaf, children == own, children > own)
+        ).all(),
+    }
+    wrong = [name for name, fit in fits.items() if not fit]
+    if wrong:
+        raise ValueError(f"its trees are broken: {wrong[0]}")
 
 
 def empty_net(shape: Shape) -> PathwayNet:

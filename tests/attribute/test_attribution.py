@@ -11,6 +11,7 @@ from conftest import trial_on
 from scipy import stats
 
 from pathgnn.attribute.account import _pathway_terms
+from pathgnn.attribute.along_trees import along_trees
 from pathgnn.attribute.attribute import attribute
 from pathgnn.attribute.exchangeable import exchangeable
 from pathgnn.attribute.explain import explain
@@ -21,6 +22,7 @@ from pathgnn.attribute.stability import jaccard_at, nogueira, rank_biased_overla
 from pathgnn.graph.project import project
 from pathgnn.model.config import ExplainConfig
 from pathgnn.model.network import Scores
+from pathgnn.model.scales import Standardised
 from pathgnn.train.crossfit import fit
 from pathgnn.train.folds import independent_units
 
@@ -67,7 +69,10 @@ def test_of_a_linear_network_it_is_slope_times_value(fitted, nodes):
     gradient = _gradient(member.net, z)
     stack = fitted.stacks[member.fold]
     slope = stack.network_share * gradient + stack.linear.gene[:, None, :, 0]
-    assert torch.allclose(a.score[at], (slope * z).permute(1, 0, 2), atol=1e-4)
+    inputs = member.net.scales(nodes.take(at))
+    mean = Standardised(torch.zeros_like(z), torch.zeros_like(inputs.clinical))
+    expected = slope * z + along_trees(stack.trees, mean, inputs, 0).z
+    assert torch.allclose(a.score[at], expected.permute(1, 0, 2), atol=1e-4)
     member.net.load_state_dict(state)
 
 

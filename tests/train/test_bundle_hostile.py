@@ -57,7 +57,7 @@ def test_the_golden_bundle_says_what_it_said():
     assert found.benefit == pytest.approx(said["benefit"], abs=1e-4)
     assert found.score == pytest.approx(said["score"], abs=1e-4)
     assert np.std(said["score"]) > 0.01
-    assert sum(p.stat().st_size for p in GOLDEN.rglob("*")) < 60_000
+    assert sum(p.stat().st_size for p in GOLDEN.rglob("*")) < 120_000
 
 
 def _more_layers(bundle):
@@ -83,12 +83,48 @@ def _doubles(bundle):
     _weights(bundle, lambda t: t.update({"0.wide": t["0.wide"].double()}))
 
 
+def _tree(bundle, name, value):
+    def change(tensors):
+        first = int(torch.nonzero(tensors["trees.0.feature"] >= 0)[0])
+        tensors[f"trees.0.{name}"][first] = value
+
+    _weights(bundle, change)
+
+
+def _tree_in_a_circle(bundle):
+    def change(tensors):
+        first = int(torch.nonzero(tensors["trees.0.feature"] >= 0)[0])
+        tensors["trees.0.left"][first] = first
+
+    _weights(bundle, change)
+
+
+def _tree_that_leads_outside(bundle):
+    _tree(bundle, "right", 10**6)
+
+
+def _tree_that_asks_of_no_feature(bundle):
+    _tree(bundle, "feature", 10**6)
+
+
+def _tree_without_a_root(bundle):
+    _weights(bundle, lambda t: t["trees.0.root"].sub_(1))
+
+
+def _no_tree_of_the_contrast(bundle):
+    _weights(bundle, lambda t: t["trees.0.contrast"].add_(1))
+
+
+def _more_nodes(bundle):
+    _manifest(bundle, lambda m: m["stacks"][0].update(nodes=10**9))
+
+
 def _large_manifest(bundle):
     _manifest(bundle, lambda m: m.update(versions={"x": "y" * MOST_JSON}))
 
 
 def _deep_manifest(bundle):
-    (bundle / "manifest.json").write_text('{"schema": 3, "x": ' + "[" * 10**6)
+    (bundle / "manifest.json").write_text('{"schema": 4, "x": ' + "[" * 10**6)
 
 
 def _huge_number(bundle):
@@ -173,7 +209,7 @@ def _newer(bundle):
 
 
 def _older(bundle):
-    _manifest(bundle, lambda m: m.update(schema=2))
+    _manifest(bundle, lambda m: m.update(schema=3))
 
 
 def _no_schema(bundle):
@@ -190,6 +226,12 @@ CASES = {
     _extra_tensor: "do not fit the manifest",
     _larger_tensor: "do not fit the layout",
     _doubles: "float64",
+    _tree_in_a_circle: "trees are broken: children",
+    _tree_that_leads_outside: "trees are broken: children",
+    _tree_that_asks_of_no_feature: "trees are broken: feature",
+    _tree_without_a_root: "trees are broken: root",
+    _no_tree_of_the_contrast: "trees are broken: contrast",
+    _more_nodes: "do not fit the manifest",
     _large_manifest: "larger than 16 MB",
     _deep_manifest: "cannot be read as JSON",
     _huge_number: "cannot be read as JSON",

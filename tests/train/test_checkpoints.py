@@ -30,7 +30,8 @@ def _same(one, other):
     for a, b in zip(one.stacks, other.stacks, strict=True):
         assert np.array_equal(a.share, b.share)
         assert a.rounds == b.rounds
-        assert all(torch.equal(x, y) for x, y in zip(a.linear, b.linear, strict=True))
+        for one_part, other_part in ((a.linear, b.linear), (a.trees, b.trees)):
+            assert all(torch.equal(x, y) for x, y in zip(one_part, other_part, strict=True))
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from sklearn.linear_model import Lasso
 
 from pathgnn.benefit.safeguards import randomisation_finding
 from pathgnn.model.scales import learned_scales
-from pathgnn.train.baselines import LINEAR, OTHERS
+from pathgnn.train.baselines import OTHERS, stacked_learners
 from pathgnn.train.design import arm_scores
 from pathgnn.train.folds import folds
 from pathgnn.train.folds import tested_folds as sequential_folds
@@ -23,8 +23,9 @@ from pathgnn.train.nuisance import fit_nuisances
 from pathgnn.train.part import INNER_FOLDS, inner_scores
 from pathgnn.train.ridge import logistic_ridge, ridge
 
+BESIDE = stacked_learners("continuous")
 LEFT_OUT = ("risk only", "average effect", "causal forest, pathways")
-FITTED = [name for name in (*LINEAR, *OTHERS) if name not in LEFT_OUT]
+FITTED = [name for name in (*BESIDE, *OTHERS) if name not in LEFT_OUT]
 
 
 def _planted(n, p, noise, seed=0):
@@ -72,8 +73,8 @@ def task(nodes, recipe):
 
 
 def _predicted(name, task):
-    if name in LINEAR:
-        return LINEAR[name](task.train)(task.train.scales(task.test)).numpy()
+    if name in BESIDE:
+        return BESIDE[name](task.train)(task.train.scales(task.test)).numpy()
     return OTHERS[name](task)
 
 
@@ -118,7 +119,7 @@ def _crossed(nodes, also):
     )
 
 
-@pytest.mark.parametrize("name", [n for n in LINEAR if "scores" in n])
+@pytest.mark.parametrize("name", [n for n in BESIDE if "scores" in n])
 def test_in_a_crossover_what_few_had_beside_changes_no_other_contrast(name, nodes, recipe):
     told = []
     for also in (torch.arange(10), torch.arange(40)):
@@ -127,7 +128,7 @@ def test_in_a_crossover_what_few_had_beside_changes_no_other_contrast(name, node
         scores = inner_scores(train, inner, recipe)
         assert (scores.weight == scores.informs).all()
         task = LinearTask(train, scores, recipe.graph, learned_scales(train, recipe.fit.scaling))
-        told.append(LINEAR[name](task)(task.scales(train))[:, 0].numpy())
+        told.append(BESIDE[name](task)(task.scales(train))[:, 0].numpy())
     assert told[0] == approx(told[1], abs=1e-4)
 
 
