@@ -115,7 +115,11 @@ def bars(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         _goal(rows, "linear", "pehe", 0.66, above=False),
         _goal(rows, "survival", "r", 0.65, above=True),
         _goal(rows, "null", "pehe", 0.05, above=False),
-        *(_gate(rows, name) for name in ("and gate", "strong and gate")),
+        *(
+            _gate(rows, name, learner)
+            for learner in (NETWORK, RANKING)
+            for name in ("and gate", "strong and gate")
+        ),
     ]
 
 
@@ -133,15 +137,16 @@ def _goal(
     )
 
 
-def _gate(rows: list[dict[str, Any]], variant: str) -> dict[str, Any]:
-    """By how much the network is ahead of the best linear learner."""
+def _gate(rows: list[dict[str, Any]], variant: str, learner: str) -> dict[str, Any]:
+    """By how much the network, or the default, is ahead of the best linear learner."""
     mean: dict[str, float] = {}
-    for learner in {r["learner"] for r in rows}:
-        each = [r["r"] for r in rows if r["variant"] == variant and r["learner"] == learner]
-        mean[learner] = float(np.mean(each))
+    for one in {r["learner"] for r in rows}:
+        each = [r["r"] for r in rows if r["variant"] == variant and r["learner"] == one]
+        mean[one] = float(np.mean(each))
     best = max(v for k, v in mean.items() if k.startswith(("ridge", "lasso")))
-    ahead = mean[NETWORK] - best
-    name = f"semi-synthetic, {variant}: r of the network minus the best linear ({best:.2f})"
+    ahead = mean[learner] - best
+    whose = "network" if learner == NETWORK else "default"
+    name = f"semi-synthetic, {variant}: r of the {whose} minus the best linear ({best:.2f})"
     return bar(name, ahead, ">= .1, linear below .5", ahead >= 0.1 and best < 0.5)
 
 

@@ -46,7 +46,7 @@ def main() -> None:
     from small_run import write_small_run
 
     with tempfile.TemporaryDirectory() as name:
-        learned = write_small_run(Path(name), 90)
+        learned = write_small_run(Path(name), 150)
         save(load(Path(name) / "fit" / "model"), GOLDEN / "model")
     chosen = list(learned.patients[:N_PATIENTS])
     (GOLDEN / "cohort").mkdir(exist_ok=True)

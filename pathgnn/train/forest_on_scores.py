@@ -13,12 +13,11 @@ from pathgnn.train.linear import LinearTask
 from pathgnn.train.nuisance import features
 from pathgnn.train.trees import LEAF, Trees, joined
 
-# Scores are noisy: leaves of 20 patients, or a tenth of few, and all features at each split, since
-# few of them say anything. On simulated outcomes of METABRIC's patients, 1,300 in training, three
-# parts of a cascade that must be on together: r with the true benefit .81 so, .75 with a third of
-# the features, .74 with leaves of 5.
-N_TREES, SMALLEST_LEAF, FEWEST_LEAVES = 100, 20, 10
-FEWEST_PATIENTS = 30
+# Scores are noisy: leaves of 20 patients, and all features at each split, since few of them say
+# anything. On simulated outcomes of METABRIC's patients, 1,300 in training, three parts of a
+# cascade that must be on together: r with the true benefit .81 so, .75 with a third of the
+# features, .74 with leaves of 5. With 100 in training smaller leaves were no better, either.
+N_TREES, SMALLEST_LEAF = 100, 20
 # A threshold stands that far above the middle of two values, so that no value is on it.
 ABOVE = 1e-6
 
@@ -42,12 +41,10 @@ def _forest(
     contrast: int,
 ) -> Trees:
     on = weight > 0
-    n = int(on.sum())
-    kept = Rows(x, gain, on).kept()[0] if n >= FEWEST_PATIENTS else np.empty(0, dtype=int)
+    kept = Rows(x, gain, on).kept()[0] if on.sum() >= 2 * SMALLEST_LEAF else np.empty(0, dtype=int)
     if not len(kept):
         return _lone_leaf(gain[on], weight[on], contrast)
-    leaf = min(SMALLEST_LEAF, n // FEWEST_LEAVES)
-    forest = RandomForestRegressor(N_TREES, min_samples_leaf=leaf, random_state=0)
+    forest = RandomForestRegressor(N_TREES, min_samples_leaf=SMALLEST_LEAF, random_state=0)
     forest.fit(x[on][:, kept], gain[on], weight[on])
     trees = [_plain(tree, kept, contrast) for tree in forest.estimators_]
     return joined(trees).times(1 / N_TREES)
