@@ -52,12 +52,14 @@ def permute(
         given = _read(study, data)
         check_exchangeable(given.nodes)
         target = out or Path(given.study.out)
+        # Draws of one null are none of the other.
+        folder = target / ("permutation-no-effect" if no_effect else "permutation")
         _fit(given, target, risk)
         with progress_bar(draws) as step, locked(target):
             plan = Permuting(draws, not no_effect, Pool(processes, step))
-            done = run_permutations(fitted_of(target), given.nodes, plan, target / "permutation")
-            write_evidence(permutation_tables(done), target / "permutation")
-        _tell(permutation_tables(done), ("test",), target / "permutation")
+            done = run_permutations(fitted_of(target), given.nodes, plan, folder)
+            write_evidence(permutation_tables(done), folder)
+        _tell(permutation_tables(done), ("test",), folder)
 
 
 def repeat(

@@ -114,6 +114,7 @@ def best(
     """Write the study with the winning settings: its own, unless a trial is clearly better."""
     with errors():
         from pathgnn.sweep_results import kept_sweep, picked, write_winner
+        from pathgnn.train.trial_store import shown
 
         asked = _study(study, storage)
         target = to or study.with_name(f"{study.stem}-best.toml")
@@ -128,7 +129,12 @@ def best(
         say(f"Wrote {target}: trial {chosen.number}{own}, risk {chosen.excess:+.4g} against yours")
         for setting, value in chosen.settings.items():
             say(f"  {setting} = {value}")
-        judge = f"pathgnn sweep verify {study}" + (" --least-risk" if least_risk else "")
+        if trial is not None and chosen != guard.chosen:
+            say(f"{HONEST} {SEEN} `sweep verify` judges the winner, not a trial that was picked.")
+            return
+        words = {"--out": out, "--storage": storage and shown(storage), "--name": name or None}
+        given = "".join(f" {option} {word}" for option, word in words.items() if word)
+        judge = f"pathgnn sweep verify {study}{given}" + " --least-risk" * least_risk
         say(f"{HONEST} {SEEN} Reserved patients can judge it: {judge}")
 
 
@@ -188,7 +194,7 @@ def _say_status(study: Study, out: Path, name: str) -> None:
     said = ", ".join(f"{n} {state}" for state, n in states.items())
     say(f"{len(found.trials)} trials: {said}")
     table = trials_table(found)
-    done = table[table["state"] == "complete"].sort_values(found.objectives[0], kind="stable")
+    done = table[table["state"] == "complete"].sort_values("risk", kind="stable")
     shown = ["trial", *found.objectives, "excess", "p", "seconds"]
     if len(done):
         title = "least risk first; excess over the study's own; p of the best if none is better"

@@ -23,6 +23,7 @@ from pathgnn.benefit.evidence_findings import (
     repeats_finding,
 )
 from pathgnn.benefit.metrics import Estimate, SequentialTest
+from pathgnn.benefit.safeguards import several_finding
 from pathgnn.benefit.verdict import Finding
 from pathgnn.cohort.pseudonym import pseudonyms
 from pathgnn.draws import Kept, Pool, run_draws
@@ -126,6 +127,7 @@ def run_permutations(fitted: Fitted, nodes: Nodes, plan: Permuting, folder: Path
     null = SAME_EFFECT if effect.any() else NO_EFFECT
     names = _comparisons(nodes)
     findings = [permutation_finding(t, n, null) for t, n in zip(tests, names, strict=True)]
+    findings += several_finding({n: t.p for t, n in zip(tests, names, strict=True)})
     return Permuted(names, null, tests, drawn, tuple(findings))
 
 
@@ -153,6 +155,7 @@ def run_repeats(
     names = _comparisons(nodes)
     combined = tuple(combine(each, k) for k in range(len(names)))
     findings = [repeats_finding(c, n) for c, n in zip(combined, names, strict=True)]
+    findings += several_finding({n: c.p for c, n in zip(combined, names, strict=True)})
     return Repeats(names, combined, each, predicted(each), tuple(findings))
 
 

@@ -21,11 +21,12 @@ MOST_BYTES = 1000
 
 
 class Owner(NamedTuple):
-    """The process at work in a folder."""
+    """The process at work in a folder; `job` is that of a cluster, empty where there is none."""
 
     pid: int
     host: str
     since: str
+    job: str = ""
 
 
 @contextmanager
@@ -48,7 +49,7 @@ def locked(folder: Path) -> Iterator[None]:
         handle = _open(path)
     try:
         with writing(path):
-            _write(handle, Owner(os.getpid(), socket.gethostname(), _now()))
+            _write(handle, Owner(os.getpid(), socket.gethostname(), _now(), _job()))
         yield
     finally:
         # Before the lock is free, or the file could be another's by now.
@@ -75,14 +76,23 @@ def _refuse_if_taken(path: Path, handle: int) -> None:
     owner = _read(handle)
     if is_free is None and owner is not None:
         is_free = owner.host == socket.gethostname() and not _is_alive(owner.pid)
-    elsewhere = owner is not None and owner.host != socket.gethostname()
-    if is_free is False or (owner is not None and elsewhere):
+    if is_free is False or (owner is not None and _is_elsewhere(owner)):
         who = "another process" if owner is None else f"process {owner.pid} on {owner.host}"
         since = "" if owner is None else f", since {owner.since}"
         raise ConfigError(
             f"{who} is at work in {path.parent}{since}; wait for it, or give another run folder "
             f"with --out (if it is long dead, delete {path})"
         )
+
+
+def _is_elsewhere(owner: Owner) -> bool:
+    """Is it another machine's? A job of a cluster is at work once, whichever node it is put on."""
+    is_own_job = bool(owner.job) and owner.job == _job()
+    return owner.host != socket.gethostname() and not is_own_job
+
+
+def _job() -> str:
+    return os.environ.get("SLURM_JOB_ID", "")
 
 
 def _flock(handle: int) -> bool | None:
@@ -107,7 +117,8 @@ def _read(handle: int) -> Owner | None:
     """Who wrote the file; None where it is empty or was cut off."""
     try:
         words = json.loads(os.pread(handle, MOST_BYTES, 0))
-        return Owner(int(words["pid"]), str(words["host"]), str(words["since"]))
+        job = str(words.get("job", ""))
+        return Owner(int(words["pid"]), str(words["host"]), str(words["since"]), job)
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
 

@@ -14,6 +14,7 @@ from pathgnn.benefit.subgroup_findings import subgroup_findings
 from pathgnn.benefit.subgroups import Subgroups
 from pathgnn.benefit.verdict import Finding
 from pathgnn.cohort.read_outcome import SUBGROUP
+from pathgnn.errors import CohortError
 from pathgnn.run_folder import Input
 from pathgnn.train.by_subgroup import by_subgroup
 from pathgnn.train.estimate import Benefit, estimate
@@ -83,7 +84,10 @@ def _split_reference(given: Input) -> tuple[Finding, ...]:
     splits = given.study.estimand.reference_splits
     if not splits:
         return ()
-    return (negative_arm_finding(negative_arm(given.nodes, splits, given.study.seed)),)
+    try:
+        return (negative_arm_finding(negative_arm(given.nodes, splits, given.study.seed)),)
+    except CohortError as error:
+        return (_not_tested("negative arm", error),)
 
 
 def _negative(fitted: Fitted, given: Input, contrast: int) -> tuple[Finding, ...]:
@@ -92,7 +96,15 @@ def _negative(fitted: Fitted, given: Input, contrast: int) -> tuple[Finding, ...
         return ()
     column = given.cohort.beside["negative_outcome"].reindex(list(given.nodes.patients))
     value = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float)
-    return (negative_outcome_finding(negative_outcome(fitted, given.nodes, value, contrast)),)
+    try:
+        return (negative_outcome_finding(negative_outcome(fitted, given.nodes, value, contrast)),)
+    except CohortError as error:
+        return (_not_tested("negative outcome", error),)
+
+
+def _not_tested(topic: str, error: CohortError) -> Finding:
+    """A control that the cohort is too small for says so, and takes no trained model along."""
+    return Finding("note", topic, math.nan, f"Not tested: {error}.")
 
 
 def metrics(benefits: tuple[Benefit, ...]) -> list[dict[str, Any]]:

@@ -33,6 +33,11 @@ TOLD = (
     *("report.html", "tables", "figures", "gsea", "pathways.h5ad"),
     *("graph.graphml", "graph.cx2", "graph.sif", "graph.cyjs"),
 )
+# So are the tables in these folders; draws and parts there say themselves what they belong to.
+EVIDENCE = (
+    *("permutation", "permutation-no-effect", "repeats", "controls", "nulls"),
+    *("modalities", "examination"),
+)
 # The stage whose key alone knows by which columns cascades are drawn.
 SUBGROUPS = "subgroup cascades"
 
@@ -92,6 +97,9 @@ class Keeper:
     def _forget_told(self) -> None:
         for path in (self.out / name for name in TOLD):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        for folder in EVIDENCE:
+            for table in (self.out / folder).rglob("*.csv"):
+                table.unlink()
 
     def finish(self, stage: str) -> None:
         """Mark a stage as finished."""

@@ -13,6 +13,7 @@ import pandas as pd
 
 from pathgnn.cohort import TRANSFORMS
 from pathgnn.cohort.cohort import Cohort
+from pathgnn.cohort.read_outcome import SUBGROUP
 from pathgnn.cohort.simulation import Simulated, Simulation
 from pathgnn.cohort.truth import Truth
 from pathgnn.errors import CohortError, ConfigError
@@ -81,7 +82,12 @@ def clinical_table(cohort: Cohort) -> pd.DataFrame:
         columns["event"] = outcome.event.astype(int)
     if outcome.stratum.any():
         columns["stratum"] = outcome.stratum
-    columns |= {k: cohort.beside[k].to_numpy() for k in cohort.beside.columns}
+    columns |= {
+        name: cohort.beside[k].to_numpy()
+        for k, name in _beside_names(cohort).items()
+        # A column by which patients are shown apart may be a covariate, too, and is written once.
+        if name == k or name not in cohort.clinical.columns
+    }
     twice = set(columns) & set(cohort.clinical.columns)
     if twice:
         raise CohortError(
@@ -89,6 +95,19 @@ def clinical_table(cohort: Cohort) -> pd.DataFrame:
         )
     table = pd.DataFrame(columns, index=pd.Index(outcome.patient, name="patient"))
     return table.join(cohort.clinical).reset_index()
+
+
+def _beside_names(cohort: Cohort) -> dict[str, str]:
+    """The columns beside, by their names in the cohort, as the table has them."""
+    return {str(k): str(k).removeprefix(SUBGROUP) for k in cohort.beside.columns}
+
+
+def _beside(cohort: Cohort) -> dict[str, Any]:
+    """The table [cohort.beside] of the study."""
+    names = _beside_names(cohort)
+    apart = [name for k, name in names.items() if name != k]
+    named: dict[str, Any] = {k: name for k, name in names.items() if name == k}
+    return named | ({"subgroups": apart} if apart else {})
 
 
 def study_text(cohort: Cohort, settings: Simulation, run: str, names: Mapping[str, str]) -> str:
@@ -101,7 +120,7 @@ def study_text(cohort: Cohort, settings: Simulation, run: str, names: Mapping[st
             "name": settings.name,
             "omics": {omic: _omic(cohort, omic) for omic in cohort.omics},
             "clinical": {"file": CLINICAL, "columns": list(cohort.clinical.columns)},
-            "beside": {k: k for k in cohort.beside.columns},
+            "beside": _beside(cohort),
             "outcome": _outcome(cohort),
             "treatment": _treatment(cohort),
         },

@@ -26,7 +26,14 @@ from pathgnn.graph.project import project
 from pathgnn.run import sized_for
 from pathgnn.run_folder import Input
 from pathgnn.study import estimand_of
-from pathgnn.sweep_results import MARK, kept_sweep, mark_of, place_of, source_of
+from pathgnn.sweep_results import (
+    MARK,
+    kept_sweep,
+    mark_of,
+    place_of,
+    refuse_changed,
+    source_of,
+)
 from pathgnn.train.estimate import contrast_of
 from pathgnn.train.fit import Recipe
 from pathgnn.train.guard import guard_of
@@ -101,6 +108,7 @@ def run_sweep(given: Input, folder: Path, out: Path, plan: Sweeping | None = Non
     with closing(store), storage_errors(where):
         if MARK not in store.study.user_attrs:
             store.study.set_user_attr(MARK, mark_of(given.study))
+        refuse_changed(store, given.study, name)
         _work_until_done(_pack(job), planned, (where, name), store, plan)
         return tuned_of(store, job, laid.reserved)
 
@@ -118,13 +126,19 @@ def verify_sweep(
         least_risk: Judge the trial of least risk, whatever the guard says of it.
 
     Raises:
-        ConfigError: no sweep there, or nobody reserved.
+        ConfigError: no sweep there, an unfinished one, or nobody reserved.
     """
     # A look at what is there first: `store_of` would begin a sweep where there is none.
     kept_sweep(given.study, out, name).close()
     laid = lay_out(given, folder)
     name = name or given.study.name
-    with closing(store_of(_job(given, laid), place_of(given.study, out), name)) as store:
+    job = _job(given, laid)
+    with closing(store_of(job, place_of(given.study, out), name)) as store:
+        if not is_done(store.trials(), search_of(job).planned):
+            raise ConfigError(
+                f"the sweep {name!r} is not finished, and reserved patients can be asked once: "
+                "`pathgnn sweep STUDY` goes on with it"
+            )
         guard = guard_of(tried(store), given.study.sweep.level, given.study.seed)
     best = guard.least if least_risk else guard.chosen
     recipe, nodes = chosen_of(laid.layouts, laid.recipe, best.settings)

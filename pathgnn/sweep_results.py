@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import tomli_w
 
+from pathgnn.benefit.safeguards import several_finding
 from pathgnn.benefit.sweep_findings import gained_finding, kept_finding, winner_finding
 from pathgnn.benefit.verdict import Finding
 from pathgnn.errors import ConfigError
@@ -28,6 +29,10 @@ from pathgnn.train.verify import Verification
 
 # Under which a sweep keeps the mark of the study that it is of.
 MARK = "study"
+TOLD_OF_A_RUN = {
+    "estimand": ("known", "known_se", "reference_splits"),
+    "beside": ("subgroups", "negative_outcome", "enrolled"),
+}
 
 
 def kept_sweep(study: Study, out: Path, name: str = "") -> Store:
@@ -36,20 +41,38 @@ def kept_sweep(study: Study, out: Path, name: str = "") -> Store:
     Raises:
         ConfigError: there is no such sweep, or it is one of other settings.
     """
-    store = find_store(place_of(study, out), name or study.name)
-    if store.study.user_attrs.get(MARK, mark_of(study)) != mark_of(study):
+    name = name or study.name
+    store = find_store(place_of(study, out), name)
+    try:
+        refuse_changed(store, study, name)
+    except ConfigError:
         store.close()
-        raise ConfigError(
-            f"the study was changed since its sweep {name or study.name!r}, which says nothing of "
-            "the new settings; sweep again under another --name, or take the changes back"
-        )
+        raise
     return store
+
+
+def refuse_changed(store: Store, study: Study, name: str) -> None:
+    """Refuse a sweep of other settings than the study's.
+
+    Raises:
+        ConfigError: the study was changed since.
+    """
+    if store.study.user_attrs.get(MARK, mark_of(study)) != mark_of(study):
+        raise ConfigError(
+            f"the study was changed since its sweep {name!r}, which says nothing of the new "
+            "settings; sweep again under another --name, or take the changes back"
+        )
 
 
 def mark_of(study: Study) -> str:
     """Hash of all settings of a study that decide what its sweep finds."""
     words = study.model_dump(mode="json", exclude={"name", "out", "explain", "sweep"})
     words["contrast"] = study.explain.contrast
+    # Controls and subgroups are told of a run, and decide no trial.
+    for name in TOLD_OF_A_RUN["estimand"]:
+        words["estimand"].pop(name)
+    for name in TOLD_OF_A_RUN["beside"]:
+        words["cohort"]["beside"].pop(name)
     words["sweep"] = study.sweep.model_dump(
         mode="json", exclude={"trials", "storage", "chosen", "level"}
     )
@@ -159,7 +182,8 @@ def source_of(study: Study, values: Values) -> GraphSource:
 def verified_findings(found: Verification) -> tuple[Finding, ...]:
     """What the reserved patients say of the winner."""
     each = [winner_finding(one.arm, one.n, one.autoc, one.p) for one in found.contrasts]
-    return (*each, kept_finding() if found.is_own else gained_finding(found.gained))
+    several = several_finding({one.arm: one.p for one in found.contrasts})
+    return (*each, *several, kept_finding() if found.is_own else gained_finding(found.gained))
 
 
 def verification_table(found: Verification) -> pd.DataFrame:

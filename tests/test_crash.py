@@ -97,6 +97,17 @@ def test_the_lock_of_another_machine_is_not_taken_over(tmp_path):
     assert (tmp_path / LOCK).exists()
 
 
+def test_a_job_that_is_put_on_another_node_takes_its_own_lock_over(tmp_path, monkeypatch):
+    monkeypatch.setenv("SLURM_JOB_ID", "17")
+    words = {"pid": 1, "host": "elsewhere", "since": "yesterday", "job": "18"}
+    (tmp_path / LOCK).write_text(json.dumps(words))
+    with pytest.raises(ConfigError, match="on elsewhere"), locked(tmp_path):
+        pass
+    (tmp_path / LOCK).write_text(json.dumps(words | {"job": "17"}))
+    with locked(tmp_path):
+        assert json.loads((tmp_path / LOCK).read_text())["job"] == "17"
+
+
 def test_a_lock_that_was_cut_off_is_taken_over(tmp_path):
     (tmp_path / LOCK).write_text('{"pid": 1, "ho')
     with locked(tmp_path):

@@ -95,9 +95,14 @@ def test_what_was_told_of_another_fit_goes_and_a_check_changes_no_finished_run(t
     assert CliRunner().invoke(app, ["check", str(other)]).exit_code == 0
     assert (run / "config.json").read_text() == config
     assert (run / "report.html").is_file()
+    # What it was told by permuted arms is of this fit, too; draws say themselves what they are of.
+    (run / "nulls" / "treatment").mkdir(parents=True)
+    for name in ("nulls/treatment/pathways.csv", "nulls/treatment/1.json"):
+        (run / name).write_text("x")
     assert CliRunner().invoke(app, ["fit", str(other)]).exit_code == 0
     assert (run / "config.json").read_text() != config
     assert not any((run / name).exists() for name in ("report.html", "tables", "figures"))
+    assert [p.name for p in (run / "nulls").rglob("*.*")] == ["1.json"]
     assert "is replaced, and what was told of it" in (run / "run.log").read_text()
     # As an error about a damaged fit advises.
     shutil.rmtree(run / "fit")

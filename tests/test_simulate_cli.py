@@ -119,6 +119,20 @@ def test_semi_synthetic_from_a_study_keeps_its_patients_and_omics(tmp_path):
     assert list(given.cohort.clinical.columns) == ["age"]
 
 
+def test_a_study_with_subgroups_is_simulated_with_them(tmp_path):
+    study = write_small_study(tmp_path)
+    # One of them is a covariate, too.
+    table = pd.read_csv(tmp_path / "clinical.csv").assign(her2=lambda t: t.index % 2)
+    table.to_csv(tmp_path / "clinical.csv", index=False)
+    text = study.read_text().replace(
+        "[cohort.outcome]", '[cohort.beside]\nsubgroups = ["her2", "age"]\n[cohort.outcome]'
+    )
+    study.write_text(text)
+    given, _, _ = written(tmp_path / "semi", "--like", study)
+    assert given.study.cohort.beside.subgroups == ("her2", "age")
+    assert sorted(given.cohort.beside.columns) == ["subgroup:age", "subgroup:her2"]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

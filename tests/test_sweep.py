@@ -130,11 +130,14 @@ def kept(study):
 def test_a_sweep_of_other_settings_is_not_taken_for_the_studys(swept):
     study, _ = swept
     changed = study.with_name("changed.toml")
-    changed.write_text(study.read_text() + "\n[estimand]\nknown = 0.5\n")
+    changed.write_text(study.read_text().replace("steps = 3", "steps = 4"))
     with pytest.raises(ConfigError, match="was changed since its sweep"):
         kept(changed)
-    # Words and places of files decide nothing.
-    changed.write_text("# another word\n" + study.read_text())
+    given = read_input(read_study(changed), study.parent)
+    with pytest.raises(ConfigError, match=r"of other data, settings|was changed since"):
+        run_sweep(given, study.parent, study.parent / "run")
+    # Words and places of files decide nothing, nor what is told of a run.
+    changed.write_text("# another word\n" + study.read_text() + "\n[estimand]\nknown = 0.5\n")
     with kept(changed) as store:
         assert tried(store)
 
@@ -201,6 +204,30 @@ def test_any_complete_trial_can_be_written_and_nothing_else(swept):
         result = CliRunner().invoke(app, ["sweep", "best", str(study), *map(str, words)])
         assert result.exit_code == 2
         assert said in result.output
+
+
+def test_a_picked_trial_is_not_what_reserved_patients_judge(swept):
+    study, _ = swept
+    other = study.with_name("picked.toml")
+    said = call("best", study, "--trial", 1, "--to", other)
+    assert "`sweep verify` judges the winner, not a trial that was picked" in said
+    said = call("best", study, "--least-risk", "--name", "small", "--to", other)
+    assert f"pathgnn sweep verify {study} --name small --least-risk" in said.replace("  ", " ")
+
+
+def test_an_unfinished_sweep_has_no_winner_to_judge(swept):
+    study, _ = swept
+    more = study.with_name("more.toml")
+    more.write_text(study.read_text().replace("trials = 3", "trials = 9"))
+    result = CliRunner().invoke(app, ["sweep", "verify", str(more)])
+    assert result.exit_code == 2
+    assert "is not finished" in result.output.replace("\n", " ")
+
+
+def test_risk_must_be_among_the_objectives(tmp_path):
+    study = written(tmp_path, SWEEP.replace("trials = 3", 'trials = 3\nobjectives = ["stability"]'))
+    with pytest.raises(ConfigError, match="must be among them"):
+        read_study(study)
 
 
 def test_reserved_patients_judge_the_winner(swept):

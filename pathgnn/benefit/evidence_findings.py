@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from pathgnn.benefit.metrics import Estimate
@@ -89,19 +90,25 @@ def repeats_finding(repeated: Repeated, comparison: str) -> Finding:
         comparison: The arm and the reference, in words.
     """
     n, differs = repeated.repeats, repeated.differs
+    if math.isnan(repeated.p):
+        why = "in some repeat no fold could be tested, so that they say nothing together"
+        return Finding("note", "repeats", repeated.p, f"{comparison}: {why}.")
     found = repeated.p < ALPHA and repeated.z > 0
     together = "benefit differs" if found else "no evidence that benefit differs"
     said = (
         f"together {together} (combined p = {repeated.p:.3g}); rank correlation of the predicted "
         f"benefit between repeats {repeated.agreement:.2f}"
     )
-    if differs in (0, n):
+    if differs == (n if found else 0):
         same = f"{comparison}: the verdict is the same in all {n} repeats: {said}."
         return Finding("ok", "repeats", repeated.p, same)
+    hangs = "the verdict hangs on how patients fell into folds"
+    if differs in (0, n):
+        hangs = "no repeat says by itself what all say together"
     return Finding(
         "note",
         "repeats",
         repeated.p,
-        f"{comparison}: the verdict hangs on how patients fell into folds: {differs} of {n} "
-        f"repeats say that benefit differs; {said}. Report the repeats, not the one that pleases.",
+        f"{comparison}: {hangs}: {differs} of {n} repeats say that benefit differs; {said}. Report "
+        "the repeats, not the one that pleases.",
     )

@@ -170,6 +170,11 @@ def multiplicity_finding(p: Mapping[str, float]) -> tuple[Finding, ...]:
     return (Finding("ok", "multiplicity", float(len(p)), said + "."),)
 
 
+def several_finding(p: Mapping[str, float]) -> tuple[Finding, ...]:
+    """The same where it is more than one arm, else nothing."""
+    return multiplicity_finding(p) if len(p) > 1 else ()
+
+
 def holm(p: Mapping[str, float]) -> dict[str, float]:
     """Holm's step-down adjusted p of each test, at most 1; NaN where none was done."""
     order = sorted((name for name in p if not np.isnan(p[name])), key=lambda name: p[name])

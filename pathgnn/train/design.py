@@ -137,11 +137,11 @@ def _as_numbers(column: pd.Series) -> pd.Series:
     Raises:
         CohortError: a text that is neither.
     """
+    column = column.where(~column.astype(str).str.strip().str.lower().isin(UNKNOWN))
     number = pd.to_numeric(column, errors="coerce")
     if (number.notna() | column.isna()).all():
         return number
-    column = column.where(~column.astype(str).str.strip().str.lower().isin(UNKNOWN))
-    date = pd.to_datetime(column, errors="coerce", format="ISO8601")
+    date = pd.to_datetime(column, errors="coerce", format="ISO8601", utc=True)
     if n := int((date.isna() & column.notna()).sum()):
         raise CohortError(f"{n} dates of `enrolled` cannot be read; write them as 2019-05-31")
-    return (date - pd.Timestamp(0)) / pd.Timedelta(days=1)
+    return (date - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)

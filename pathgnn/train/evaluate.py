@@ -24,6 +24,7 @@ from pathgnn.benefit.external_findings import (
 from pathgnn.benefit.metrics import Estimate
 from pathgnn.benefit.overlap import overlap
 from pathgnn.benefit.policy import PolicyValues, policy_values
+from pathgnn.benefit.safeguards import several_finding
 from pathgnn.benefit.verdict import Finding, comparator_finding, overlap_finding
 from pathgnn.cohort.cohort import Cohort
 from pathgnn.errors import CohortError
@@ -94,11 +95,13 @@ def evaluate(model: Model, nodes: Nodes, seed: int) -> tuple[External, ...]:
     fold = folds(nodes, N_FOLDS, rng_for(seed, 0))
     scores = _scores(model.recipe.estimand, nodes, fold)
     tau = model.benefit(nodes)
-    shared = [c for c in model.calibration if c.arm in nodes.arms]
-    return tuple(
+    each = [
         _contrast(model, nodes, _Given(scores, fold, c, tau[:, model.arms.index(c.arm) - 1]), seed)
-        for c in shared
-    )
+        for c in model.calibration
+        if c.arm in nodes.arms
+    ]
+    several = several_finding({one.arm: one.p for one in each})
+    return tuple(replace(one, findings=(*one.findings, *several)) for one in each)
 
 
 def own_findings(model: Model, nodes: Nodes) -> tuple[Finding, ...]:

@@ -28,10 +28,24 @@ MOST_REJECTED = 0.1
 
 
 class NegativeOutcome(NamedTuple):
-    """Effect on an outcome that treatment cannot have changed, and how the ranking does on it."""
+    """Effect on an outcome that treatment cannot have changed, and how the ranking does on it.
+
+    `looks` is how many such numbers the study looks at: two for every contrast.
+    """
 
     average: Estimate
     autoc: Estimate
+    looks: int = 2
+
+    @property
+    def shows_effect(self) -> bool:
+        """Is one of the two beyond chance, at 5 % over all looks (Bonferroni)?"""
+        return any(abs(e.value) > self.z * e.se for e in (self.average, self.autoc))
+
+    @property
+    def z(self) -> float:
+        """How many standard errors from 0 are beyond chance."""
+        return float(stats.norm.isf(0.025 / self.looks))
 
 
 class NegativeArm(NamedTuple):
@@ -98,24 +112,28 @@ def negative_outcome(
     told = torch.from_numpy(value[known].astype(np.float32))[part.patient_of]
     nothing = torch.zeros_like(part.competing)
     part = replace(part, outcome="continuous", value=told, event=~nothing, competing=nothing)
-    gain, group = _gain(part, fitted.fold[known])[:, contrast], independent_units(part)
+    gain, group = _gain(part, fitted.fold[known])[:, contrast], independent_units(nodes)[known]
     rank = fitted.benefit[known, contrast]
     rng = rng_for(fitted.seed, 15, contrast)
     return NegativeOutcome(
-        metrics.mean_gain(gain, group), metrics.autoc_with_se(rank, gain, rng, group)
+        metrics.mean_gain(gain, group),
+        metrics.autoc_with_se(rank, gain, rng, group),
+        looks=2 * (len(nodes.arms) - 1),
     )
 
 
 def negative_outcome_finding(found: NegativeOutcome) -> Finding:
     """Neither an effect on it, nor a ranking of it, may be shown."""
-    average, autoc = found
+    average, autoc = found.average, found.autoc
     said = f"average effect {average.ranged}, AUTOC {autoc.ranged}"
-    wrong = average.low > 0 or average.high < 0 or autoc.low > 0 or autoc.high < 0
-    if wrong:
+    if found.shows_effect:
         said = f"An effect shows on an outcome that treatment cannot have changed: {said}. Arms "
         said += "differ in what was not measured; do not read the benefit as one of treatment."
         return Finding("warning", "negative outcome", average.value, said)
-    said = f"No effect shows on an outcome that treatment cannot have changed: {said}."
+    said = f"No effect shows on an outcome that treatment cannot have changed: {said}; of "
+    said += (
+        f"{found.looks} such numbers one is beyond chance from {found.z:.1f} standard errors on."
+    )
     return Finding("ok", "negative outcome", average.value, said)
 
 

@@ -19,6 +19,7 @@ from pathgnn.benefit.metrics import (
     mean_gain,
     sequential_test,
 )
+from pathgnn.benefit.safeguards import holm
 from pathgnn.benefit.verdict import ALPHA
 from pathgnn.errors import ConfigError
 from pathgnn.graph.nodes import Nodes
@@ -92,10 +93,16 @@ def combine(repeats: Sequence[Repeat], contrast: int) -> Repeated:
         slope=median_estimate([r.slope[contrast] for r in repeats]),
         z=float(np.median([t.z for t in tests])),
         p=combined_p([t.p for t in tests]),
-        differs=sum(t.p < ALPHA and t.z > 0 for t in tests),
+        differs=sum(_differs(r, contrast) for r in repeats),
         repeats=len(repeats),
         agreement=agreement([r.benefit[:, contrast] for r in repeats]),
     )
+
+
+def _differs(repeat: Repeat, contrast: int) -> bool:
+    """Does a repeat say by itself that benefit differs? After Holm's correction, as a run does."""
+    p = holm({str(k): t.p for k, t in enumerate(repeat.test)})[str(contrast)]
+    return p < ALPHA and repeat.test[contrast].z > 0
 
 
 def predicted(repeats: Sequence[Repeat]) -> Agreed:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import field_validator
+
 from pathgnn.graph.load import GraphSource
 from pathgnn.settings import Settings, setting
 
@@ -56,4 +58,12 @@ class SweepConfig(Settings):
         # An address may hold a password; no file that a run writes shall.
         exclude=True,
     )
+
+    @field_validator("objectives")
+    @classmethod
+    def _asks_of_risk(cls, objectives: tuple[str, ...]) -> tuple[str, ...]:
+        if "risk" not in objectives:
+            raise ValueError('"risk" must be among them: it decides which settings win')
+        return objectives
+
     chosen: str = setting("", "written by `pathgnn sweep best`: how these settings were chosen")

@@ -190,18 +190,29 @@ def _try(store: Store, search: Search, trial: Any, objective: Objective) -> str:
         # Before it is told: a trial that has ended has its losses, whoever is killed whenever.
         trial.set_user_attr(LOSSES, losses)
     except optuna.exceptions.UpdateFinishedTrialError:
-        return f"trial {trial.number}: taken away, for its worker was silent for too long"
+        return _taken_away(trial)
     except FAILURES as error:
         # The words of a library may hold values of patients; ours do not.
         words = str(error) if isinstance(error, PathgnnError) else type(error).__name__
-        trial.set_user_attr(ERROR, words)
-        store.study.tell(trial, state=TrialState.FAIL)
-        return f"trial {trial.number}: failed"
+        return _fail(store, trial, words)
     except BaseException:
         # An interrupt: somebody else, or this one later, shall do it again.
         end_lost(store, trial.number)
         raise
     return _tell(store, trial, found)
+
+
+def _fail(store: Store, trial: Any, words: str) -> str:
+    try:
+        trial.set_user_attr(ERROR, words)
+        store.study.tell(trial, state=TrialState.FAIL)
+    except (optuna.exceptions.UpdateFinishedTrialError, ValueError):
+        return _taken_away(trial)
+    return f"trial {trial.number}: failed"
+
+
+def _taken_away(trial: Any) -> str:
+    return f"trial {trial.number}: taken away, for its worker was silent for too long"
 
 
 def _tell(store: Store, trial: Any, found: tuple[float, ...] | None) -> str:
@@ -212,7 +223,7 @@ def _tell(store: Store, trial: Any, found: tuple[float, ...] | None) -> str:
         store.study.tell(trial, list(found))
     except ValueError:
         # Optuna's word for a trial that another worker has ended meanwhile.
-        return f"trial {trial.number}: taken away, for its worker was silent for too long"
+        return _taken_away(trial)
     return f"trial {trial.number}: {', '.join(f'{v:.4g}' for v in found)}"
 
 

@@ -14,6 +14,7 @@ from pathgnn.errors import ConfigError
 from pathgnn.graph.nodes import Nodes
 from pathgnn.seeds import rng_for, seed_for
 from pathgnn.train.fit import Recipe
+from pathgnn.train.folds import independent_units
 from pathgnn.train.nuisance import Nuisances, fit_nuisances
 from pathgnn.train.part import learn, places, predict_part
 from pathgnn.train.risk import Losses, losses
@@ -80,6 +81,8 @@ def verify(
     recipe, nodes = own
     test, train = nodes.take(places(reserved)), nodes.take(places(~reserved))
     scores = fit_nuisances(train, test, recipe.fit.scaling, recipe.estimand)
+    # Units of chance are the cohort's: of few reserved groups each patient would count alone.
+    scores = scores._replace(group=independent_units(nodes)[reserved])
     path = (seed_for(seed, PARTS), 0)
     is_own = _are_alike(winner[0], recipe)
     tau, *others = (

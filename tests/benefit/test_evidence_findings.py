@@ -46,7 +46,11 @@ def test_draws_that_failed_are_told():
 
 @pytest.mark.parametrize(
     ("differs", "severity", "said"),
-    [(0, "ok", "same in all 5"), (5, "ok", "same in all 5"), (2, "note", "2 of 5 repeats say")],
+    [
+        (0, "note", "no repeat says by itself what all say together: 0 of 5"),
+        (5, "ok", "same in all 5"),
+        (2, "note", "hangs on how patients fell into folds: 2 of 5 repeats say"),
+    ],
 )
 def test_a_verdict_that_changes_between_repeats_is_noted(differs, severity, said):
     nothing = Estimate(0.0, 1.0)
@@ -57,3 +61,15 @@ def test_a_verdict_that_changes_between_repeats_is_noted(differs, severity, said
     assert "together benefit differs (combined p = 0.03)" in finding.sentence
     wrong_way = repeats_finding(repeated._replace(z=-2.5), "").sentence
     assert "together no evidence that benefit differs" in wrong_way
+
+
+def test_repeats_that_disagree_with_all_together_are_no_verdict():
+    # Five times p = .04 combine to .08.
+    nothing = Estimate(0.0, 1.0)
+    repeated = Repeated(nothing, nothing, nothing, 2.05, 0.08, 5, 5, 0.8)
+    finding = repeats_finding(repeated, "")
+    assert finding.severity == "note"
+    assert "5 of 5 repeats say that benefit differs; together no evidence" in finding.sentence
+    assert repeats_finding(repeated._replace(differs=0), "").severity == "ok"
+    untested = repeats_finding(repeated._replace(p=float("nan"), differs=0), "")
+    assert (untested.severity, "no evidence" in untested.sentence) == ("note", False)

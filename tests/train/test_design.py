@@ -62,6 +62,13 @@ def test_dates_of_enrolment_are_read(trial, graph):
     assert _by_topic(replace(cohort, beside=beside), graph)["concurrency"].severity == "warning"
 
 
+def test_dates_may_have_a_zone_and_numbers_words_for_the_unknown():
+    days = design._as_numbers(pd.Series(["2019-05-31T00:00:00Z", "2019-06-01", "unknown"]))
+    assert days[1] - days[0] == 1
+    assert days[2:].isna().all()
+    assert design._as_numbers(pd.Series(["12", "unknown", 14.0]))[::2].tolist() == [12, 14]
+
+
 def test_one_bare_year_does_not_make_numbers_of_dates():
     days = design._as_numbers(pd.Series(["2015-01-01", "2016-05-05", "2016", None]))
     assert days[:3].notna().all()

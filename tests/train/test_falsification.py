@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 from conftest import trial_on
 from small_study import write_small_study
 
@@ -13,9 +15,10 @@ from pathgnn.benefit.metrics import Estimate
 from pathgnn.errors import CohortError
 from pathgnn.graph.project import project
 from pathgnn.run import read_input
-from pathgnn.run_benefits import _split_reference
+from pathgnn.run_benefits import _negative, _split_reference
 from pathgnn.study import read_study
 from pathgnn.train.falsification import (
+    NegativeOutcome,
     negative_arm,
     negative_arm_finding,
     negative_outcome,
@@ -77,3 +80,34 @@ def test_a_study_may_ask_for_splits_of_the_reference_arm(tmp_path):
         path.write_text(f"{text}[estimand]\nreference_splits = {splits}\n")
         given = read_input(read_study(path), tmp_path)
         assert [f.topic for f in _split_reference(given)] == topics
+
+
+def test_patients_of_a_family_count_as_one_also_where_few_are_known(fitted, nodes):
+    # 60 patients with a value are 12 families: too few to be a sample by themselves.
+    families = replace(nodes, group=torch.arange(nodes.n_patients) // 5)
+    value = np.random.default_rng(0).normal(size=nodes.n_patients // 5).repeat(5)
+    value[60:] = np.nan
+    alone, together = (negative_outcome(fitted, n, value).average for n in (nodes, families))
+    assert together.value == alone.value
+    assert together.se != alone.se
+
+
+def test_two_looks_of_every_contrast_share_five_percent():
+    found = NegativeOutcome(Estimate(0, 1), Estimate(2.1, 1))
+    assert negative_outcome_finding(found).severity == "ok"
+    assert negative_outcome_finding(found._replace(average=Estimate(-2.3, 1))).severity == "warning"
+    assert found._replace(looks=6).z == pytest.approx(2.638, abs=1e-3)
+
+
+def test_a_control_that_is_too_small_says_so_and_takes_no_model_along(tmp_path, fitted):
+    given = read_input(read_study(write_small_study(tmp_path)), tmp_path)
+    asked = given.study.estimand.model_copy(update={"reference_splits": 4})
+    given = given._replace(study=given.study.model_copy(update={"estimand": asked}))
+    few = given._replace(nodes=given.nodes.take(torch.arange(30)))
+    (said,) = _split_reference(few)
+    assert said.severity == "note"
+    assert "Not tested: a negative-control arm needs 40" in said.sentence
+    beside = pd.DataFrame({"negative_outcome": [1.0] * 20}, index=given.nodes.patients[:20])
+    few = given._replace(cohort=replace(given.cohort, beside=beside))
+    (said,) = _negative(fitted, few, 0)
+    assert "Not tested: 20 patients have" in said.sentence

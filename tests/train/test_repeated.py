@@ -87,6 +87,17 @@ def test_one_contrast_over_the_repeats():
         combine([first], 0)
 
 
+def test_a_repeat_of_two_arms_differs_after_holms_correction_alone():
+    def two(p, other):
+        one = _repeat(1.0, (2.2, p), [1.0, 2.0, 3.0])
+        tests = (*one.test, SequentialTest(2.2, other, ()))
+        return one._replace(test=tests, benefit=np.repeat(one.benefit, 2, 1))
+
+    # .03 of two arms is .06, unless the other is clear.
+    assert combine([two(0.03, 0.5), two(0.03, 0.5)], 0).differs == 0
+    assert combine([two(0.03, 0.01), two(0.02, 0.5)], 0).differs == 2
+
+
 def test_a_repeat_holds_what_the_estimate_of_a_run_says(fitted, nodes):
     repeat, benefit = repeat_of(fitted), estimate(fitted, nodes)
     assert repeat.average[0] == benefit.average

@@ -145,6 +145,21 @@ def test_a_setting_that_fails_is_said_and_the_first_ends_the_sweep(tmp_path):
         work(other, search()._replace(planned=plan[1:]), fails)
 
 
+def test_a_trial_that_was_taken_away_and_then_fails_ends_nobody(tmp_path):
+    store = opened(str(tmp_path / "sweep.journal"))
+
+    def taken_away(values, report):
+        if values["x"] < 0:
+            (running,) = store.trials(RUNNING)
+            trial_store.end_lost(store, running.number)
+            raise ConfigError("too late")
+        return (values["x"] ** 2,)
+
+    work(store, search()._replace(planned=[{"x": x, "word": "a"} for x in (0.0, -1.0)]), taken_away)
+    assert tried(store)[0].state == "complete"
+    assert all(t.error == "" for t in tried(store))
+
+
 def test_an_interrupt_ends_the_worker_and_its_trial_is_done_later(tmp_path):
     def stopped(values, report):
         raise KeyboardInterrupt
