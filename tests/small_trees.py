@@ -47,4 +47,11 @@ def grown(seed=0, contrast=0):
     x = flat(inputs)
     gain = 3.0 * ((x[:, 0] > 0) & (x[:, 3] > 0)) + x[:, -1]
     gain += np.random.default_rng(seed + 1).standard_normal(N)
-    return _forest(x, gain, np.ones(N), contrast), x, gain
+    return forest_of(x, gain, contrast=contrast), x, gain
+
+
+def forest_of(x, gain, weight=None, contrast=0, seen=None):
+    """A forest of some scores, all alike and all seen unless it is said."""
+    weight = np.ones(len(x)) if weight is None else weight
+    seen = np.ones(x.shape, dtype=bool) if seen is None else seen
+    return _forest(x, seen, (gain, weight), contrast)

@@ -154,10 +154,13 @@ def _stacked(
     stack = who.fitted.stacks[member.fold]
     share, graph = stack.network_share, who.fitted.recipe.graph
     gene, clinical = _beside(stack, inputs, starts, who.contrast)
+    with torch.no_grad():
+        before = torch.stack([stack.beside(start) for start in starts]).mean(0)
+        change = (stack.beside(inputs) - before)[:, who.contrast]
     return Account(
         score=share * one.score + gene,
         clinical=share * one.clinical + clinical,
-        explained=share * one.explained + gene.sum((0, 2)) + clinical.sum(1),
+        explained=share * one.explained + change,
         prognostic=one.prognostic,
         treated=one.prognostic + share * (one.treated - one.prognostic) + gene,
         pathway=share * one.pathway + dealt_out(gene.sum(2), graph),

@@ -13,8 +13,9 @@ from pathgnn.train.trees import LEAF, Asked, Trees, asked_of
 
 # Ends of the way, beyond 0 and 1, so that no crossing is on them.
 BEFORE, AFTER = -1.0, 2.0
-# Two features that are crossed at once are crossed one after the other.
-APART = 1e-13
+# Features that are crossed at once, to so many digits, are crossed one after the other: in one
+# order and in the other, so that none is preferred for its place.
+DIGITS, APART = 5, 1e-13
 
 
 def along_trees(
@@ -35,14 +36,20 @@ def along_trees(
     (functions with steps).
     """
     whole = Standardised(start.z.expand_as(end.z), start.clinical.expand_as(end.clinical))
-    way = _Way(trees, asked_of(trees, whole), asked_of(trees, end))
+    before, after = asked_of(trees, whole), asked_of(trees, end)
+    both = [_parts(_Way(trees, before, after, apart), contrast) for apart in (APART, -APART)]
+    return _placed(torch.stack(both).mean(0).float(), after.features, end)
+
+
+def _parts(way: _Way, contrast: int) -> Float[Tensor, "asked patient"]:
+    """Steps of all trees of a contrast, by the feature that is crossed."""
     out = torch.zeros_like(way.end.x, dtype=torch.double)
     now = way.at_roots(contrast)
     while len(now.node):
         leaf = way.end.place[now.node] == LEAF
-        _step(out, now.take(leaf), trees)
+        _step(out, now.take(leaf), way.trees)
         now = way.further(now.take(~leaf))
-    return _placed(out.float(), way.end.features, end)
+    return out
 
 
 class _Stay(NamedTuple):
@@ -61,11 +68,15 @@ class _Stay(NamedTuple):
 
 
 class _Way(NamedTuple):
-    """The straight way of every patient, in the features that the trees ask of."""
+    """The straight way of every patient, in the features that the trees ask of.
+
+    Of features that are crossed at once the later in order comes `apart` later.
+    """
 
     trees: Trees
     start: Asked
     end: Asked
+    apart: float
 
     def at_roots(self, contrast: int) -> _Stay:
         """Every patient in the root of every tree of a contrast, all the way."""
@@ -84,8 +95,8 @@ class _Way(NamedTuple):
         below, ends_below = first < threshold, last < threshold
         left, right = trees.left[now.node].long(), trees.right[now.node].long()
         crosses = below != ends_below
-        when = (threshold - first) / torch.where(crosses, last - first, 1.0) + APART * place
-        when = torch.where(crosses, when, AFTER)
+        when = (threshold - first) / torch.where(crosses, last - first, 1.0)
+        when = torch.where(crosses, when.round(decimals=DIGITS) + self.apart * place, AFTER)
         before = now._replace(
             node=torch.where(below, left, right),
             until=torch.minimum(now.until, when),

@@ -170,7 +170,7 @@ def _of_result(results: Results) -> dict[str, str]:
         if any(s.column == "site" and s.levels for s in results.subgroups)
         else "",
         "26": " ".join(warned),
-        "27a": "A patient without any measurement gets the average; what each prediction rests on "
-        "is in the table of patients.",
+        "27a": "What was not measured of a patient counts as average; what each prediction rests "
+        "on is in the table of patients.",
         "27b": "Omics must be named and scaled as in the training data.",
     }

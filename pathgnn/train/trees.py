@@ -12,6 +12,8 @@ from torch import Tensor
 from pathgnn.model.scales import Standardised
 
 LEAF = -1
+# Splits between a root and a leaf, at most.
+DEEPEST = 30
 
 
 class Trees(NamedTuple):

@@ -19,10 +19,11 @@ from pathgnn.model.memory import Plan
 from pathgnn.model.network import Layout, PathwayNet
 from pathgnn.settings import Settings
 from pathgnn.train.fit import History
+from pathgnn.train.forest_on_scores import N_TREES
 from pathgnn.train.linear import LinearEffect
 from pathgnn.train.part import Member
 from pathgnn.train.stack import Stack, learners_of
-from pathgnn.train.trees import LEAF, Trees
+from pathgnn.train.trees import DEEPEST, LEAF, Trees
 
 # Size and type of a tensor.
 Wanted = tuple[tuple[int, ...], torch.dtype]
@@ -191,6 +192,8 @@ def _refuse_broken(trees: Trees, shape: Shape) -> None:
     own, leaf = torch.arange(n_nodes), trees.feature == LEAF
     children = torch.stack([trees.left, trees.right])
     fits: dict[str, Any] = {
+        "number": len(trees.root) <= N_TREES * layout.n_contrasts,
+        "values": (torch.isfinite(trees.threshold) & torch.isfinite(trees.value)).all(),
         "root": ((trees.root >= 0) & (trees.root < n_nodes)).all(),
         "contrast": set(trees.contrast.tolist()) == set(range(layout.n_contrasts)),
         "feature": ((trees.feature >= LEAF) & (trees.feature < n_features)).all(),
@@ -201,6 +204,11 @@ def _refuse_broken(trees: Trees, shape: Shape) -> None:
     wrong = [name for name, fit in fits.items() if not fit]
     if wrong:
         raise ValueError(f"its trees are broken: {wrong[0]}")
+    node = trees.root.long()
+    for _ in range(DEEPEST):
+        node = torch.cat([trees.left[node], trees.right[node]]).long().unique()  # type: ignore[no-untyped-call]
+    if (trees.feature[node] != LEAF).any():
+        raise ValueError("its trees are broken: depth")
 
 
 def empty_net(shape: Shape) -> PathwayNet:

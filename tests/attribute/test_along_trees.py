@@ -90,3 +90,19 @@ def test_features_that_cross_at_once_share_nothing_but_their_steps():
     inputs.z[:, :, 0] = inputs.z[:1, :, 0]
     parts = _flat(along_trees(trees, _mean(), inputs, 0))
     assert np.abs(parts).max() < 10
+
+
+def test_genes_that_cross_at_once_share_what_they_do_together():
+    # Carriers of two mutations that only together count: half of it each, in whichever order.
+    both = joined([stump(1, 0.5, 0.0, 0.0), stump(3, 0.5, 0.0, 0.0)])
+    gate = both._replace(
+        root=both.root[:1],
+        contrast=both.contrast[:1],
+        right=torch.tensor([3, 1, 2, 5, 4, 5], dtype=torch.int32),
+        value=torch.tensor([0.0, 0.0, 0.0, 0.0, 0.0, 4.0]),
+    )
+    carrier = inputs_of(0, n=1)
+    carrier.z[:2, :, 1] = 1.0
+    parts = _flat(along_trees(gate, _mean(), carrier, 0))[0]
+    assert np.allclose(parts[[1, 3]], 2.0)
+    assert parts.sum() == np.float32(4.0)

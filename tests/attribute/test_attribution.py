@@ -10,6 +10,7 @@ import torch
 from conftest import trial_on
 from scipy import stats
 
+from pathgnn.attribute import account as module
 from pathgnn.attribute.account import _pathway_terms
 from pathgnn.attribute.along_trees import along_trees
 from pathgnn.attribute.attribute import attribute
@@ -47,6 +48,22 @@ def test_attributions_plus_gap_are_the_difference_they_explain(explanation):
     total = a.score.sum((1, 2)) + a.clinical.sum(1) + a.gap
     assert torch.allclose(total, a.explained, atol=1e-5)
     assert a.gap.abs().max() < 1e-3 * a.explained.std()
+
+
+def test_a_wrong_part_of_the_forest_is_seen_in_the_gap(fitted, nodes, monkeypatch):
+    trees = tuple(s.trees.times(5.0) for s in fitted.stacks)
+    more = replace(
+        fitted, stacks=tuple(s._replace(trees=t) for s, t in zip(fitted.stacks, trees, strict=True))
+    )
+    honest = _attributed(more, nodes)
+    assert honest.gap.abs().max() < 1e-3 * honest.explained.std()
+
+    def wrong(one, start, end, contrast):
+        parts = along_trees(one, start, end, contrast)
+        return Standardised(2 * parts.z, parts.clinical)
+
+    monkeypatch.setattr(module, "along_trees", wrong)
+    assert _attributed(more, nodes).gap.abs().max() > 0.02 * honest.explained.std()
 
 
 def test_pathways_and_clinical_terms_sum_to_the_same_difference(explanation, fitted, nodes):

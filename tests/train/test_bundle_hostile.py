@@ -115,6 +115,21 @@ def _no_tree_of_the_contrast(bundle):
     _weights(bundle, lambda t: t["trees.0.contrast"].add_(1))
 
 
+def _tree_that_says_nothing(bundle):
+    _tree(bundle, "value", float("nan"))
+
+
+def _tree_without_an_end(bundle):
+    def change(tensors):
+        n = len(tensors["trees.0.feature"])
+        own = torch.arange(n, dtype=torch.int32)
+        tensors["trees.0.feature"] = torch.where(own < n - 1, 0, -1).int()
+        for side in ("left", "right"):
+            tensors[f"trees.0.{side}"] = (own + 1).clamp(max=n - 1)
+
+    _weights(bundle, change)
+
+
 def _more_nodes(bundle):
     _manifest(bundle, lambda m: m["stacks"][0].update(nodes=10**9))
 
@@ -231,6 +246,8 @@ CASES = {
     _tree_that_asks_of_no_feature: "trees are broken: feature",
     _tree_without_a_root: "trees are broken: root",
     _no_tree_of_the_contrast: "trees are broken: contrast",
+    _tree_that_says_nothing: "trees are broken: values",
+    _tree_without_an_end: "trees are broken: depth",
     _more_nodes: "do not fit the manifest",
     _large_manifest: "larger than 16 MB",
     _deep_manifest: "cannot be read as JSON",
