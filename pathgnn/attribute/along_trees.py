@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from pathgnn.model.scales import Standardised
-from pathgnn.train.trees import LEAF, Asked, Trees, asked_of
+from pathgnn.train.trees import LEAF, Asked, Trees, asked_of, meant_by
 
 # Ends of the way, beyond 0 and 1, so that no crossing is on them.
 BEFORE, AFTER = -1.0, 2.0
@@ -124,9 +124,6 @@ def _placed(
 ) -> Standardised:
     """Parts of asked features among all inputs."""
     z, clinical = torch.zeros_like(like.z), torch.zeros_like(like.clinical)
-    n_genes, _, n_omics = z.shape
-    of_gene = features < n_genes * n_omics
-    gene, covariate = features[of_gene], features[~of_gene] - n_genes * n_omics
-    z[gene // n_omics, :, gene % n_omics] = parts[of_gene]
-    clinical[:, covariate] = parts[~of_gene].T
+    gene, omic, covariate = meant_by(features, like)
+    z[gene, :, omic], clinical[:, covariate] = parts[: len(gene)], parts[len(gene) :].T
     return Standardised(z, clinical)

@@ -63,11 +63,17 @@ def asked_of(trees: Trees, inputs: Standardised) -> Asked:
     features, inverse = torch.unique(trees.feature[asked].long(), return_inverse=True)
     place = torch.full_like(trees.feature, LEAF, dtype=torch.long)
     place[asked] = inverse
+    gene, omic, covariate = meant_by(features, inputs)
+    x = [inputs.z[gene, :, omic], inputs.clinical[:, covariate].T]
+    return Asked(features, torch.cat(x), place)
+
+
+def meant_by(features: Int[Tensor, " asked"], inputs: Standardised) -> tuple[Tensor, ...]:
+    """Gene and omic of each feature that is a gene's, then the covariates; numbers ascend."""
     n_genes, _, n_omics = inputs.z.shape
     of_gene = features < n_genes * n_omics
-    gene, covariate = features[of_gene], features[~of_gene] - n_genes * n_omics
-    x = [inputs.z[gene // n_omics, :, gene % n_omics], inputs.clinical[:, covariate].T]
-    return Asked(features, torch.cat(x), place)
+    single = features[of_gene]
+    return single // n_omics, single % n_omics, features[~of_gene] - n_genes * n_omics
 
 
 def joined(parts: Sequence[Trees]) -> Trees:
