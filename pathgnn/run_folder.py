@@ -33,7 +33,7 @@ TOLD = (
     *("report.html", "tables", "figures", "gsea", "pathways.h5ad"),
     *("graph.graphml", "graph.cx2", "graph.sif", "graph.cyjs"),
 )
-# So are the tables in these folders; draws and parts there say themselves what they belong to.
+# So are tables and pictures in these folders; draws and parts say themselves what they are of.
 EVIDENCE = (
     *("permutation", "permutation-no-effect", "repeats", "controls", "nulls"),
     *("modalities", "examination"),
@@ -98,8 +98,9 @@ class Keeper:
         for path in (self.out / name for name in TOLD):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         for folder in EVIDENCE:
-            for table in (self.out / folder).rglob("*.csv"):
-                table.unlink()
+            for path in (self.out / folder).rglob("*"):
+                if path.suffix in (".csv", ".png", ".svg"):
+                    path.unlink()
 
     def finish(self, stage: str) -> None:
         """Mark a stage as finished."""

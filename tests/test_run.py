@@ -97,8 +97,8 @@ def test_what_was_told_of_another_fit_goes_and_a_check_changes_no_finished_run(t
     assert (run / "report.html").is_file()
     # What it was told by permuted arms is of this fit, too; draws say themselves what they are of.
     (run / "nulls" / "treatment").mkdir(parents=True)
-    for name in ("nulls/treatment/pathways.csv", "nulls/treatment/1.json"):
-        (run / name).write_text("x")
+    for name in ("pathways.csv", "value.svg", "1.json"):
+        (run / "nulls" / "treatment" / name).write_text("x")
     assert CliRunner().invoke(app, ["fit", str(other)]).exit_code == 0
     assert (run / "config.json").read_text() != config
     assert not any((run / name).exists() for name in ("report.html", "tables", "figures"))
