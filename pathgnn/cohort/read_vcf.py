@@ -73,8 +73,8 @@ def _read(path: Path) -> Called:
     set_htslib_log_level(0)
     try:
         file = VCF(str(path))
-        annotation = _annotation(path, file.raw_header)
-        rows = [row for variant in file for row in _rows(variant, file.samples, annotation)]
+        annotation, samples = _annotation(path, file.raw_header), tuple(file.samples)
+        rows = [row for variant in file for row in _rows(variant, samples, annotation)]
     except CohortError:
         raise
     except Exception as error:
@@ -89,7 +89,7 @@ def _read(path: Path) -> Called:
     out = out[~missing].reset_index(drop=True)
     out["effect"] = classes(out["effect"])
     out["is_hotspot"] = pd.array([pd.NA] * len(out), dtype="boolean")
-    return Called(out[list(COLUMNS)], tuple(file.samples), uncalled)
+    return Called(out[list(COLUMNS)], samples, uncalled)
 
 
 def _annotation(path: Path, header: str) -> Annotation:
@@ -114,7 +114,7 @@ def _place(fields: list[str], names: tuple[str, ...]) -> int:
     return next((fields.index(n) for n in names if n in fields), -1)
 
 
-def _rows(variant: Any, samples: list[str], where: Annotation) -> Iterator[tuple[str, ...]]:
+def _rows(variant: Any, samples: tuple[str, ...], where: Annotation) -> Iterator[tuple[str, ...]]:
     if variant.FILTER is not None:
         return
     annotations = [a.split("|") for a in str(variant.INFO.get(where.key) or "").split(",")]

@@ -442,3 +442,11 @@ def test_a_vcf_gives_the_worst_effect_and_tells_uncalled_from_wild_type(tmp_path
     (tmp_path / "a.vcf").write_text(VCF.replace("ID=ANN", "ID=XXX"))
     with pytest.raises(CohortError, match="not annotated with genes"):
         open_omic("m", omic, tmp_path, set(), 1)
+
+
+def test_a_vcf_whose_samples_are_no_text_is_refused_in_a_sentence(tmp_path):
+    pytest.importorskip("cyvcf2")
+    broken = VCF.encode().replace(b"FORMAT\t", b"FORMAT\t\x80", 1)
+    (tmp_path / "a.vcf").write_bytes(broken)
+    with pytest.raises(CohortError, match="cannot be read as VCF"):
+        read_vcf(tmp_path / "a.vcf")
