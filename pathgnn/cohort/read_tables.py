@@ -55,9 +55,12 @@ def read_cohort(source: CohortSource, data: Path, maps: Path | None = None) -> C
         data: Folder that the paths of the tables start from.
         maps: Folder that the paths of feature maps start from; None: `data`.
 
-    A patient stays in with one measured omic or more. Raises `CohortError` for bad input.
+    A patient stays in with one measured omic or more. Patients come in the order of their ids, so
+    that the same tables in another order are dealt to the same folds. Raises `CohortError` for bad
+    input.
     """
     rows, notes = outcome_rows(source, data)
+    rows = rows.sort_values(source.treatment.column, kind="stable").sort_index(kind="stable")
 
     def outcome(patients: tuple[str, ...]) -> Outcome:
         return outcome_of(rows[rows.index.isin(patients)], source.outcome, source.treatment)
