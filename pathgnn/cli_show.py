@@ -86,7 +86,10 @@ def show_results(results: Results, out: Path) -> None:
             say(f"  [{f.severity}] {f.sentence}")
     if results.subgroup_cascades:
         _show_subgroups(results)
-    say(f"Report: {out / 'report.html'}   tables: {out / 'tables'}   figures: {out / 'figures'}")
+    if (out / "report.html").is_file():
+        say(
+            f"Report: {out / 'report.html'}   tables: {out / 'tables'}   figures: {out / 'figures'}"
+        )
 
 
 def _show_subgroups(results: Results) -> None:

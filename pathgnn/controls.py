@@ -82,6 +82,7 @@ def run_controls(fitted: Fitted, nodes: Nodes, plan: Plan, folder: Path | None =
         plan: Controls and number of trainings of each; the true graph is trained as often.
         folder: Keeps each training, so that an interrupted call goes on; None: nothing is kept.
     """
+    fitted.refuse_others(nodes)
     if plan.draws < FEWEST_DRAWS or TRUE not in plan.kinds:
         raise ConfigError(
             f"controls need {FEWEST_DRAWS} trainings or more of each kind, {TRUE!r} among them"

@@ -33,6 +33,7 @@ from pathgnn.graph.project import coverage, features, project, project_healthy
 from pathgnn.lock import locked
 from pathgnn.model.encoder import Encoder
 from pathgnn.run_benefits import subgroups_of, with_subgroups
+from pathgnn.run_encoder import dropped_finding, kept_encoder
 from pathgnn.run_folder import HEALTHY_FILE, Input, Keeper, stamp
 from pathgnn.run_stages import (
     Job,
@@ -48,9 +49,8 @@ from pathgnn.study import Study, estimand_of, read_study
 from pathgnn.train.by_subgroup import levels_of
 from pathgnn.train.check import refuse
 from pathgnn.train.crossfit import Progress
-from pathgnn.train.encoder_file import load_encoder
 from pathgnn.train.fitted import Fitted
-from pathgnn.train.keep import START, load_fitted
+from pathgnn.train.keep import load_fitted
 from pathgnn.train.look import by_severity, look
 from pathgnn.train.overview import Overview, overview
 from pathgnn.train.settings_in_force import encoder_finding, training_findings
@@ -147,7 +147,7 @@ def _threads(nodes: Nodes) -> int | None:
 
 def _help(given: Input, out: Path, options: Options) -> None:
     """A process's share of fit and explanation, where another one leads."""
-    options = options._replace(start=options.start or _kept_encoder(out))
+    options = options._replace(start=options.start or kept_encoder(given, out))
     job = Job(given, out, Keeper(given, out, options.start), options)
     refuse((options.seen or see(given, options.start)).findings, options.accept_risk)
     last = STAGES.index(options.until)
@@ -161,12 +161,12 @@ def _help(given: Input, out: Path, options: Options) -> None:
 def _stages(given: Input, out: Path, options: Options) -> Results | None:
     """What `run` does while the folder is its own."""
     last = STAGES.index(options.until)
-    options = options._replace(start=options.start or _kept_encoder(out))
+    options = options._replace(start=options.start or kept_encoder(given, out))
     keeper = Keeper(given, out, options.start)
     job = Job(given, out, keeper, options)
     keeper.start(checks_only=last == 0)
     seen = options.seen or see(given, options.start)
-    checks = seen.findings
+    checks = (*seen.findings, *dropped_finding(out, options.start))
     _write_checks(seen, given, out)
     refuse(checks, options.accept_risk)
     if last == 0:
@@ -236,12 +236,6 @@ def see(given: Input, start: Encoder | None = None) -> Overview:
     training += (chosen_finding(study.sweep.chosen),) if study.sweep.chosen else ()
     looked = looked._replace(findings=by_severity(looked.findings + training))
     return overview(study.name, cohort, nodes, graph, looked)
-
-
-def _kept_encoder(out: Path) -> Encoder | None:
-    """The encoder that an earlier call started this run folder from."""
-    folder = out / "fit" / START
-    return load_encoder(folder) if folder.is_dir() else None
 
 
 def _write_checks(seen: Overview, given: Input, out: Path) -> None:

@@ -34,10 +34,13 @@ TOLD = (
     *("graph.graphml", "graph.cx2", "graph.sif", "graph.cyjs"),
 )
 # So are tables and pictures in these folders; draws and parts say themselves what they are of.
+OF_EXPLANATION = ("nulls", "examination")
 EVIDENCE = (
-    *("permutation", "permutation-no-effect", "repeats", "controls", "nulls"),
-    *("modalities", "examination"),
+    *("permutation", "permutation-no-effect", "repeats", "controls", "modalities"),
+    *OF_EXPLANATION,
 )
+# What the key of a fit stands under while it trains from an encoder.
+ENCODER = "encoder"
 # The stage whose key alone knows by which columns cascades are drawn.
 SUBGROUPS = "subgroup cascades"
 
@@ -88,16 +91,24 @@ class Keeper:
 
     def begin(self, stage: str) -> None:
         """Forget what an earlier run left of a stage before it is written anew."""
-        if self.done.pop(stage, None) is not None:
-            write_json(self.path, self.done)
-            if stage == "fit":
-                self.log("the fit of other data or settings is replaced, and what was told of it")
-                self._forget_told()
+        if stage not in self.done:
+            return
+        if stage in FOLDERS:
+            # First: what a kill leaves here is known to be another study's as long as the key is.
+            self.log(f"the {stage} of other data or settings is replaced, and what was told of it")
+            self._forget_told(EVIDENCE if stage == "fit" else OF_EXPLANATION)
+        del self.done[stage]
+        write_json(self.path, self.done)
 
-    def _forget_told(self) -> None:
+    def started_from_encoder(self) -> None:
+        """Note that this fit trains from an encoder, before it does."""
+        self.done[ENCODER] = self.key("fit")
+        write_json(self.path, self.done)
+
+    def _forget_told(self, evidence: tuple[str, ...]) -> None:
         for path in (self.out / name for name in TOLD):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-        for folder in EVIDENCE:
+        for folder in evidence:
             for path in (self.out / folder).rglob("*"):
                 if path.suffix in (".csv", ".png", ".svg"):
                     path.unlink()
@@ -135,7 +146,10 @@ def stages_of(path: Path) -> dict[str, str]:
     Raises:
         BundleError: the file was changed.
     """
-    done = read_json(path, BundleError) if path.exists() else {}
+    try:
+        done = read_json(path, BundleError) if path.exists() else {}
+    except BundleError:
+        done = None
     if not isinstance(done, dict):
         raise BundleError(f"{path} is no list of finished stages; delete it, and all is run anew")
     return done

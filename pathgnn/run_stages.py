@@ -26,10 +26,11 @@ from pathgnn.run_folder import SUBGROUPS, Input, Keeper
 from pathgnn.study import estimand_of
 from pathgnn.train.checkpoints import Checkpoints
 from pathgnn.train.crossfit import Progress, fit
+from pathgnn.train.encoder_file import save_encoder
 from pathgnn.train.estimate import Benefit, contrast_of
 from pathgnn.train.fit import Recipe
 from pathgnn.train.fitted import Fitted
-from pathgnn.train.keep import load_fitted, save_fitted
+from pathgnn.train.keep import START, load_fitted, save_fitted
 from pathgnn.train.overview import Overview
 
 SUBGROUP_FILE = "subgroup_cascades.json"
@@ -90,6 +91,9 @@ def fit_stage(job: Job) -> tuple[Fitted, tuple[Benefit, ...]]:
         keeper.log(sentence)
     if n_kept := kept.n_kept():
         keeper.log(f"fit: {n_kept} finished parts taken up")
+    if job.options.start is not None:
+        save_encoder(job.options.start, out / PARTS / START)
+        keeper.started_from_encoder()
     fitted = fit_parts(job)
     benefits = benefits_of(fitted, given)
     keeper.begin("fit")

@@ -10,6 +10,7 @@ import pytest
 from small_study import write_small_study
 from typer.testing import CliRunner
 
+from pathgnn import run_stages
 from pathgnn.cli import app
 from pathgnn.cohort.read_everyone import read_everyone
 from pathgnn.cohort.read_tables import read_cohort
@@ -85,6 +86,32 @@ def test_a_run_starts_from_an_encoder_and_another_is_no_rerun(study, encoder):
         scores.append((log.count("fit finished"), "taken from" in result.output))
     assert [n for n, _ in scores] == [1, 2, 2]
     assert (study.parent / "run" / "fit" / "encoder" / "encoder.json").is_file()
+
+
+def test_a_killed_fit_goes_on_from_its_encoder_and_another_study_does_not(
+    study, encoder, tmp_path, monkeypatch
+):
+    out = tmp_path / "run"
+
+    def fitted(path, *more):
+        return CliRunner().invoke(app, ["fit", str(path), "--out", str(out), *more])
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run_stages, "save_fitted", killed)
+        fitted(study, "--from", str(encoder))
+    assert not (out / "fit").exists()
+    assert fitted(study).exit_code == 0
+    assert "finished parts taken up" in (out / "run.log").read_text()
+    assert (out / "fit" / "encoder").is_dir()
+    other = study.parent / "another.toml"
+    text = study.read_text().replace("seed = 3", "seed = 4")
+    other.write_text(text + "[net]\ndepth = 1\n")
+    result = fitted(other)
+    assert result.exit_code == 0, result.output
+    assert not (out / "fit" / "encoder").exists()
 
 
 def test_an_encoder_of_another_graph_or_shape_ends_in_a_sentence(study, encoder, tmp_path):

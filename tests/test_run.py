@@ -104,6 +104,14 @@ def test_what_was_told_of_another_fit_goes_and_a_check_changes_no_finished_run(t
     assert not any((run / name).exists() for name in ("report.html", "tables", "figures"))
     assert [p.name for p in (run / "nulls").rglob("*.*")] == ["1.json"]
     assert "is replaced, and what was told of it" in (run / "run.log").read_text()
+    # Another explanation of the same fit leaves no report of the one before.
+    assert CliRunner().invoke(app, ["run", str(other)]).exit_code == 0
+    text = other.read_text()
+    other.write_text(text.replace("[explain]", '[explain]\nreference = "control arm"'))
+    said = CliRunner().invoke(app, ["explain", str(other)])
+    assert said.exit_code == 0, said.output
+    assert "Report" not in said.output
+    assert not any((run / name).exists() for name in ("report.html", "tables", "graph.graphml"))
     # As an error about a damaged fit advises.
     shutil.rmtree(run / "fit")
     assert CliRunner().invoke(app, ["fit", str(other)]).exit_code == 0
@@ -125,6 +133,17 @@ def test_an_interrupted_run_leaves_nothing_half_written_and_resumes(tmp_path, mo
     assert not list(run.rglob(".part-*"))
     monkeypatch.setattr(run_stages, "fit", killed)
     assert CliRunner().invoke(app, ["run", str(study)]).exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["stages.json", "fit/fit.json", "fit/fit.safetensors"])
+def test_a_damaged_run_folder_is_recovered_as_the_error_says(name, done, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(done / "run", run)
+    (run / name).write_text("")
+    words = ["explain", str(done / "study.toml"), "--out", str(run)]
+    said = CliRunner().invoke(app, words)
+    assert said.exit_code == 2
+    assert "delete" in said.output
 
 
 def test_stages_stop_where_asked(tmp_path):

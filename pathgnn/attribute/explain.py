@@ -56,7 +56,11 @@ def explain(
         config: Method, reference, permutations, cascades.
         healthy: Samples without disease on the same graph, for the reference "healthy".
         attribution: Made before with the same arguments, in shards; None: it is made here.
+
+    Raises:
+        CohortError: not the patients it was fitted on, or in another order.
     """
+    fitted.refuse_others(nodes)
     config = config or ExplainConfig()
     k = contrast_of(nodes, config.contrast)
     attribution = attribution or attribute(Compared(fitted, nodes, config, k, healthy))

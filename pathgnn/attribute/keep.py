@@ -46,6 +46,13 @@ def load_explanation(folder: Path) -> Explanation:
     Raises:
         BundleError: missing or broken.
     """
+    try:
+        return _read(folder)
+    except BundleError as error:
+        raise BundleError(f"{error}; delete {folder}, and it is done anew") from error
+
+
+def _read(folder: Path) -> Explanation:
     words = read_json(folder / WORDS, BundleError)
     try:
         if sha256(folder / ARRAYS) != words["sha256"]:
@@ -63,9 +70,7 @@ def load_explanation(folder: Path) -> Explanation:
             no_cascade=words["no_cascade"],
         )
     except (OSError, AttributeError, KeyError, TypeError, ValueError, SafetensorError) as error:
-        raise BundleError(
-            f"{folder} cannot be read as an explanation ({error}); delete it, and it is done anew"
-        ) from error
+        raise BundleError(f"{folder} cannot be read as an explanation ({error})") from error
 
 
 def _words(cascade: Cascade) -> dict[str, Any]:

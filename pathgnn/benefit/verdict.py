@@ -140,8 +140,21 @@ def comparator_finding(name: str, difference: Estimate) -> Finding:
     return Finding("note", "comparison", difference.value, f"Not shown better than {name}: {said}.")
 
 
-def graph_finding(nearer: Estimate) -> Finding:
-    """Does the network need this graph, or would any do?"""
+def graph_finding(nearer: Estimate, pretrained: bool = False) -> Finding:
+    """Does the network need this graph, or would any do?
+
+    A network that started from an encoder is compared with one that started afresh: what it has
+    ahead may be the encoder's.
+    """
+    if pretrained:
+        return Finding(
+            "note",
+            "graph",
+            nearer.value,
+            "Whether the true edges predict better is not told here: the network on the true graph "
+            "started from an encoder, that on a rewired one afresh; `pathgnn controls` trains both "
+            "afresh.",
+        )
     said = f"squared error on a rewired graph minus that on the true one {_range(nearer)}"
     if nearer.low > 0:
         return Finding("ok", "graph", nearer.value, f"The true edges predict better: {said}.")

@@ -21,7 +21,7 @@ from pathgnn.ranks import ALONE, Ranks
 from pathgnn.seeds import rng_for, seed_for
 from pathgnn.train.checkpoints import NOTHING_KEPT, Checkpoints
 from pathgnn.train.fit import Recipe
-from pathgnn.train.fitted import Fitted
+from pathgnn.train.fitted import Fitted, hash_of
 from pathgnn.train.folds import check_groups, check_size, folds, independent_units, tested_folds
 from pathgnn.train.half_samples import half_sample_spread
 from pathgnn.train.linear import Benefits
@@ -227,6 +227,8 @@ def _share(work: _Work, ranks: Ranks, progress: Progress) -> None:
 
 def _fold(nodes: Nodes, recipe: Recipe, seed: int) -> Int[np.ndarray, " patient"]:
     """The fold of every patient, where cohort and settings go together."""
+    if nodes.genes != recipe.graph.genes:
+        raise ConfigError("the patients are projected on another graph; project them on `graph`")
     check_size(nodes, recipe.fit.folds)
     _check_estimand(nodes, recipe.estimand)
     if recipe.fit.center_sites and not nodes.sites:
@@ -271,7 +273,8 @@ def _assemble(
     sequential = {name: _sequential(later, name, units, rng) for name in tested}
     members = tuple(member for part in parts for member in part.members)
     stacks = tuple(part.stack for part in parts if part.stack is not None)
-    return Fitted(recipe, seed, members, fold, mu, scores, ladder, sequential, stacks)
+    own = hash_of(nodes)
+    return Fitted(recipe, seed, members, fold, mu, scores, ladder, sequential, stacks, cohort=own)
 
 
 def _sequential(

@@ -113,7 +113,12 @@ def contrast_of(nodes: Nodes, arm: str) -> int:
 
 
 def estimate(fitted: Fitted, nodes: Nodes, arm: str = "") -> Benefit:
-    """Benefit of one arm against the reference, for every patient, out of fold."""
+    """Benefit of one arm against the reference, for every patient, out of fold.
+
+    Raises:
+        CohortError: not the patients it was fitted on, or in another order.
+    """
+    fitted.refuse_others(nodes)
     k = contrast_of(nodes, arm)
     rng = rng_for(fitted.seed, 5, k)
     on, group = fitted.scores.informs[:, k], fitted.scores.group
@@ -203,7 +208,7 @@ def _findings(
         verdict.rate_finding(test, autoc, joint_p),
         verdict.calibration_finding(slope),
         verdict.comparator_finding("ranking by risk alone", ahead),
-        verdict.graph_finding(nearer),
+        verdict.graph_finding(nearer, fitted.recipe.start is not None),
         *_stack_findings(fitted, nodes),
         *sensitivity_findings(fitted, nodes, k),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from jaxtyping import Float, Int
 
 from pathgnn.benefit.metrics import Estimate
 from pathgnn.card import Card, Shown
+from pathgnn.errors import CohortError
+from pathgnn.graph.nodes import Nodes
 from pathgnn.train.fit import Recipe
 from pathgnn.train.linear import Benefits
 from pathgnn.train.nuisance import Nuisances
@@ -26,7 +29,8 @@ class Fitted(Shown):
     default prediction under "stacked"; `sequential` its AUTOC in each later fold, ranked by a
     model of the earlier folds. `stacks` has one entry per fold; none where the network is alone.
     `spread` is the standard error of each patient's benefit by half-sampling, where it was asked;
-    `over_time` the average benefit by each month of a survival outcome.
+    `over_time` the average benefit by each month of a survival outcome. `cohort` is a hash of the
+    patients in their order: everything here is by their place.
     """
 
     recipe: Recipe
@@ -40,6 +44,19 @@ class Fitted(Shown):
     stacks: tuple[Stack, ...] = ()
     spread: Float[np.ndarray, "patient contrast"] | None = None
     over_time: OverTime | None = None
+    cohort: str = ""
+
+    def refuse_others(self, nodes: Nodes) -> None:
+        """Stop before numbers of one patient are taken for those of another.
+
+        Raises:
+            CohortError: not the patients that this was fitted on, or in another order.
+        """
+        if self.cohort not in ("", hash_of(nodes)):
+            raise CohortError(
+                "these are not the patients that the networks were fitted on, or they come in "
+                "another order; give the nodes that were given to `fit`"
+            )
 
     @property
     def default(self) -> str:
@@ -73,3 +90,8 @@ class Fitted(Shown):
         )
         rows = [(name, float(tau[:, 0].std())) for name, tau in self.ladder.items()]
         return Card("Fitted", facts, ("learner", "sd of predicted benefit"), rows)
+
+
+def hash_of(nodes: Nodes) -> str:
+    """Of all patient ids in their order; it names nobody."""
+    return hashlib.sha256("\n".join(nodes.patients).encode()).hexdigest()

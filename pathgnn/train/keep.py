@@ -41,8 +41,8 @@ def save_fitted(fitted: Fitted, nodes: Nodes, benefits: tuple[Benefit, ...], fol
         if fitted.recipe.start is not None:
             save_encoder(fitted.recipe.start, part / START)
         save_file({k: np.ascontiguousarray(v) for k, v in arrays.items()}, part / ARRAYS)
-        words = {"ladder": names, "sequential": sequential, "sha256": sha256(part / ARRAYS)}
-        write_json(part / WORDS, words)
+        words = {"ladder": names, "sequential": sequential, "cohort": fitted.cohort}
+        write_json(part / WORDS, words | {"sha256": sha256(part / ARRAYS)})
 
 
 def load_fitted(folder: Path) -> Fitted:
@@ -51,6 +51,13 @@ def load_fitted(folder: Path) -> Fitted:
     Raises:
         BundleError: missing, changed or broken.
     """
+    try:
+        return _read(folder)
+    except BundleError as error:
+        raise BundleError(f"{error}; delete {folder}, and it is done anew") from error
+
+
+def _read(folder: Path) -> Fitted:
     model, words = load(folder / "model"), read_json(folder / WORDS, BundleError)
     try:
         if sha256(folder / ARRAYS) != words["sha256"]:
@@ -66,9 +73,7 @@ def load_fitted(folder: Path) -> Fitted:
             for name, by_contrast in words["sequential"].items()
         }
     except (OSError, AttributeError, KeyError, TypeError, ValueError, SafetensorError) as error:
-        raise BundleError(
-            f"{folder} cannot be read as a finished fit ({error}); delete it, and it is done anew"
-        ) from error
+        raise BundleError(f"{folder} cannot be read as a finished fit ({error})") from error
     start = folder / START
     return Fitted(
         recipe=model.recipe._replace(start=load_encoder(start) if start.is_dir() else None),
@@ -82,4 +87,5 @@ def load_fitted(folder: Path) -> Fitted:
         stacks=model.stacks,
         spread=arrays.get("spread"),
         over_time=over_time,
+        cohort=words["cohort"],
     )

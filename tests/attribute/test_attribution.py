@@ -20,11 +20,13 @@ from pathgnn.attribute.outcome_null import outcome_null
 from pathgnn.attribute.reference import Compared
 from pathgnn.attribute.significance import association, benjamini_hochberg, univariate_t
 from pathgnn.attribute.stability import jaccard_at, nogueira, rank_biased_overlap, share_in_top
+from pathgnn.errors import CohortError
 from pathgnn.graph.project import project
 from pathgnn.model.config import ExplainConfig
 from pathgnn.model.network import Scores
 from pathgnn.model.scales import Standardised
 from pathgnn.train.crossfit import fit
+from pathgnn.train.estimate import estimate
 from pathgnn.train.folds import independent_units
 
 FAST = ExplainConfig(permutations=499)
@@ -278,3 +280,10 @@ def test_evidence_does_not_hang_on_the_unit():
     p = [association(x, unit * gain, moves, 199, np.random.default_rng(1)).p for unit in (1, 1e-13)]
     assert np.array_equal(*p)
     assert p[0][0] < 0.05
+
+
+def test_patients_in_another_order_are_refused(fitted, nodes):
+    other = nodes.take(torch.arange(nodes.n_patients - 1, -1, -1))
+    for call in (explain, estimate):
+        with pytest.raises(CohortError, match="another order"):
+            call(fitted, other)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from small_study import write_small_study
 
 from pathgnn.cohort.open_omic import open_omic
 from pathgnn.cohort.read_cbioportal import is_study, profiles, read_sequenced
@@ -450,3 +451,15 @@ def test_a_vcf_whose_samples_are_no_text_is_refused_in_a_sentence(tmp_path):
     (tmp_path / "a.vcf").write_bytes(broken)
     with pytest.raises(CohortError, match="cannot be read as VCF"):
         read_vcf(tmp_path / "a.vcf")
+
+
+def test_rows_in_another_order_are_the_same_cohort(tmp_path):
+    study = read_study(write_small_study(tmp_path, 60)).cohort
+    one = read_cohort(study, tmp_path)
+    for name in ("clinical.csv", "expression.csv"):
+        table = pd.read_csv(tmp_path / name, dtype=str)
+        table.sample(frac=1, random_state=0).to_csv(tmp_path / name, index=False)
+    other = read_cohort(study, tmp_path)
+    assert other.patients == one.patients
+    assert np.array_equal(other.outcome.value, one.outcome.value)
+    assert np.array_equal(other.outcome.arm, one.outcome.arm)

@@ -334,3 +334,10 @@ def test_where_no_fold_could_be_tested_that_is_said(fitted, nodes):
     said = next(f for f in benefit.findings if f.topic == "who benefits")
     assert said.severity == "warning"
     assert "was not tested" in said.sentence
+
+
+def test_a_graph_with_the_genes_in_another_order_is_refused(nodes, recipe):
+    graph = recipe.graph
+    turned = replace(graph, genes=graph.genes[::-1])
+    with pytest.raises(ConfigError, match="projected on another graph"):
+        fit(nodes, recipe._replace(graph=turned), 0)
