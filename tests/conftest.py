@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -26,16 +28,40 @@ from pathgnn.graph.graph import PathwayGraph, Provenance  # noqa: E402
 from pathgnn.graph.nodes import Nodes  # noqa: E402
 from pathgnn.graph.project import project  # noqa: E402
 from pathgnn.model.config import FitConfig, NetConfig  # noqa: E402
+from pathgnn.train import forest_on_scores  # noqa: E402
 from pathgnn.train.crossfit import fit  # noqa: E402
 from pathgnn.train.fit import Recipe  # noqa: E402
 from pathgnn.train.fitted import Fitted  # noqa: E402
+from pathgnn.train.forest_on_scores import N_TREES  # noqa: E402
 
 QUICK = FitConfig(folds=3, members=1)
+# Forests of the tests are small, but for those of `full_forests`.
+FEW_TREES = 10
 
 
 @pytest.fixture(autouse=True)
 def _shapes_are_checked_anew() -> None:
     checks.begin()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _small_forests() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(forest_on_scores, "N_TREES", FEW_TREES)
+        yield
+
+
+@pytest.fixture(scope="session")
+def full_forests() -> Callable[[], AbstractContextManager[None]]:
+    """Forests as users have them, for as long as the block lasts."""
+
+    @contextmanager
+    def full() -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(forest_on_scores, "N_TREES", N_TREES)
+            yield
+
+    return full
 
 
 @pytest.fixture(scope="session")

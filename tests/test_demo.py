@@ -20,10 +20,11 @@ HOSTILE = (
 
 # Of the session: tests that a worker takes from another come between, and end a module.
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory):
+def demo(tmp_path_factory, full_forests):
     """Results of the demo as the command line runs it, and their folder."""
     out = tmp_path_factory.mktemp("demo")
-    return run(demo_input(), out), out
+    with full_forests():
+        return run(demo_input(), out), out
 
 
 def test_predicted_benefit_follows_the_truth(demo):

@@ -47,7 +47,7 @@ def test_several_processes_need_a_folder_in_common():
         fit(nodes, recipe, 0, ranks=Ranks(0, 2))
 
 
-def test_two_processes_give_the_numbers_of_one_also_after_one_was_killed(tmp_path):
+def test_two_processes_give_the_numbers_of_one_also_after_one_was_killed(tmp_path, full_forests):
     (tmp_path / "die").touch()
     words = ["--standalone", "--nproc-per-node", "2", "--max-restarts", "1"]
     done = subprocess.run(
@@ -62,7 +62,9 @@ def test_two_processes_give_the_numbers_of_one_also_after_one_was_killed(tmp_pat
     assert not (tmp_path / "die").exists()
     first, second = (torch.load(tmp_path / f"made-{rank}.pt") for rank in (0, 1))
     (tmp_path / "alone").mkdir()
-    alone = cross_fit(ALONE, tmp_path / "alone") | outlooks(together=False)
+    # As those of the processes.
+    with full_forests():
+        alone = cross_fit(ALONE, tmp_path / "alone") | outlooks(together=False)
     for name, value in alone.items():
         assert torch.equal(first[name], second[name]), name
         spread = float(value.std())

@@ -13,7 +13,7 @@ def methods(results: Results) -> tuple[tuple[str, str], ...]:
     fit = fitted.recipe.fit
     nodes = results.nodes
     how = "randomised" if nodes.randomised else "observational"
-    stacked = " stacked with linear models and forests on inner folds" if fitted.stacks else ""
+    stacked = " stacked with linear models and a forest on inner folds" if fitted.stacks else ""
     return (
         ("Contrast", f"{benefit.arm} against {benefit.reference}"),
         ("Estimand", f"{benefit.estimand.unit}; above 0 favours {benefit.arm}"),

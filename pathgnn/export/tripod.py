@@ -136,7 +136,7 @@ def _of_model(results: Results) -> dict[str, str]:
         "from the patients predicted.",
         "12c": f"{results.fitted.default}: {fit.members} networks per fold on the signed graph"
         + (
-            ", stacked with linear models and forests on inner folds"
+            ", stacked with linear models and a forest on inner folds"
             if results.fitted.stacks
             else ""
         )

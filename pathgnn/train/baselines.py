@@ -11,7 +11,8 @@ import numpy as np
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.network import layout_of
 from pathgnn.train.cox_benefit import cox_by_arm, cox_interactions
-from pathgnn.train.forest import forest_by_arm, forest_on_scores
+from pathgnn.train.forest import forest_by_arm
+from pathgnn.train.forest_on_scores import forest_on_scores
 from pathgnn.train.lasso import lasso_axes, lasso_by_arm, lasso_genes, lasso_interactions
 from pathgnn.train.linear import (
     Benefits,
@@ -51,13 +52,8 @@ OF_SURVIVAL: Mapping[str, LinearLearner] = MappingProxyType(
         "Cox lasso interactions, genes": cox_interactions,
     }
 )
-# And these, after them.
-FORESTS: Mapping[str, Callable[[LinearTask], Trees]] = MappingProxyType(
-    {
-        "forest on scores, genes": forest_on_scores,
-        "forest by arm, genes": forest_by_arm,
-    }
-)
+# And this one, after them.
+FOREST = "forest on scores, genes"
 
 
 def risk_only(task: Task) -> Benefits:
@@ -96,6 +92,7 @@ _FOREST: dict[str, Learner] = (
 OTHERS: Mapping[str, Learner] = MappingProxyType(
     {
         "risk only": risk_only,
+        "forest by arm, genes": forest_by_arm,
     }
     | _FOREST
 )
@@ -107,7 +104,7 @@ BINARY: Mapping[str, Learner] = MappingProxyType({"logistic by arm, genes": logi
 def stacked_learners(outcome: str) -> Mapping[str, Callable[[LinearTask], Effect]]:
     """What is stacked with the network, by outcome as its layout names it, in the stack's order."""
     cox = OF_SURVIVAL if outcome == "survival" else {}
-    return {**LINEAR, **cox, **FORESTS}
+    return {**LINEAR, **cox, FOREST: forest_on_scores}
 
 
 def learners_for(nodes: Nodes) -> Mapping[str, Callable[[LinearTask], Effect]]:

@@ -18,8 +18,8 @@ from pathgnn.model.config import COMPETING, FitConfig, NetConfig
 from pathgnn.settings import Settings
 from pathgnn.train.weights import MemberWords, StackWords
 
-# 5: trees of two forests in the stack.
-SCHEMA = 5
+# 4: the trees of the stack.
+SCHEMA = 4
 MANIFEST, WEIGHTS, GRAPH = "manifest.json", "weights.safetensors", "graph.pathgraph"
 FINITE = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 

@@ -48,10 +48,6 @@ class Trees(NamedTuple):
         """The same trees, each leaf counting that much."""
         return self._replace(value=self.value * share)
 
-    def of(self, contrast: int) -> Trees:
-        """The same trees, all of one contrast."""
-        return self._replace(contrast=torch.full_like(self.contrast, contrast))
-
 
 class Asked(NamedTuple):
     """The features that some node asks of, their values, and which of them each node's is."""

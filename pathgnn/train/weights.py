@@ -19,14 +19,12 @@ from pathgnn.model.memory import Plan
 from pathgnn.model.network import Layout, PathwayNet
 from pathgnn.settings import Settings
 from pathgnn.train.fit import History
-from pathgnn.train.grow import N_TREES
+from pathgnn.train.forest_on_scores import N_TREES
 from pathgnn.train.linear import LinearEffect
 from pathgnn.train.part import Member
 from pathgnn.train.stack import Stack, learners_of
 from pathgnn.train.trees import DEEPEST, LEAF, Trees
 
-# A forest of the scores, and one of either arm.
-MOST_TREES = 3 * N_TREES
 # Size and type of a tensor.
 Wanted = tuple[tuple[int, ...], torch.dtype]
 
@@ -194,7 +192,7 @@ def _refuse_broken(trees: Trees, shape: Shape) -> None:
     own, leaf = torch.arange(n_nodes), trees.feature == LEAF
     children = torch.stack([trees.left, trees.right])
     fits: dict[str, Any] = {
-        "number": len(trees.root) <= MOST_TREES * layout.n_contrasts,
+        "number": len(trees.root) <= N_TREES * layout.n_contrasts,
         "values": (torch.isfinite(trees.threshold) & torch.isfinite(trees.value)).all(),
         "root": ((trees.root >= 0) & (trees.root < n_nodes)).all(),
         "contrast": set(trees.contrast.tolist()) == set(range(layout.n_contrasts)),

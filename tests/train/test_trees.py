@@ -9,8 +9,14 @@ from sklearn.ensemble import RandomForestRegressor
 from small_trees import GENES, OMICS, N, flat, forest_of, grown, inputs_of, stump
 
 from pathgnn.model.scales import Standardised
-from pathgnn.train.grow import N_TREES, SMALLEST_LEAF
+from pathgnn.train.forest_on_scores import N_TREES, SMALLEST_LEAF
 from pathgnn.train.trees import joined
+
+
+@pytest.fixture(autouse=True)
+def _full(full_forests):
+    with full_forests():
+        yield
 
 
 def test_a_forest_says_what_scikit_learn_says():

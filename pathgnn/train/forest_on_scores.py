@@ -1,4 +1,4 @@
-"""Random forests as plain trees, grown on what was measured."""
+"""Forest of the benefit scores: the learner of thresholds and of genes that act together."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from sklearn.ensemble import RandomForestRegressor
 from sklearn.tree import DecisionTreeRegressor
 
 from pathgnn.train.lasso import Rows
+from pathgnn.train.linear import LinearTask
+from pathgnn.train.nuisance import features
 from pathgnn.train.trees import DEEPEST, LEAF, Trees, joined
 
 # Scores are noisy: leaves of 20 patients, and all features at each split, since few of them say
@@ -20,24 +22,34 @@ N_TREES, SMALLEST_LEAF = 100, 20
 MOST_SAMPLED = 2000
 
 
-def grown(
-    x: Float[np.ndarray, "row feature"],
-    seen: Bool[np.ndarray, "row feature"],
-    value: Float[np.ndarray, " row"],
-    weight: Float[np.ndarray, " row"],
-) -> Trees:
-    """A random forest of some values, which weigh differently, as the trees of one contrast.
+def forest_on_scores(task: LinearTask) -> Trees:
+    """DR-learner: a random forest of the doubly robust scores of each contrast on all genes.
 
-    Of many features those most correlated with the values are kept, as for the lassos. It grows on
-    seen measurements alone: who was not measured may differ, and that is no effect of a gene. Of
-    too few rows with weight it is their mean.
+    Of many features those most correlated with the scores are kept, as for the lassos. It grows on
+    seen values alone: who was not measured may differ, and that is no effect of a gene.
 
-    Source: Breiman, Machine Learning 2001, 45:5.
+    Source: Breiman, Machine Learning 2001, 45:5; Kennedy, EJS 2023, 17:3008 (DR-learner).
     """
+    x, scores = features(task.train, task.scales), task.scores
+    genes = task.train.seen.permute(1, 0, 2).flatten(1).numpy()
+    seen = np.concatenate([genes, task.train.clinical_seen.numpy()], 1)
+    weight = np.where(scores.informs, scores.weight, 0.0)
+    return joined(
+        [_forest(x, seen, (scores.gain[:, k], weight[:, k]), k) for k in range(weight.shape[1])]
+    )
+
+
+def _forest(
+    x: Float[np.ndarray, "patient feature"],
+    seen: Bool[np.ndarray, "patient feature"],
+    target: tuple[Float[np.ndarray, " patient"], Float[np.ndarray, " patient"]],
+    contrast: int,
+) -> Trees:
+    gain, weight = target
     on = weight > 0
-    kept = Rows(x, value, on).kept()[0] if on.sum() >= 2 * SMALLEST_LEAF else np.empty(0, dtype=int)
+    kept = Rows(x, gain, on).kept()[0] if on.sum() >= 2 * SMALLEST_LEAF else np.empty(0, dtype=int)
     if not len(kept):
-        return lone_leaf(float(np.average(value[on], weights=weight[on])) if on.any() else 0.0)
+        return _lone_leaf(gain[on], weight[on], contrast)
     forest = RandomForestRegressor(
         N_TREES,
         min_samples_leaf=SMALLEST_LEAF,
@@ -45,8 +57,9 @@ def grown(
         max_samples=min(int(on.sum()), MOST_SAMPLED),
         random_state=0,
     )
-    forest.fit(_filled(x[on][:, kept], seen[on][:, kept]), value[on], weight[on])
-    return joined([_plain(tree, kept) for tree in forest.estimators_]).times(1 / N_TREES)
+    forest.fit(_filled(x[on][:, kept], seen[on][:, kept]), gain[on], weight[on])
+    trees = [_plain(tree, kept, contrast) for tree in forest.estimators_]
+    return joined(trees).times(1 / N_TREES)
 
 
 def _filled(
@@ -60,19 +73,22 @@ def _filled(
     return x
 
 
-def lone_leaf(mean: float) -> Trees:
-    """The same for everybody."""
+def _lone_leaf(
+    gain: Float[np.ndarray, " chosen"], weight: Float[np.ndarray, " chosen"], contrast: int
+) -> Trees:
+    """The mean score, of whomever."""
+    mean = float(np.average(gain, weights=weight)) if len(gain) else 0.0
     own, leaf = torch.zeros(1, dtype=torch.int32), torch.tensor([LEAF], dtype=torch.int32)
-    return Trees(own, own, leaf, torch.zeros(1), own, own, torch.tensor([mean]))
+    return Trees(own, own + contrast, leaf, torch.zeros(1), own, own, torch.tensor([mean]))
 
 
-def _plain(tree: DecisionTreeRegressor, kept: Int[np.ndarray, " kept"]) -> Trees:
+def _plain(tree: DecisionTreeRegressor, kept: Int[np.ndarray, " kept"], contrast: int) -> Trees:
     grown = tree.tree_
     own = np.arange(grown.node_count)
     leaf: Bool[np.ndarray, " node"] = grown.children_left == LEAF
     return Trees(
         root=_whole(np.zeros(1)),
-        contrast=_whole(np.zeros(1)),
+        contrast=_whole(np.full(1, contrast)),
         feature=_whole(np.where(leaf, LEAF, kept[np.where(leaf, 0, grown.feature)])),
         threshold=torch.from_numpy(_just_above(np.where(leaf, 0.0, grown.threshold))),
         left=_whole(np.where(leaf, own, grown.children_left)),
