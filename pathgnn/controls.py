@@ -26,6 +26,7 @@ from pathgnn.errors import BundleError, ConfigError
 from pathgnn.files import read_json, whole_file, write_csv, write_json
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.config import ExplainConfig
+from pathgnn.paths import takes_paths
 from pathgnn.seeds import rng_for
 from pathgnn.train.bundle import versions
 from pathgnn.train.controls import (
@@ -73,6 +74,7 @@ class Plan(NamedTuple):
     healthy: Nodes | None = None
 
 
+@takes_paths
 def run_controls(fitted: Fitted, nodes: Nodes, plan: Plan, folder: Path | None = None) -> Outcome:
     """Retrain on control graphs and say whether edges and pathways help, and what survives.
 

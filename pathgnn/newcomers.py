@@ -8,10 +8,12 @@ from pathgnn.cohort.cohort import Cohort
 from pathgnn.cohort.identifiers import Identifiers
 from pathgnn.cohort.read_new import read_new
 from pathgnn.graph.load import load_graph, load_identifiers
+from pathgnn.paths import takes_paths
 from pathgnn.run import data_folder
 from pathgnn.study import Study
 
 
+@takes_paths
 def new_patients(
     study: Study, folder: Path, data: Path | None = None
 ) -> tuple[Cohort, Identifiers | None]:

@@ -22,6 +22,7 @@ from pathgnn.errors import CohortError, ConfigError
 from pathgnn.evidence import Job, pack, stamp_of, unpack, without_ids
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.config import ExplainConfig
+from pathgnn.paths import takes_paths
 from pathgnn.seeds import rng_for, seed_for
 from pathgnn.train.crossfit import fit_networks
 from pathgnn.train.estimate import contrast_of
@@ -68,6 +69,7 @@ class Nulled(NamedTuple):
     pathways: tuple[str, ...]
 
 
+@takes_paths
 def run_nulls(
     fitted: Fitted, nodes: Nodes, config: ExplainConfig, plan: Nulling, folder: Path
 ) -> Nulled:

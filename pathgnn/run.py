@@ -32,6 +32,7 @@ from pathgnn.graph.nodes import Nodes
 from pathgnn.graph.project import coverage, features, project, project_healthy
 from pathgnn.lock import locked
 from pathgnn.model.encoder import Encoder
+from pathgnn.paths import takes_paths
 from pathgnn.run_benefits import subgroups_of, with_subgroups
 from pathgnn.run_encoder import dropped_finding, kept_encoder
 from pathgnn.run_folder import HEALTHY_FILE, Input, Keeper, stamp
@@ -60,6 +61,7 @@ STAGES = ("check", "fit", "explain", "export")
 SMALL = 500_000
 
 
+@takes_paths
 def read_input(study: Study, folder: Path, data: Path | None = None) -> Input:
     """Read cohort and graph of a study.
 
@@ -198,6 +200,7 @@ def _stages(given: Input, out: Path, options: Options) -> Results | None:
     return results
 
 
+@takes_paths
 def run_study(
     path: Path | str,
     out: Path | None = None,

@@ -23,6 +23,7 @@ from pathgnn.draws import begin_worker
 from pathgnn.errors import ConfigError
 from pathgnn.graph.load import load_graph, load_identifiers
 from pathgnn.graph.project import project
+from pathgnn.paths import takes_paths
 from pathgnn.run import sized_for
 from pathgnn.run_folder import Input
 from pathgnn.study import estimand_of
@@ -78,6 +79,7 @@ class Laid(NamedTuple):
     reserved: Bool[np.ndarray, " patient"]
 
 
+@takes_paths
 def run_sweep(given: Input, folder: Path, out: Path, plan: Sweeping | None = None) -> Tuned:
     """The settings that a study's sweep ends with; an interrupted one goes on with what is lacking.
 

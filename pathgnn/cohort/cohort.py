@@ -9,8 +9,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int
+from numpy.typing import ArrayLike
 
 from pathgnn.card import Card, Shown
+from pathgnn.cohort.check_tables import check_clinical, check_kinds, check_patients
 from pathgnn.cohort.facts import Facts, facts_of
 from pathgnn.cohort.large_tables import as_omics
 from pathgnn.cohort.omic import Decision
@@ -57,11 +59,17 @@ class Outcome(Shown):
     is_known: bool = True
 
     def __post_init__(self) -> None:
-        n = len(self.arm)
+        n = len(self.patient)
         if not len(self.competing):
             object.__setattr__(self, "competing", np.zeros(n, dtype=bool))
         if not len(self.propensity):
             object.__setattr__(self, "propensity", np.empty((n, 0)))
+        for name in ("arm", "value", "event", "stratum", "competing", "propensity"):
+            object.__setattr__(self, name, _rows(name, getattr(self, name), n))
+        if not np.isin(self.arm, np.arange(len(self.arms))).all():
+            raise CohortError(
+                f"`arm` must hold the place of each row's arm in `arms`, 0 to {len(self.arms) - 1}"
+            )
         if self.is_known:
             check_outcome(self)
 
@@ -97,6 +105,9 @@ class Cohort(Shown):
                 "patient ids of the tables agree?"
             )
         omics = as_omics(self.omics)
+        check_patients(self.name, self.patients)
+        check_kinds(omics, self.kinds)
+        check_clinical(self.clinical, self.patients)
         for name in omics:
             # A table on disk was checked when it was opened.
             if omics.is_held(name):
@@ -125,6 +136,16 @@ class Cohort(Shown):
         rows = [(name, self.kinds.get(name, ""), *omics.shape(name)) for name in omics]
         head = ("omic", "kind", "patients", "features")
         return Card(f"Cohort {self.name}", facts, head, rows)
+
+
+def _rows(name: str, values: ArrayLike, n: int) -> np.ndarray:
+    """A column of the outcome as an array, whole numbers as such; series are taken by place."""
+    column = np.asarray(values)
+    if len(column) != n:
+        raise CohortError(f"`{name}` of the outcome has {len(column)} rows, `patient` has {n}")
+    if name in ("arm", "stratum") and column.dtype.kind == "f" and (column == column // 1).all():
+        return column.astype(int)
+    return column
 
 
 def _facts(outcome: Outcome) -> list[tuple[str, object]]:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from pathgnn.errors import GraphError
+from pathgnn.paths import takes_paths
 
 Names = Mapping[str, tuple[str, ...]]
 # Kinds of names in the order in which one gene's features give way to each other.
@@ -78,6 +79,7 @@ class Identifiers:
         return known.get(name, ())
 
 
+@takes_paths
 def read_hgnc(path: Path) -> Identifiers:
     """Approved symbols and their other names from HGNC's complete set (tsv, plain or gzipped).
 

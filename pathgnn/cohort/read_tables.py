@@ -33,6 +33,7 @@ from pathgnn.cohort.sources import CohortSource, OmicSource
 from pathgnn.cohort.transform import decide, transform
 from pathgnn.cohort.variants import mutation_burden
 from pathgnn.errors import CohortError
+from pathgnn.paths import takes_paths
 
 # Where a larger share of the patients has no omic, their ids may be written in another way.
 MANY_LOST = 0.2
@@ -47,6 +48,7 @@ class ReadOmics(NamedTuple):
     notes: list[str]
 
 
+@takes_paths
 def read_cohort(source: CohortSource, data: Path, maps: Path | None = None) -> Cohort:
     """The cohort that a study file describes.
 

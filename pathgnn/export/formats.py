@@ -18,6 +18,7 @@ from pathgnn.export.to_h5ad import to_h5ad
 from pathgnn.export.to_report import to_report
 from pathgnn.export.to_rnk import to_gmt, to_rnk
 from pathgnn.export.to_tables import to_parquet, to_tables
+from pathgnn.paths import takes_paths
 
 
 class Order(NamedTuple):
@@ -31,6 +32,7 @@ class Order(NamedTuple):
 Export = Callable[[Results, Path, Order], list[Path]]
 
 
+@takes_paths
 def export(
     results: Results,
     out: Path,

@@ -11,6 +11,7 @@ from pathgnn.export.results import Results
 from pathgnn.export.to_tables import edges
 from pathgnn.files import whole_file
 from pathgnn.graph.as_networkx import to_networkx
+from pathgnn.paths import takes_paths
 
 
 def scored_graph(results: Results) -> nx.DiGraph[str]:
@@ -42,6 +43,7 @@ def scored_graph(results: Results) -> nx.DiGraph[str]:
     return plain_graph(out)
 
 
+@takes_paths
 def to_graphml(results: Results, path: Path) -> Path:
     """Write the scored graph; every attribute is text or a number, so that any reader takes it."""
     with whole_file(path) as part:

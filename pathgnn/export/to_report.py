@@ -22,6 +22,7 @@ from pathgnn.export.to_over_time import over_time
 from pathgnn.export.to_tables import genes, ladder, pathways
 from pathgnn.export.tripod import tripod
 from pathgnn.export.waterfall import patient_data
+from pathgnn.paths import takes_paths
 
 GENES_SHOWN = 15
 LINE, BAND = "#0072b2", "rgba(0,114,178,0.2)"
@@ -51,6 +52,7 @@ PARTS = (
 )
 
 
+@takes_paths
 def to_report(results: Results, path: Path) -> Path:
     """Write the report."""
     return write_page("report.html.j2", _content(results), plots(results), path)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from pathgnn.export.results import Results
 from pathgnn.files import write_text
+from pathgnn.paths import takes_paths
 
 DIGITS = 8
 
@@ -24,6 +25,7 @@ def ranking(results: Results) -> pd.Series[float]:
     return pd.Series(values, index=[attribution.genes[g] for g in order], name="score", dtype=float)
 
 
+@takes_paths
 def to_rnk(results: Results, path: Path) -> Path:
     """Write the ranking, highest first, without a header.
 

@@ -23,6 +23,7 @@ from pathgnn.export.to_over_time import over_time
 from pathgnn.export.to_subgroups import subgroup_table
 from pathgnn.files import whole_file, write_csv, write_json
 from pathgnn.graph.project import coverage, features, rests_on
+from pathgnn.paths import takes_paths
 
 
 def tables(results: Results, with_ids: bool = False) -> dict[str, pd.DataFrame]:
@@ -45,6 +46,7 @@ def tables(results: Results, with_ids: bool = False) -> dict[str, pd.DataFrame]:
     }
 
 
+@takes_paths
 def to_tables(results: Results, folder: Path, with_ids: bool = False) -> list[Path]:
     """Write every table as csv and parquet, with data_dictionary.csv and tables.json on them."""
     whole = tables(results, with_ids)

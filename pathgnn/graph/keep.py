@@ -16,6 +16,7 @@ from pathgnn.errors import GraphError
 from pathgnn.files import whole_file
 from pathgnn.graph.as_networkx import provenance_from
 from pathgnn.graph.graph import PathwayGraph
+from pathgnn.paths import takes_paths
 
 # 2: the names in a tensor, so that equal graphs are equal files; 1 had them in the metadata.
 SCHEMA = 2
@@ -26,6 +27,7 @@ ARRAYS = ("edges", "sign", "directed", "confidence", "members", "hierarchy")
 NAMES, DIGEST = "names", "digest"
 
 
+@takes_paths
 def save_graph(graph: PathwayGraph, path: Path) -> None:
     """Write a graph to one file; an earlier one is replaced only when the new one is complete."""
     arrays: dict[str, np.ndarray] = {
@@ -54,6 +56,7 @@ def save_graph(graph: PathwayGraph, path: Path) -> None:
         save_file(arrays, part, metadata={"pathgraph": str(SCHEMA)})
 
 
+@takes_paths
 def read_graph(path: Path) -> PathwayGraph:
     """Read a graph file back.
 

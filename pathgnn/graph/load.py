@@ -16,6 +16,7 @@ from pathgnn.graph.keep import read_graph
 from pathgnn.graph.known_nodes import with_known_nodes
 from pathgnn.graph.mapping import on_genes
 from pathgnn.graph.select import only_pathways
+from pathgnn.paths import takes_paths
 from pathgnn.settings import Settings, setting
 
 
@@ -31,6 +32,7 @@ class GraphSource(Settings):
     least_coverage: float = setting(0.2, "share of a pathway measured below which to warn", ge=0)
 
 
+@takes_paths
 def load_graph(source: GraphSource | None = None, folder: Path | None = None) -> PathwayGraph:
     """The curated graph, or one from files relative to `folder`.
 

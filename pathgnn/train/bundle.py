@@ -22,6 +22,7 @@ from pathgnn.graph.keep import read_graph, save_graph
 from pathgnn.graph.nodes import Nodes, match_layout
 from pathgnn.graph.project import project, rests_on
 from pathgnn.model.network import Layout, layout_of
+from pathgnn.paths import takes_paths
 from pathgnn.train.estimate import Benefit
 from pathgnn.train.fit import Recipe
 from pathgnn.train.fitted import Fitted
@@ -120,6 +121,7 @@ def model_of(fitted: Fitted, nodes: Nodes, benefits: tuple[Benefit, ...]) -> Mod
     )
 
 
+@takes_paths
 def save(model: Model, folder: Path) -> None:
     """Write the bundle; an earlier one is replaced only when the new one is complete."""
     with whole_folder(folder, MANIFEST) as part:
@@ -129,6 +131,7 @@ def save(model: Model, folder: Path) -> None:
         write_json(part / MANIFEST, _manifest(model, files))
 
 
+@takes_paths
 def load(folder: Path) -> Model:
     """Read a bundle back; nothing in it is ever executed.
 

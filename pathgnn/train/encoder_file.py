@@ -11,6 +11,7 @@ from pathgnn.errors import BundleError
 from pathgnn.files import read_json, sha256, whole_folder, write_json
 from pathgnn.model.config import NetConfig
 from pathgnn.model.encoder import Encoder
+from pathgnn.paths import takes_paths
 from pathgnn.train.manifest import refuse_links, refuse_other_schema
 from pathgnn.train.pretrain import Pretrained
 
@@ -18,6 +19,7 @@ SCHEMA = 1
 MANIFEST, WEIGHTS = "encoder.json", "encoder.safetensors"
 
 
+@takes_paths
 def save_encoder(encoder: Encoder, folder: Path, told: tuple[float, ...] = ()) -> None:
     """Write an encoder; an earlier one is replaced only when the new one is complete."""
     with whole_folder(folder, MANIFEST) as part:
@@ -40,6 +42,7 @@ def save_pretrained(pretrained: Pretrained, folder: Path) -> None:
     save_encoder(pretrained.encoder, folder, pretrained.told)
 
 
+@takes_paths
 def load_encoder(folder: Path) -> Encoder:
     """Read an encoder back.
 
