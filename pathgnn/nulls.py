@@ -87,7 +87,9 @@ def run_nulls(
 
     Raises:
         ConfigError: arms that cannot be permuted, no draws, or draws of another run in the folder.
+        CohortError: not the cohort of the run, or in another order.
     """
+    fitted.refuse_others(nodes)
     if plan.draws < 1:
         raise ConfigError(f"{plan.draws} trainings are no null; give 20 or more")
     if plan.kind == TREATMENT:

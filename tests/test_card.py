@@ -48,7 +48,7 @@ def shown(trial, graph, nodes, fitted):
     said = (Finding("note", "graph", 0.0, HOSTILE),)
     return {
         "cohort": replace(
-            cohort, name=HOSTILE, outcome=outcome, omics=omics, kinds={HOSTILE: HOSTILE}
+            cohort, name=HOSTILE, outcome=outcome, omics=omics, kinds={HOSTILE: "expression"}
         ),
         "outcome": outcome,
         "nodes": replace(nodes, arms=arms, modalities=(HOSTILE, *nodes.modalities[1:])),

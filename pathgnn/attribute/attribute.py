@@ -43,6 +43,9 @@ def attribute(who: Compared) -> Attribution:
 
     Args:
         who: Cross-fitted networks, the cohort they were fitted on, method and reference.
+
+    Raises:
+        CohortError: as `shard` does.
     """
     return finished(who, [shard(who, torch.arange(who.nodes.n_patients))])
 
@@ -51,8 +54,12 @@ def shard(who: Compared, patients: Int[Tensor, " patient"]) -> Shard:
     """Accounts of some patients of the cohort, so that several machines can share the work.
 
     Memory is bounded by `explain.patients_at_once`, beyond what is returned.
+
+    Raises:
+        CohortError: not the cohort that the networks were fitted on, or in another order.
     """
     fitted = who.fitted
+    fitted.refuse_others(who.nodes)
     sign = high_minus_low(fitted.benefit[:, who.contrast])
     fold = torch.from_numpy(fitted.fold)[patients]
     out = _empty(who, patients)

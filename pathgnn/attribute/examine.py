@@ -66,7 +66,11 @@ def examine(
         explanation: What is examined.
         draws: Random walks per cascade, and permutations of the scores.
         orders: Random orders of the pathways behind their Shapley values; 0: none.
+
+    Raises:
+        CohortError: not the cohort that the networks were fitted on, or in another order.
     """
+    who.fitted.refuse_others(who.nodes)
     attribution = explanation.attribution
     scores = attribution.member.double().numpy()[:, attribution.measured]
     found = Examination(

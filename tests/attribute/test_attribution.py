@@ -14,6 +14,7 @@ from pathgnn.attribute import account as module
 from pathgnn.attribute.account import _pathway_terms
 from pathgnn.attribute.along_trees import along_trees
 from pathgnn.attribute.attribute import attribute
+from pathgnn.attribute.examine import examine
 from pathgnn.attribute.exchangeable import exchangeable
 from pathgnn.attribute.explain import explain
 from pathgnn.attribute.outcome_null import outcome_null
@@ -25,6 +26,7 @@ from pathgnn.graph.project import project
 from pathgnn.model.config import ExplainConfig
 from pathgnn.model.network import Scores
 from pathgnn.model.scales import Standardised
+from pathgnn.nulls import Nulling, run_nulls
 from pathgnn.train.crossfit import fit
 from pathgnn.train.estimate import estimate
 from pathgnn.train.folds import independent_units
@@ -282,8 +284,18 @@ def test_evidence_does_not_hang_on_the_unit():
     assert p[0][0] < 0.05
 
 
-def test_patients_in_another_order_are_refused(fitted, nodes):
+def test_patients_in_another_order_are_refused(fitted, nodes, tmp_path):
     other = nodes.take(torch.arange(nodes.n_patients - 1, -1, -1))
-    for call in (explain, estimate):
+    config = ExplainConfig(permutations=99, cascades=0)
+    why = explain(fitted, nodes, config)
+    who = Compared(fitted, other, config, 0)
+    calls = (
+        lambda: explain(fitted, other),
+        lambda: estimate(fitted, other),
+        lambda: attribute(who),
+        lambda: examine(who, why),
+        lambda: run_nulls(fitted, other, config, Nulling(draws=1), tmp_path),
+    )
+    for call in calls:
         with pytest.raises(CohortError, match="another order"):
-            call(fitted, other)
+            call()
