@@ -28,11 +28,11 @@ from pathgnn.graph.graph import PathwayGraph, Provenance  # noqa: E402
 from pathgnn.graph.nodes import Nodes  # noqa: E402
 from pathgnn.graph.project import project  # noqa: E402
 from pathgnn.model.config import FitConfig, NetConfig  # noqa: E402
-from pathgnn.train import forest_on_scores  # noqa: E402
+from pathgnn.train import grow  # noqa: E402
 from pathgnn.train.crossfit import fit  # noqa: E402
 from pathgnn.train.fit import Recipe  # noqa: E402
 from pathgnn.train.fitted import Fitted  # noqa: E402
-from pathgnn.train.forest_on_scores import N_TREES  # noqa: E402
+from pathgnn.train.grow import N_TREES  # noqa: E402
 
 QUICK = FitConfig(folds=3, members=1)
 # Forests of the tests are small, but for those of `full_forests`.
@@ -47,7 +47,7 @@ def _shapes_are_checked_anew() -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _small_forests() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(forest_on_scores, "N_TREES", FEW_TREES)
+        patch.setattr(grow, "N_TREES", FEW_TREES)
         yield
 
 
@@ -58,7 +58,7 @@ def full_forests() -> Callable[[], AbstractContextManager[None]]:
     @contextmanager
     def full() -> Iterator[None]:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(forest_on_scores, "N_TREES", N_TREES)
+            patch.setattr(grow, "N_TREES", N_TREES)
             yield
 
     return full

@@ -6,7 +6,9 @@ import numpy as np
 import torch
 
 from pathgnn.model.scales import Standardised
-from pathgnn.train.forest_on_scores import _forest
+from pathgnn.train.forest_on_scores import SMALLEST_LEAF
+from pathgnn.train.grow import Target, Values
+from pathgnn.train.grow import grown as grow
 from pathgnn.train.trees import LEAF, Trees
 
 N, GENES, OMICS, COVARIATES = 240, 12, 2, 2
@@ -54,4 +56,4 @@ def forest_of(x, gain, weight=None, contrast=0, seen=None):
     """A forest of some scores, all alike and all seen unless it is said."""
     weight = np.ones(len(x)) if weight is None else weight
     seen = np.ones(x.shape, dtype=bool) if seen is None else seen
-    return _forest(x, seen, (gain, weight), contrast)
+    return grow(Values(x, seen), Target(gain, weight), SMALLEST_LEAF, contrast)

@@ -10,14 +10,17 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pathgnn.attribute.account import METHODS, dealt_out
+from pathgnn.attribute.along_trees import along_trees
 from pathgnn.attribute.method import Function, Points
 from pathgnn.errors import ConfigError
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.network import PathwayNet
 from pathgnn.model.scales import Standardised
-from pathgnn.train.linear_outcome import GENES
+from pathgnn.train.linear_outcome import LinearOutcome
 from pathgnn.train.outcome import OutcomeModel
+from pathgnn.train.outcome_learners import OutcomeLearner
+from pathgnn.train.stack import NETWORK
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class OutcomeAttribution:
     `OutcomeModel.predict` minus that of a patient whose values are all the training mean (wild
     type for mutations); higher is better. Unseen values get 0. `pathway` deals each gene's part
     out in equal shares to its pathways; `network` is the part of `score` that is the networks', the
-    rest is that of the ridge regression stacked with them.
+    rest is that of the models stacked with them.
     """
 
     score: Float[Tensor, "patient gene modality"]
@@ -72,11 +75,14 @@ def attribute_outcome(
         raise ConfigError(f"no method {how.method!r}; there are {', '.join(METHODS)}")
     if nodes.genes != graph.genes:
         raise ConfigError("the patients lie on other genes than the graph; project them on it")
-    linear_share, network_share = (model.share / model.spread).tolist()
-    effect, inputs = model.linear[GENES], model.scales(nodes)
-    network, clinical = _networks(model, nodes, how)
-    score = network_share * network + linear_share * inputs.z * effect.gene[:, None]
-    by_covariate = network_share * clinical + linear_share * inputs.clinical * effect.clinical
+    weight, inputs = model.weight, model.scales(nodes)
+    own, clinical = _networks(model, nodes, how)
+    network = weight[NETWORK] * own
+    score, by_covariate = network.clone(), weight[NETWORK] * clinical
+    for name, learner in model.beside.items():
+        part = _part(learner, inputs)
+        score += weight[name] * part.z
+        by_covariate += weight[name] * part.clinical
     start = nodes_at_start(nodes)
     difference = torch.from_numpy(model.predict(nodes) - model.predict(start)).float()
     return OutcomeAttribution(
@@ -84,7 +90,7 @@ def attribute_outcome(
         clinical=by_covariate,
         gap=difference - score.sum((0, 2)) - by_covariate.sum(1),
         pathway=dealt_out(score.sum(2), graph),
-        network=network_share * network.permute(1, 0, 2),
+        network=network.permute(1, 0, 2),
         genes=nodes.genes,
         modalities=nodes.modalities,
         pathways=graph.pathways,
@@ -100,6 +106,18 @@ def nodes_at_start(nodes: Nodes) -> Nodes:
     )
 
 
+def _part(learner: OutcomeLearner, inputs: Standardised) -> Standardised:
+    """What each input adds to the outlook beyond that of the training mean."""
+    if isinstance(learner, LinearOutcome):
+        z, clinical = inputs.z * learner.gene[:, None], inputs.clinical * learner.clinical
+        return Standardised(z, clinical)
+    return along_trees(learner.trees, _mean(inputs), inputs, 0)
+
+
+def _mean(inputs: Standardised) -> Standardised:
+    return Standardised(*(torch.zeros_like(x) for x in inputs))
+
+
 def _networks(
     model: OutcomeModel, nodes: Nodes, how: Explaining
 ) -> tuple[Float[Tensor, "gene patient modality"], Float[Tensor, "patient covariate"]]:
@@ -107,8 +125,8 @@ def _networks(
     parts = []
     for i, net in enumerate(model.nets):
         inputs = net.scales(nodes)
-        start = Standardised(*(torch.zeros_like(x) for x in inputs))
-        (found,) = METHODS[how.method](_outlook_of(net), inputs, [start], Points(how.steps, i))
+        start, points = [_mean(inputs)], Points(how.steps, i)
+        (found,) = METHODS[how.method](_outlook_of(net), inputs, start, points)
         parts.append(found)
     z, clinical = (torch.stack(x).mean(0) for x in zip(*parts, strict=True))
     return z, clinical

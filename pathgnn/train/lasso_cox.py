@@ -72,6 +72,19 @@ def baseline(
     return np.asarray(np.concatenate([[0.0], hazard])[np.searchsorted(rows.time, at, "right")])
 
 
+def beyond_expected(
+    time: Float[np.ndarray, " row"], event: Bool[np.ndarray, " row"]
+) -> Float[np.ndarray, " row"]:
+    """Events of each row beyond those expected of everybody alike by its time.
+
+    Source: Therneau, Grambsch & Fleming, Biometrika 1990, 77:147 (martingale residuals).
+    """
+    out, order = np.empty(len(time)), np.argsort(time, kind="stable")
+    rows = in_order(np.empty((len(time), 0)), time, event)
+    out[order] = _beyond(rows)
+    return out
+
+
 def _likelihood(rows: FollowedUp, weight: Float[np.ndarray, " feature"]) -> float:
     return log_likelihood(rows.x @ weight, rows.time, rows.event)
 
@@ -84,8 +97,11 @@ def _cumulative(rows: FollowedUp, hazard: Float[np.ndarray, " row"]) -> Float[np
 
 def _at_first(rows: FollowedUp) -> Rows:
     """Events beyond those expected of everybody alike: their products with features are slopes."""
-    beyond = rows.event - _cumulative(rows, np.ones(len(rows.time)))
-    return Rows(rows.x, beyond, np.ones(len(beyond), dtype=bool))
+    return Rows(rows.x, _beyond(rows), np.ones(len(rows.time), dtype=bool))
+
+
+def _beyond(rows: FollowedUp) -> Float[np.ndarray, " row"]:
+    return np.asarray(rows.event - _cumulative(rows, np.ones(len(rows.time))))
 
 
 def _path(

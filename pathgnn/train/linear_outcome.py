@@ -60,11 +60,11 @@ def linear_outcomes(
     genes, clinical = x[:, :cut], x[:, cut:]
     out = {}
     if GENES in wanted:
-        out[GENES] = _outcome(*_tuned(genes, clinical, task), task)
+        out[GENES] = outcome_of(*_tuned(genes, clinical, task), task)
     if PATHWAYS in wanted:
         out[PATHWAYS] = _of_pathways(clinical, task)
     if CLINICAL in wanted and clinical.shape[1]:
-        out[CLINICAL] = _outcome(*_tuned(genes[:, :0], clinical, task), task)
+        out[CLINICAL] = outcome_of(*_tuned(genes[:, :0], clinical, task), task)
     return out
 
 
@@ -78,7 +78,7 @@ def _of_pathways(
     weight, free = _tuned((means - center) / spread, clinical, task)
     per_gene = member_shares(task.graph).T @ (weight / spread)
     first = first_weights(task.train.kinds).double().numpy()[:, 0]
-    return _outcome((per_gene[:, None] * first).reshape(-1), free, task)
+    return outcome_of((per_gene[:, None] * first).reshape(-1), free, task)
 
 
 def _tuned(
@@ -145,9 +145,10 @@ def _loss(
     return float(((value - mean - score) ** 2).sum())
 
 
-def _outcome(
+def outcome_of(
     gene: Float[np.ndarray, " column"], clinical: Float[np.ndarray, " covariate"], task: OutcomeTask
 ) -> LinearOutcome:
+    """From weights of features (gene by gene; none: 0) and of covariates to tensors."""
     shape = (len(task.train.genes), len(task.train.modalities))
     weight = gene.reshape(shape) if gene.size else np.zeros(shape)
     return LinearOutcome(torch.from_numpy(weight).float(), torch.from_numpy(clinical).float())

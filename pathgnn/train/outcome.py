@@ -1,4 +1,4 @@
-"""Outlook of a patient, whatever the treatment: networks stacked with a shrunken linear model."""
+"""Outlook of a patient, whatever the treatment: networks stacked with simpler models."""
 
 from __future__ import annotations
 
@@ -18,35 +18,38 @@ from pathgnn.model.scales import InputScales, learned_scales
 from pathgnn.seeds import rng_for, seed_for, torch_seed
 from pathgnn.train.fit import Recipe, begin, finish, free_weights
 from pathgnn.train.folds import folds
-from pathgnn.train.linear_outcome import GENES, LinearOutcome, OutcomeTask, linear_outcomes
+from pathgnn.train.linear_outcome import OutcomeTask
+from pathgnn.train.outcome_learners import OutcomeLearner, other_outcomes, stacked_outcomes
 from pathgnn.train.part import INNER_FOLDS, places
 from pathgnn.train.ridge_cox import log_likelihood
 from pathgnn.train.rounds import rounds
 from pathgnn.train.stack import NETWORK
 
 PER_ROW = ("patient_of", "value", "event", "competing", "propensity", "stratum")
-# The two that are stacked, in this order.
-STACKED_PAIR = (GENES, NETWORK)
-# Draws the two shares together, as strongly as so many events that find them equal.
-PRIOR_EVENTS = 40
+# Draws the shares together, as strongly as so many events that find them equal. With two learners
+# 40 did as well; with more of them, 100 and 200 were as good on cell lines and better for survival.
+PRIOR_EVENTS = 100
 # No share is less, per standard deviation of the learner: where inner folds favour neither, their
 # mean still ranks patients. With 0, 1 of 16 models of METABRIC's survival ranked nobody (C .50,
 # .58 with this).
 LEAST_SHARE = 0.02
 # Training ends before its last round only where that gains so many units of log-likelihood.
 CLEAR_GAIN = 2.0
+# All shares together, where their search begins.
+START = 0.6
 
 
 @dataclass(frozen=True)
 class OutcomeModel:
-    """Networks, linear models, and how much network and gene-level ridge count.
+    """Networks, the learners beside them, and how much each counts; the networks' share is last.
 
-    Scores are in units of `spread`, that of a learner on inner folds; `rounds` is how long the
-    networks were trained.
+    Scores are in units of `spread`, that of a learner on inner folds; `others` are shown beside
+    the stack and do not count; `rounds` is how long the networks were trained.
     """
 
     nets: tuple[PathwayNet, ...]
-    linear: Mapping[str, LinearOutcome]
+    beside: Mapping[str, OutcomeLearner]
+    others: Mapping[str, OutcomeLearner]
     scales: InputScales
     share: Float[np.ndarray, " learner"]
     spread: Float[np.ndarray, " learner"]
@@ -55,26 +58,31 @@ class OutcomeModel:
     @property
     def network_share(self) -> float:
         """The network's share of the outlook, of 1."""
-        return float(self.share[1] / self.share.sum())
+        return float(self.share[-1] / self.share.sum())
+
+    @property
+    def weight(self) -> dict[str, float]:
+        """By how much each learner's outlook is multiplied before they are summed."""
+        names = (*self.beside, NETWORK)
+        return dict(zip(names, (self.share / self.spread).tolist(), strict=True))
 
     def predict(self, nodes: Nodes) -> Float[np.ndarray, " patient"]:
         """Outlook of every patient, higher is better: only its order has a meaning."""
         each = self.predict_each(nodes)
-        pair = np.stack([each[name] for name in STACKED_PAIR])
-        return np.asarray((self.share / self.spread) @ pair)
+        return np.asarray(sum(weight * each[name] for name, weight in self.weight.items()))
 
     def predict_each(self, nodes: Nodes) -> dict[str, Float[np.ndarray, " patient"]]:
-        """Outlook by the network and by each linear model."""
-        inputs = self.scales(nodes)
-        each = {name: effect(inputs).double().numpy() for name, effect in self.linear.items()}
+        """Outlook by the network and by each model beside it, counted or not."""
+        inputs, models = self.scales(nodes), {**self.beside, **self.others}
+        each = {name: model(inputs).double().numpy() for name, model in models.items()}
         return each | {NETWORK: outlook(self.nets, nodes)}
 
 
 def fit_outcome(nodes: Nodes, recipe: Recipe, seed: int) -> OutcomeModel:
     """A model of the outcome without regard to treatment.
 
-    How long the networks are trained, and how much they count beside a ridge on all measured
-    values, is learned on inner folds.
+    How long the networks are trained, and how much they count beside ridge, lasso and forest, is
+    learned on inner folds.
 
     Args:
         nodes: Training patients with one outcome each; all count as one arm.
@@ -86,16 +94,18 @@ def fit_outcome(nodes: Nodes, recipe: Recipe, seed: int) -> OutcomeModel:
     """
     train = one_arm(nodes)
     inner = folds(train, INNER_FOLDS, rng_for(seed, 2))
-    linear, network = _out_of_fold(train, inner, recipe, seed)
+    beside, network = _out_of_fold(train, inner, recipe, seed)
     known = _Known(train.value.double().numpy(), train.event.numpy(), train.outcome == "survival")
-    shares = [_shares(np.stack([linear, one]), known) for one in network]
+    shares = [_shares(np.concatenate([beside, one[None]]), known) for one in network]
     gain = (shares[-1].loss - np.array([s.loss for s in shares])) * known.event.sum()
     best = int(gain.argmax()) if gain.max() > CLEAR_GAIN else len(shares) - 1
     fit = recipe.fit.model_copy(update={"outlook_rounds": best + 1})
     scales = learned_scales(train, fit.scaling)
     nets = outcome_networks(train, recipe._replace(fit=fit), seed)
-    effects = linear_outcomes(OutcomeTask(train, inner, recipe.graph, scales))
-    return OutcomeModel(nets, effects, scales, shares[best].share, shares[best].spread, best + 1)
+    task = OutcomeTask(train, inner, recipe.graph, scales)
+    share, spread, _ = shares[best]
+    models = stacked_outcomes(task), other_outcomes(task)
+    return OutcomeModel(nets, *models, scales, share, spread, best + 1)
 
 
 def outcome_networks(nodes: Nodes, recipe: Recipe, seed: int) -> tuple[PathwayNet, ...]:
@@ -150,18 +160,19 @@ class _Trained(NamedTuple):
 
 def _out_of_fold(
     train: Nodes, inner: Int[np.ndarray, " patient"], recipe: Recipe, seed: int
-) -> tuple[Float[np.ndarray, " patient"], Float[np.ndarray, "round patient"]]:
-    """Outlook of the training patients by models of the other inner folds: ridge, and network."""
-    linear = np.empty(train.n_patients)
+) -> tuple[Float[np.ndarray, "beside patient"], Float[np.ndarray, "round patient"]]:
+    """Outlook of the training patients by models of the other inner folds, and by networks."""
+    beside: dict[str, np.ndarray] = {}
     network = np.empty((recipe.fit.outlook_rounds, train.n_patients))
     for j in range(INNER_FOLDS):
         part, held = train.take(places(inner != j)), train.take(places(inner == j))
         scales = learned_scales(part, recipe.fit.scaling)
         again = folds(part, INNER_FOLDS, rng_for(seed, 2, j))
-        effects = linear_outcomes(OutcomeTask(part, again, recipe.graph, scales), (GENES,))
-        linear[inner == j] = effects[GENES](scales(held)).numpy()
+        for name, model in stacked_outcomes(OutcomeTask(part, again, recipe.graph, scales)).items():
+            out = beside.setdefault(name, np.empty(train.n_patients))
+            out[inner == j] = model(scales(held)).numpy()
         network[:, inner == j] = _train(part, recipe, seed_for(seed, 6, j), held).watched
-    return linear, network
+    return np.stack(list(beside.values())), network
 
 
 def _train(train: Nodes, recipe: Recipe, seed: int, watch: Nodes | None = None) -> _Trained:
@@ -190,7 +201,7 @@ def _shares(score: Float[np.ndarray, "learner patient"], known: _Known) -> _Shar
     spread = score.std(1)
     spread = np.where(spread > 1e-9, spread, np.inf)  # A learner that says nothing counts nothing.
     order = np.argsort(known.value, kind="stable")
-    x = (score / spread[:, None]).T[order]
+    x = ((score - score.mean(1, keepdims=True)) / spread[:, None]).T[order]
     value, event = known.value[order], known.event[order]
     n_events = max(int(event.sum()), 1)
     y = (value - value.mean()) / max(value.std(), 1e-9)
@@ -204,6 +215,6 @@ def _shares(score: Float[np.ndarray, "learner patient"], known: _Known) -> _Shar
     def pulled(a: Float[np.ndarray, " learner"]) -> float:
         return fit(a) + pull * float(((a - a.mean()) ** 2).sum())
 
-    start, bounds = np.full(len(score), 0.3), Bounds(LEAST_SHARE, np.inf)
+    start, bounds = np.full(len(score), START / len(score)), Bounds(LEAST_SHARE, np.inf)
     found = minimize(pulled, start, method="L-BFGS-B", bounds=bounds)
     return _Shares(found.x, spread, fit(found.x))

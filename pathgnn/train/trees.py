@@ -1,4 +1,4 @@
-"""Trees of benefit as plain arrays: what stands in a bundle, and how patients go down them."""
+"""Trees as plain arrays: what stands in a bundle, and how patients go down them."""
 
 from __future__ import annotations
 

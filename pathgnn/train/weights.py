@@ -19,7 +19,7 @@ from pathgnn.model.memory import Plan
 from pathgnn.model.network import Layout, PathwayNet
 from pathgnn.settings import Settings
 from pathgnn.train.fit import History
-from pathgnn.train.forest_on_scores import N_TREES
+from pathgnn.train.grow import N_TREES
 from pathgnn.train.linear import LinearEffect
 from pathgnn.train.part import Member
 from pathgnn.train.stack import Stack, learners_of

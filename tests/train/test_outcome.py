@@ -8,15 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from lifelines import CoxPHFitter
+from lifelines import CoxPHFitter, NelsonAalenFitter
 from lifelines.utils import concordance_index
 
 from pathgnn.benefit.estimand import mean_gained
 from pathgnn.errors import CohortError
 from pathgnn.model.config import FitConfig, NetConfig
 from pathgnn.train.fit import Recipe
+from pathgnn.train.lasso_cox import beyond_expected
 from pathgnn.train.linear_outcome import CLINICAL, GENES, PATHWAYS
 from pathgnn.train.outcome import fit_outcome, one_arm
+from pathgnn.train.outcome_learners import FOREST, LASSO
 from pathgnn.train.ridge_cox import ridge_cox, rotate
 from pathgnn.train.stack import NETWORK
 
@@ -41,7 +43,8 @@ def test_the_outlook_of_new_patients_follows_what_decides_it(split, outcome_reci
     train, test = split
     model = fit_outcome(train, outcome_recipe, 0)
     assert np.corrcoef(model.predict(test), test.value)[0, 1] > 0.7
-    assert set(model.predict_each(test)) == {GENES, PATHWAYS, CLINICAL, NETWORK}
+    assert set(model.predict_each(test)) == {GENES, CLINICAL, LASSO, FOREST, PATHWAYS, NETWORK}
+    assert list(model.weight) == [GENES, CLINICAL, LASSO, FOREST, NETWORK]
     assert 0 <= model.network_share <= 1
     assert (model.share >= 0).all()
 
@@ -52,6 +55,30 @@ def test_survival_is_ranked_so_that_higher_lives_longer(split, outcome_recipe):
     train, test = (replace(p, value=m) for p, m in zip((train, test), months, strict=True))
     model = fit_outcome(train, outcome_recipe, 0)
     assert concordance_index(test.value, model.predict(test), test.event) > 0.7
+    assert list(model.weight) == [GENES, CLINICAL, FOREST, NETWORK]
+
+
+def test_two_genes_that_must_be_on_together_are_found(split, outcome_recipe, full_forests):
+    train, test = (replace(part, value=_gate(part)) for part in split)
+    with full_forests():
+        model = fit_outcome(train, outcome_recipe, 0)
+    found = {name: np.corrcoef(x, test.value)[0, 1] for name, x in model.predict_each(test).items()}
+    assert found[FOREST] > found[GENES] + 0.1
+    assert np.corrcoef(model.predict(test), test.value)[0, 1] > found[GENES] + 0.05
+
+
+def _gate(part):
+    on = (part.x[3, :, 0] > 0) & (part.x[9, :, 0] > 0)
+    noise = torch.randn(len(on), generator=torch.Generator().manual_seed(1))
+    return 2.0 * on + 0.3 * noise
+
+
+def test_events_beyond_those_expected_are_those_of_nelson_and_aalen():
+    rng = np.random.default_rng(0)
+    time, event = rng.permutation(np.arange(1.0, 41)), rng.random(40) < 0.6
+    fitter = NelsonAalenFitter(nelson_aalen_smoothing=False).fit(time, event)
+    expected = event - fitter.cumulative_hazard_at_times(time).to_numpy()
+    assert beyond_expected(time, event) == pytest.approx(expected)
 
 
 def test_the_same_seed_gives_the_same_model_and_leaves_no_trace(split, outcome_recipe):

@@ -9,7 +9,8 @@ from sklearn.ensemble import RandomForestRegressor
 from small_trees import GENES, OMICS, N, flat, forest_of, grown, inputs_of, stump
 
 from pathgnn.model.scales import Standardised
-from pathgnn.train.forest_on_scores import N_TREES, SMALLEST_LEAF
+from pathgnn.train.forest_on_scores import SMALLEST_LEAF
+from pathgnn.train.grow import N_TREES
 from pathgnn.train.trees import joined
 
 
