@@ -30,7 +30,7 @@ from pathgnn.graph.rewire import rewire, without_edges
 from pathgnn.model.config import FitConfig, NetConfig
 from pathgnn.seeds import rng_for
 from pathgnn.train.fit import Recipe
-from pathgnn.train.outcome import fit_outcome, one_arm, outcome_networks, outlook
+from pathgnn.train.outcome import OutcomeModel, fit_outcome, one_arm, outcome_networks, outlook
 
 # One configuration for all cohorts: the package's own defaults.
 NET, FIT = NetConfig(), FitConfig()
@@ -82,6 +82,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--task", action="append", help="only these tasks or groups of tasks")
     parser.add_argument("--flexynesis", type=Path, help="python of an environment that has it")
     parser.add_argument("--edges", type=Path, help="parquet: source, target; for its graph network")
+    parser.add_argument(
+        "--no-controls",
+        dest="controls",
+        action="store_false",
+        help="leave rewired and empty graphs and single omics to an earlier call's rows",
+    )
     parser.add_argument("--keep", type=Path, help="file that keeps finished rows for a next call")
     return parser.parse_args()
 
@@ -103,7 +109,8 @@ def _rows(
     models: dict[str, Callable[[], list[Scores]]] = {}
     if OURS not in kept:
         laid = lay(task, union)
-        models["ours"] = lambda: [ours(laid, fold) for fold in range(len(task.folds))]
+        said = controls if args.controls else lambda *_: {}
+        models["ours"] = lambda: [ours(laid, fold, said) for fold in range(len(task.folds))]
     flexynesis = args.flexynesis if task.group != "pdxe benefit" else None
     for name, peer in peers_for(task, flexynesis, args.edges).items():
         if name not in kept:
@@ -157,21 +164,25 @@ def lay(task: AccuracyTask, union: PathwayGraph) -> Laid:
     return Laid(task, graph, one_arm(project(cohort, graph)))
 
 
-def ours(laid: Laid, fold: int) -> Scores:
-    """Scores of a fold's test patients by stack, network and linear models, and by controls.
-
-    Controls are single networks, to be compared with the first of the network's members; single
-    omics are left to the first folds.
-    """
+def ours(laid: Laid, fold: int, more: Callable[..., Scores]) -> Scores:
+    """Scores of a fold's test patients by stack, network and the models beside it, and more."""
     train, test = (torch.from_numpy(at) for at in laid.task.folds[fold])
     part, held = laid.nodes.take(train), laid.nodes.take(test)
     recipe = Recipe(laid.graph, Estimand("mean_gained", ""), NET, FIT)
     model = fit_outcome(part, recipe, fold)
     out: Scores = {OURS: model.predict(held)}
     out |= {_said(name): score for name, score in model.predict_each(held).items()}
-    out[FIRST] = outlook(model.nets[:1], held)
+    out[SHARE] = np.full(len(test), model.network_share)
+    return out | more(laid, fold, model)
+
+
+def controls(laid: Laid, fold: int, model: OutcomeModel) -> Scores:
+    """Single networks, to be compared with the first of the model's; omics in the first folds."""
+    train, test = (torch.from_numpy(at) for at in laid.task.folds[fold])
+    part, held = laid.nodes.take(train), laid.nodes.take(test)
+    out: Scores = {FIRST: outlook(model.nets[:1], held)}
     fit = FIT.model_copy(update={"outlook_rounds": model.rounds, "members": 1})
-    recipe = recipe._replace(fit=fit)
+    recipe = Recipe(laid.graph, Estimand("mean_gained", ""), NET, fit)
     control = {REWIRED: rewire(laid.graph, rng_for(fold, 1)), BARE: without_edges(laid.graph)}
     for name, graph in control.items():
         out[name] = outlook(outcome_networks(part, recipe._replace(graph=graph), fold), held)
@@ -179,7 +190,6 @@ def ours(laid: Laid, fold: int) -> Scores:
         if fold < FOLDS_OF_OMICS and len(laid.nodes.modalities) > 1:
             nets = outcome_networks(only_omic(part, m), recipe, fold)
             out[f"network, {omic} only"] = outlook(nets, only_omic(held, m))
-    out[SHARE] = np.full(len(test), model.network_share)
     return out
 
 

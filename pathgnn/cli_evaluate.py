@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 
 # The table that every folder of an evaluation holds.
 MARK = "external.csv"
-TABLES = ("external", "patients", "calibration", "toc", "findings", "transport")
+TABLES = (
+    "external",
+    "patients",
+    "calibration",
+    "toc",
+    "findings",
+    "transport",
+    "data_dictionary",
+)
 
 
 def evaluate(
@@ -35,7 +43,8 @@ def evaluate(
 ) -> None:
     """Does the ranking hold in other patients? Recalibration, what was missing, transport."""
     with errors():
-        from pathgnn.files import refuse_others, whole_folder, write_csv
+        from pathgnn.export.dictionary import write_described
+        from pathgnn.files import refuse_others, whole_folder
         from pathgnn.run import read_input
         from pathgnn.study import read_study, unexplained
         from pathgnn.train.bundle import load, meet
@@ -55,8 +64,7 @@ def evaluate(
         if own is not None:
             tables["transport"] = _transport(own, nodes, trained, found)
         with whole_folder(out, MARK) as part:
-            for name, table in tables.items():
-                write_csv(part / f"{name}.csv", table)
+            write_described(tables, trained.recipe.estimand.unit, part, "external")
         print_table(_short(found), "external validation")
         for finding in (*inputs, *(f for one in found for f in one.findings)):
             say(f"[{finding.severity}] {finding.sentence}")

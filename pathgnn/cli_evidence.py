@@ -39,12 +39,8 @@ def permute(
     """Permute the arms inside strata and train all anew: is the ranking better than chance?"""
     with errors():
         from pathgnn.draws import Pool
-        from pathgnn.evidence import (
-            Permuting,
-            permutation_tables,
-            run_permutations,
-            write_evidence,
-        )
+        from pathgnn.evidence import Permuting, permutation_tables, run_permutations
+        from pathgnn.export.dictionary import write_described
         from pathgnn.lock import locked
         from pathgnn.run import fitted_of
         from pathgnn.train.permutation import check_exchangeable
@@ -57,9 +53,10 @@ def permute(
         _fit(given, target, risk)
         with progress_bar(draws) as step, locked(target):
             plan = Permuting(draws, not no_effect, Pool(processes, step))
-            done = run_permutations(fitted_of(target), given.nodes, plan, folder)
-            write_evidence(permutation_tables(done), folder)
-        _tell(permutation_tables(done), ("test",), folder)
+            fitted = fitted_of(target)
+            tables = permutation_tables(run_permutations(fitted, given.nodes, plan, folder))
+            write_described(tables, fitted.recipe.estimand.unit, folder, "permutation")
+        _tell(tables, ("test",), folder)
 
 
 def repeat(
@@ -73,7 +70,8 @@ def repeat(
     """Cross-fit again with other folds and first weights: how far does the answer move?"""
     with errors():
         from pathgnn.draws import Pool
-        from pathgnn.evidence import repeat_tables, run_repeats, write_evidence
+        from pathgnn.evidence import repeat_tables, run_repeats
+        from pathgnn.export.dictionary import write_described
         from pathgnn.lock import locked
         from pathgnn.run import fitted_of
 
@@ -82,9 +80,10 @@ def repeat(
         _fit(given, target, risk)
         with progress_bar(repeats - 1) as step, locked(target):
             pool = Pool(processes, step)
-            done = run_repeats(fitted_of(target), given.nodes, repeats, target / "repeats", pool)
-            write_evidence(repeat_tables(done), target / "repeats")
-        _tell(repeat_tables(done), ("together", "repeats"), target / "repeats")
+            fitted, folder = fitted_of(target), target / "repeats"
+            tables = repeat_tables(run_repeats(fitted, given.nodes, repeats, folder, pool))
+            write_described(tables, fitted.recipe.estimand.unit, folder, "repeats")
+        _tell(tables, ("together", "repeats"), folder)
 
 
 def _read(study: Path, data: Path | None) -> Input:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pathgnn.cli_say import errors, say
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 StudyFile = Annotated[Path, typer.Argument(help="the study file")]
 Data = Annotated[Path | None, typer.Option(help="folder of the tables; else as the study says")]
@@ -28,7 +31,6 @@ def predict(
         import pandas as pd
 
         from pathgnn.cohort.pseudonym import pseudonyms
-        from pathgnn.files import write_csv
         from pathgnn.newcomers import new_patients
         from pathgnn.study import read_study, unexplained
         from pathgnn.train.bundle import load, meet, predict_nodes
@@ -42,7 +44,7 @@ def predict(
         parts = [
             pd.DataFrame({"patient": names, **b._asdict()}) for b in predict_nodes(trained, nodes)
         ]
-        write_csv(out, pd.concat(parts))
+        _write(pd.concat(parts), trained.recipe.estimand.unit, out)
         surplus = sorted(set(cohort.omics) - set(trained.modalities))
         lacking = [m for m in trained.modalities if m not in cohort.omics]
         for omics, why in ((surplus, "unknown to the model, left out"), (lacking, "not measured")):
@@ -57,3 +59,13 @@ def predict(
             if lacks or (moved and len(names) >= FEWEST):
                 say(f"[{finding.severity}] {finding.sentence}")
         say(f"Wrote {out}: {len(names)} patients")
+
+
+def _write(table: pd.DataFrame, unit: str, out: Path) -> None:
+    """The table, and beside it what its columns mean."""
+    from pathgnn.export.dictionary import dictionary
+    from pathgnn.files import write_csv
+
+    write_csv(out, table)
+    meaning = dictionary({"predicted": table}, unit).drop(columns="table")
+    write_csv(out.with_name(f"{out.stem}_dictionary.csv"), meaning)

@@ -149,7 +149,8 @@ def verify(
 ) -> None:
     """Judge the winner on the reserved patients, which the sweep never saw. Ask once."""
     with errors():
-        from pathgnn.files import write_csv
+        from pathgnn.export.dictionary import write_described
+        from pathgnn.export.to_sweep import UNIT
         from pathgnn.sweep import verify_sweep
         from pathgnn.sweep_results import verification_table, verified_findings
 
@@ -159,9 +160,9 @@ def verify(
         found = verify_sweep(given, study.parent, target, name, least_risk)
         for finding in verified_findings(found):
             _say_finding(finding)
-        table = target / "sweep" / "verification.csv"
-        write_csv(table, verification_table(found))
-        say(f"Table: {table}")
+        tables = {"verification": verification_table(found)}
+        write_described(tables, UNIT, target / "sweep", "sweep")
+        say(f"Table: {target / 'sweep' / 'verification.csv'}")
 
 
 def _say_finding(finding: Finding) -> None:

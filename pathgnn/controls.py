@@ -23,7 +23,8 @@ from pathgnn.attribute.keep import tuples
 from pathgnn.attribute.reference import Compared, healthy_digest
 from pathgnn.benefit.verdict import Finding
 from pathgnn.errors import BundleError, ConfigError
-from pathgnn.files import read_json, whole_file, write_csv, write_json
+from pathgnn.export.dictionary import write_described
+from pathgnn.files import read_json, whole_file, write_json
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.config import ExplainConfig
 from pathgnn.paths import takes_paths
@@ -118,7 +119,7 @@ def run_controls(fitted: Fitted, nodes: Nodes, plan: Plan, folder: Path | None =
     )
     outcome = Outcome(controls, findings, survivors)
     if folder is not None:
-        _write(outcome, folder)
+        write_described(tables(outcome), fitted.recipe.estimand.unit, folder, "controls")
     return outcome
 
 
@@ -190,8 +191,3 @@ def _kept(path: Path | None) -> Part | None:
         return Part(arrays["benefit"], arrays["by_gene"], found)
     except (KeyError, TypeError, SafetensorError) as error:
         raise BundleError(f"{path} cannot be read ({error}); delete it") from error
-
-
-def _write(outcome: Outcome, folder: Path) -> None:
-    for name, table in tables(outcome).items():
-        write_csv(folder / f"{name}.csv", table)

@@ -28,7 +28,6 @@ from pathgnn.benefit.verdict import Finding
 from pathgnn.cohort.pseudonym import pseudonyms
 from pathgnn.draws import Kept, Pool, run_draws
 from pathgnn.errors import CohortError, ConfigError
-from pathgnn.files import write_csv
 from pathgnn.graph.nodes import Nodes
 from pathgnn.seeds import rng_for
 from pathgnn.train.bundle import versions
@@ -198,12 +197,6 @@ def repeat_tables(done: Repeats) -> dict[str, pd.DataFrame]:
         "patients": pd.concat(patients, ignore_index=True),
         "findings": pd.DataFrame(done.findings),
     }
-
-
-def write_evidence(tables: dict[str, pd.DataFrame], folder: Path) -> None:
-    """Every table as NAME.csv in the folder."""
-    for name, table in tables.items():
-        write_csv(folder / f"{name}.csv", table)
 
 
 def permute_once(packed: bytes, number: int) -> dict[str, Any]:

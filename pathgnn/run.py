@@ -24,7 +24,7 @@ from pathgnn.errors import ConfigError
 from pathgnn.export.formats import chosen, write_formats
 from pathgnn.export.results import Results
 from pathgnn.export.to_check import to_check, write_tables
-from pathgnn.files import sha256, write_csv
+from pathgnn.files import sha256
 from pathgnn.graph.from_gmt import kept_of
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.load import load_graph, load_identifiers
@@ -243,9 +243,8 @@ def see(given: Input, start: Encoder | None = None) -> Overview:
 
 def _write_checks(seen: Overview, given: Input, out: Path) -> None:
     """The page with its tables, what became of every feature, and what of each pathway is there."""
-    write_tables(seen, out)
-    write_csv(out / "features.csv", features(given.nodes))
-    write_csv(out / "coverage.csv", coverage(given.nodes, given.graph))
+    reach = coverage(given.nodes, given.graph)
+    write_tables(seen, {"features": features(given.nodes), "coverage": reach}, out)
     to_check(seen, out / "check.html")
 
 

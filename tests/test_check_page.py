@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from browser import opened
 from conftest import ladder_graph, trial_on
+from described import assert_described
 from small_study import write_small_study
 from typer.testing import CliRunner
 
@@ -64,7 +65,7 @@ def test_hostile_names_stay_text(tmp_path):
     )
     seen = _seen(hostile, graph, HOSTILE)
     assert any(f.topic == "leak" and HOSTILE in f.sentence for f in seen.findings)
-    write_tables(seen, tmp_path)
+    write_tables(seen, {}, tmp_path)
     page, _ = opened(to_check(seen, tmp_path / "check.html"), tmp_path)
     title = page.split("<title>")[1].split("</title>")[0]
     assert title.endswith("checked before training")
@@ -82,6 +83,7 @@ def test_check_prints_one_screen_and_writes_page_and_tables(tmp_path):
     run = tmp_path / "run"
     for name in ("check.html", "checks.csv", "who_has_what.csv", "features.csv", "omics.csv"):
         assert (run / name).stat().st_size > 0, name
+    assert_described(run, "checks who_has_what omics genes_by_layers covariates features coverage")
     assert not (run / "duplicates.csv").exists()
     assert not (run / "fit").exists()
     for path in run.rglob("*"):

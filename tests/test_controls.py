@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from described import assert_described
 from typer.testing import CliRunner
 
 from pathgnn import controls as controls_module
@@ -200,4 +201,6 @@ def test_the_command_prints_the_verdict_and_writes_tables(tmp_path):
     assert result.exit_code == 0, result.output
     assert "squared error with rewired edges" in result.output.replace("\n", " ")
     names = {p.name for p in (tmp_path / "run" / "controls").iterdir()}
-    assert names == {"prediction.csv", "findings.csv", "cascades.csv", "parts"}
+    tables = "prediction findings cascades"
+    assert names == {*(f"{t}.csv" for t in tables.split()), "data_dictionary.csv", "parts"}
+    assert_described(tmp_path / "run" / "controls", tables, "controls")

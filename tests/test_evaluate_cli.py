@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from described import assert_described
 from small_study import write_small_study
 from typer.testing import CliRunner
 
@@ -41,7 +42,9 @@ def test_evaluate_writes_what_its_reader_needs_and_no_id(study, run_folder, tmp_
         "toc",
         "findings",
         "transport",
+        "data_dictionary",
     }
+    assert_described(out, "external patients calibration toc findings transport", "external")
     assert {"p", "autoc", "level", "slope"} <= set(pd.read_csv(out / "external.csv").columns)
     ids = pd.read_csv(other.parent / "clinical.csv").iloc[:, 0].astype(str)
     assert not any(i in _texts(out) for i in ids)
@@ -84,6 +87,7 @@ def test_modalities_says_what_to_measure(study, tmp_path):
     assert result.exit_code == 0, result.output
     folder = tmp_path / "modalities"
     subsets = pd.read_csv(folder / "subsets.csv")
+    assert_described(folder, "subsets shares", "modalities")
     assert subsets["chosen"].sum() == subsets["metric"].nunique()
     assert subsets.loc[subsets["mutation"] & ~subsets["expression"], "cost"].min() >= 3
     assert (folder / "value_1.png").stat().st_size > 1000

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import typer
 from conftest import trial_on
+from described import assert_described
 from typer.testing import CliRunner
 
 from pathgnn import evidence
@@ -193,7 +194,8 @@ def test_the_commands_print_the_verdict_and_write_tables(tmp_path, one_process):
         assert result.exit_code == 0, result.output
         assert said in result.output.replace("\n", " ")
         written = {p.stem for p in (out / folder).glob("*.csv")}
-        assert written == {*names.split(), "findings"}
+        assert written == {*names.split(), "findings", "data_dictionary"}
+        assert_described(out / folder, f"{names} findings", folder)
     assert len(pd.read_csv(out / "repeats" / "patients.csv")) == 90
     wrong = study.with_name("seen.toml")
     wrong.write_text(text.replace("randomised = true", "randomised = false"))

@@ -58,7 +58,10 @@ def _predicted(folder, tables, kinds=None):
     args = ["predict", str(GOLDEN / "model"), str(study), "--out", str(out)]
     result = CliRunner().invoke(app, args)
     assert result.exit_code == 0, result.output
-    return pd.read_csv(out), result.output
+    table, said = pd.read_csv(out), pd.read_csv(folder / "benefit_dictionary.csv")
+    assert said["column"].tolist() == list(table.columns)
+    assert said.notna().all().all()
+    return table, result.output
 
 
 @pytest.fixture(scope="module")

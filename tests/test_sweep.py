@@ -11,6 +11,7 @@ from contextlib import closing
 import numpy as np
 import pandas as pd
 import pytest
+from described import assert_described
 from small_study import write_small_study
 from typer.testing import CliRunner
 
@@ -85,6 +86,7 @@ def test_a_sweep_says_what_it_found_and_what_that_is_worth(swept):
     assert table.loc[0, ["fit.ridge", "fit.group_lasso", "pathways"]].tolist() == [1, 10, "study"]
     assert table.loc[0, "excess"] == 0
     assert (table["risk"] - table.loc[0, "risk"]).tolist() == pytest.approx(table["excess"])
+    assert_described(folder, "trials", "sweep")
     assert {p.name for p in folder.glob("*.*g")} == {"history.png", "history.svg"}
     assert call("status", study).startswith("3 trials: 3 complete")
 
@@ -238,6 +240,7 @@ def test_reserved_patients_judge_the_winner(swept):
     said = call("verify", study, "--least-risk")
     assert "not shown to be better than the study's own settings" in said
     table = pd.read_csv(study.parent / "run" / "sweep" / "verification.csv")
+    assert_described(study.parent / "run" / "sweep", "trials verification", "sweep")
     given = read_input(read_study(study), study.parent)
     reserved = lay_out(given, study.parent).reserved
     assert table.loc[0, "patients"] == reserved.sum()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pathgnn.benefit.arms import Curve
+from pathgnn.export.dictionary import write_described
 from pathgnn.export.page import escaped, sized, write_page
-from pathgnn.files import write_csv
 from pathgnn.train.overview import Overview
 
 # Of Okabe & Ito, told apart by the colour-blind too.
@@ -26,9 +27,16 @@ def to_check(seen: Overview, path: Path) -> Path:
     return write_page("check.html.j2", _content(seen), plots(seen), path)
 
 
-def write_tables(seen: Overview, folder: Path) -> None:
-    """The page's tables as csv: findings, who has what, omics, covariates, duplicates, sites."""
+def write_tables(seen: Overview, more: Mapping[str, pd.DataFrame], folder: Path) -> None:
+    """The page's tables as csv: findings, who has what, omics, covariates, duplicates, sites.
+
+    Args:
+        seen: What the page shows.
+        more: Tables that it has no room for, beside them.
+        folder: Where they go.
+    """
     tables = {
+        **more,
         "checks": pd.DataFrame(seen.findings),
         "who_has_what": seen.who_has_what,
         "omics": seen.omics,
@@ -38,8 +46,7 @@ def write_tables(seen: Overview, folder: Path) -> None:
     tables |= {k: t for k, t in (("duplicates", seen.duplicates), ("sites", seen.sites)) if len(t)}
     for name in ("duplicates", "sites"):
         (folder / f"{name}.csv").unlink(missing_ok=True)
-    for name, table in tables.items():
-        write_csv(folder / f"{name}.csv", table)
+    write_described(tables, seen.unit, folder)
 
 
 def plots(seen: Overview) -> dict[str, go.Figure]:

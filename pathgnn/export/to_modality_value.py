@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pathgnn.benefit.shapley import Coalition
-from pathgnn.files import whole_folder, write_csv
+from pathgnn.export.dictionary import write_described
+from pathgnn.files import whole_folder
 from pathgnn.train.modality_value import Worth
 
 # Colour-blind safe: grey, the chosen one in orange, the best in blue.
@@ -62,8 +63,8 @@ def in_words(one: Worth) -> str:
 def write_value(worth: Sequence[Worth], cost: Mapping[str, float], folder: Path) -> None:
     """Tables and pictures, the whole folder or nothing."""
     with whole_folder(folder, SUBSETS) as part:
-        write_csv(part / SUBSETS, subsets_table(worth, cost))
-        write_csv(part / "shares.csv", shares_table(worth))
+        tables = {"subsets": subsets_table(worth, cost), "shares": shares_table(worth)}
+        write_described(tables, "", part, "modalities")
         for i, one in enumerate(worth):
             modality_figure(one, cost).savefig(part / f"value_{i + 1}.png", dpi=150)
             modality_figure(one, cost).savefig(part / f"value_{i + 1}.svg")

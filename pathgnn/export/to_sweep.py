@@ -12,14 +12,17 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from pathgnn.export.dictionary import write_described
 from pathgnn.export.figure_style import LESS, MORE, NEUTRAL, STYLE, cut
-from pathgnn.files import whole_file, write_csv
+from pathgnn.files import whole_file
 from pathgnn.train.guard import Guard
 from pathgnn.train.tried import Tried
 
 # States of trials that have a risk, and how they are drawn.
 DRAWN = {"complete": ("o", LESS), "given up": ("x", NEUTRAL)}
 SETTINGS_SHOWN = 12
+# A store of trials does not know the study's patients, and so not their unit.
+UNIT = "unit of the benefit"
 # Trials above this quantile of the excess are drawn at the rim.
 WIDEST = 0.9
 
@@ -64,10 +67,12 @@ def importance_table(found: SweepResults) -> pd.DataFrame:
 
 def write_sweep(found: SweepResults, folder: Path) -> None:
     """trials.csv and history, and importance of the settings where enough trials tell of it."""
-    write_csv(folder / "trials.csv", trials_table(found))
+    tables = {"trials": trials_table(found)}
+    if found.importance:
+        tables["importance"] = importance_table(found)
+    write_described(tables, UNIT, folder, "sweep")
     _save(history_figure(found), folder / "history")
     if found.importance:
-        write_csv(folder / "importance.csv", importance_table(found))
         _save(importance_figure(found), folder / "importance")
     if len(found.objectives) > 1:
         _save(front_figure(found), folder / "front")
