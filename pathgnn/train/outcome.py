@@ -58,7 +58,8 @@ class OutcomeModel:
     @property
     def network_share(self) -> float:
         """The network's share of the outlook, of 1."""
-        return float(self.share[-1] / self.share.sum())
+        whole = float(self.share.sum())
+        return float(self.share[-1]) / whole if whole > 0 else 0.0
 
     @property
     def weight(self) -> dict[str, float]:
@@ -198,8 +199,8 @@ def _shares(score: Float[np.ndarray, "learner patient"], known: _Known) -> _Shar
 
     Source: Breiman, Machine Learning 1996, 24:49, with the Cox likelihood for survival.
     """
-    spread = score.std(1)
-    spread = np.where(spread > 1e-9, spread, np.inf)  # A learner that says nothing counts nothing.
+    says = score.std(1) > 1e-9
+    spread = np.where(says, score.std(1), np.inf)
     order = np.argsort(known.value, kind="stable")
     x = ((score - score.mean(1, keepdims=True)) / spread[:, None]).T[order]
     value, event = known.value[order], known.event[order]
@@ -217,4 +218,5 @@ def _shares(score: Float[np.ndarray, "learner patient"], known: _Known) -> _Shar
 
     start, bounds = np.full(len(score), START / len(score)), Bounds(LEAST_SHARE, np.inf)
     found = minimize(pulled, start, method="L-BFGS-B", bounds=bounds)
-    return _Shares(found.x, spread, fit(found.x))
+    share = np.where(says, found.x, 0.0)  # A learner that says nothing counts nothing.
+    return _Shares(share, spread, fit(share))

@@ -17,7 +17,7 @@ from pathgnn.model.config import FitConfig, NetConfig
 from pathgnn.train.fit import Recipe
 from pathgnn.train.lasso_cox import beyond_expected
 from pathgnn.train.linear_outcome import CLINICAL, GENES, PATHWAYS
-from pathgnn.train.outcome import fit_outcome, one_arm
+from pathgnn.train.outcome import _Known, _shares, fit_outcome, one_arm
 from pathgnn.train.outcome_learners import FOREST, LASSO
 from pathgnn.train.ridge_cox import ridge_cox, rotate
 from pathgnn.train.stack import NETWORK
@@ -65,6 +65,15 @@ def test_two_genes_that_must_be_on_together_are_found(split, outcome_recipe, ful
     found = {name: np.corrcoef(x, test.value)[0, 1] for name, x in model.predict_each(test).items()}
     assert found[FOREST] > found[GENES] + 0.1
     assert np.corrcoef(model.predict(test), test.value)[0, 1] > found[GENES] + 0.05
+
+
+def test_a_learner_that_says_nothing_has_no_share():
+    value = np.random.default_rng(0).standard_normal(90)
+    known = _Known(value, np.ones(90, dtype=bool), is_survival=False)
+    found = _shares(np.stack([np.full(90, 3.0), value, 2 * value + 1]), known)
+    assert found.share[0] == 0
+    assert found.share[1] == pytest.approx(found.share[2], rel=1e-3)
+    assert found.loss < 0.05
 
 
 def _gate(part):
