@@ -188,8 +188,10 @@ def _transport(own: _Own, target: Nodes, model: Model, found: tuple[External, ..
     scores = source_scores(nodes, own.seed, model.recipe.estimand)
     rows = []
     for one in found:
-        gain = scores.gain[:, nodes.arms.index(one.arm) - 1]
-        there = transported(gain, carry)
+        k = nodes.arms.index(one.arm) - 1
+        on = scores.informs[:, k]
+        gain, group = scores.gain[on, k], scores.group[on]
+        there = transported(gain, carry.weight[on], group)
         rows.append(
             {
                 "arm": one.arm,

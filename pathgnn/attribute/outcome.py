@@ -63,18 +63,20 @@ def attribute_outcome(
 
     Args:
         model: What `fit_outcome` gave.
-        nodes: The patients, with the omics of the training patients.
+        nodes: The patients; omics and covariates that the training patients lacked are left out.
         graph: The graph that the model was trained on.
         how: Method and accuracy.
 
     Raises:
         ConfigError: no such method, or patients on other genes than the graph's.
+        GraphError: patients on other genes than the model's, or without one omic in common.
     """
     how = how or Explaining()
     if how.method not in METHODS:
         raise ConfigError(f"no method {how.method!r}; there are {', '.join(METHODS)}")
     if nodes.genes != graph.genes:
         raise ConfigError("the patients lie on other genes than the graph; project them on it")
+    nodes = model.layout.of(nodes)
     weight, inputs = model.weight, model.scales(nodes)
     own, clinical = _networks(model, nodes, how)
     network = weight[NETWORK] * own

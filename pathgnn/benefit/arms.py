@@ -120,19 +120,29 @@ def balance(cohort: Cohort) -> pd.DataFrame:
     """Every covariate: mean in each arm, and the largest standardised difference from reference.
 
     Means are over outcome rows where the covariate is known; shares for indicators, NaN where
-    they, or what they leave, stand for fewer than five rows.
+    they, or what they leave, stand for fewer than five rows. The difference is in standard
+    deviations inside the two arms (root of the mean of both variances; of all rows where neither
+    varies), NaN and first where an arm has no value.
+
+    Source: Austin, Statistics in Medicine 2009, 28:3083.
     """
     outcome = cohort.outcome
     x = cohort.clinical.reindex(list(outcome.patient)).astype(float).reset_index(drop=True)
     means = [x[outcome.arm == k].mean() for k in range(len(outcome.arms))]
-    spread = x.std(ddof=0).replace(0, np.nan)
+    variances = [x[outcome.arm == k].var(ddof=0) for k in range(len(outcome.arms))]
     out = pd.DataFrame({"covariate": list(map(str, x.columns))})
     for k, (arm, mean) in enumerate(zip(outcome.arms, means, strict=True)):
         out[f"arm {arm}"] = mean.where(~_small(x[outcome.arm == k], x)).to_numpy()
-    apart = [((m - means[0]).abs() / spread).to_numpy() for m in means[1:]]
-    out["smd"] = np.nan_to_num(np.max(np.nan_to_num(np.stack(apart)), axis=0))
+    apart = []
+    for mean, variance in zip(means[1:], variances[1:], strict=True):
+        inside = np.sqrt((variance + variances[0]) / 2)
+        spread = inside.where(inside > 0, x.std(ddof=0)).replace(0, 1.0)
+        apart.append(((mean - means[0]).abs() / spread).to_numpy())
+    out["smd"] = np.max(np.stack(apart), axis=0)
     out["missing"] = x.isna().mean().to_numpy()
-    return out.sort_values("smd", ascending=False, ignore_index=True, kind="stable")
+    return out.sort_values(
+        "smd", ascending=False, ignore_index=True, kind="stable", na_position="first"
+    )
 
 
 def _small(in_arm: pd.DataFrame, everywhere: pd.DataFrame) -> pd.Series:

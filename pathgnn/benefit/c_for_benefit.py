@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from scipy.stats import rankdata
 
 from pathgnn.benefit.metrics import Estimate
+from pathgnn.benefit.units import Groups, bootstrap, n_units
 
 DRAWS = 200
 # Of more pairs a random part is compared, or memory would grow with their square.
@@ -27,8 +28,11 @@ def c_for_benefit(
     value: Float[np.ndarray, " patient"],
     arm: Int[np.ndarray, " patient"],
     rng: np.random.Generator,
+    group: Groups = None,
 ) -> CForBenefit:
     """C-for-benefit of one contrast, with a bootstrap error over pairs.
+
+    Where patients go together, groups are drawn and paired anew.
 
     Treated and controls are paired by the rank of their predicted benefit, one to one; a pair's
     observed benefit is the difference of its outcomes, its predicted one the mean of both. It is
@@ -39,24 +43,39 @@ def c_for_benefit(
         value: Outcomes, higher is better; for survival free of censoring.
         arm: 0 or 1.
         rng: Decides who of the larger arm is left out, and the bootstrap.
+        group: Patients that go together.
 
     Source: van Klaveren et al., J Clin Epidemiol 2018, 94:59; Xia et al., Statistics in Medicine
     2023, 42:4147 (why secondary).
     """
-    groups = [np.flatnonzero(arm == k) for k in (0, 1)]
-    n = min(MOST_PAIRS, *map(len, groups))
-    chosen = [rng.permutation(g)[:n] for g in groups]
-    control, treated = (g[np.argsort(benefit[g], kind="stable")] for g in chosen)
-    observed = value[treated] - value[control]
-    predicted = (benefit[treated] + benefit[control]) / 2
-    if np.ptp(observed) == 0 or np.ptp(predicted) == 0:
+    whole = np.arange(len(benefit))
+    predicted, observed = _pairs(benefit, value, arm, whole, rng)
+    n = len(predicted)
+    if not n or np.ptp(observed) == 0 or np.ptp(predicted) == 0:
         # Nothing was observed, or said, to differ: nothing is known.
         return CForBenefit(Estimate(0.5, float("inf")), n)
-    draws = []
-    for _ in range(DRAWS):
-        i = rng.integers(0, n, n)
-        draws.append(concordance(predicted[i], observed[i]))
+    if n_units(len(benefit), group) == len(benefit):
+        chosen = [rng.integers(0, n, n) for _ in range(DRAWS)]
+        draws = [concordance(predicted[i], observed[i]) for i in chosen]
+    else:
+        drawn = bootstrap(len(benefit), rng, group, DRAWS)
+        draws = [concordance(*_pairs(benefit, value, arm, at, rng)) for at in drawn]
     return CForBenefit(Estimate(concordance(predicted, observed), float(np.nanstd(draws))), n)
+
+
+def _pairs(
+    benefit: Float[np.ndarray, " patient"],
+    value: Float[np.ndarray, " patient"],
+    arm: Int[np.ndarray, " patient"],
+    at: Int[np.ndarray, " drawn"],
+    rng: np.random.Generator,
+) -> tuple[Float[np.ndarray, " pair"], Float[np.ndarray, " pair"]]:
+    """Predicted and observed benefit of pairs of a treated and a control of some patients."""
+    arms = [at[arm[at] == k] for k in (0, 1)]
+    n = min(MOST_PAIRS, *map(len, arms))
+    chosen = [rng.permutation(a)[:n] for a in arms]
+    control, treated = (a[np.argsort(benefit[a], kind="stable")] for a in chosen)
+    return (benefit[treated] + benefit[control]) / 2, value[treated] - value[control]
 
 
 def concordance(

@@ -36,7 +36,7 @@ def level_finding(difference: Estimate) -> Finding:
     said += f"({difference.low:.3g} to {difference.high:.3g})"
     if difference.low <= 0 <= difference.high:
         return Finding(
-            "ok", "external level", difference.value, f"The average effect holds: {said}."
+            "ok", "external level", difference.value, f"No other average effect is shown: {said}."
         )
     said = f"The average effect is another here: {said}. Read the recalibrated benefit."
     return Finding("warning", "external level", difference.value, said)
@@ -59,6 +59,9 @@ def spread_finding(slope: Estimate, differs: bool) -> Finding:
     if slope.low > 1 or slope.high < 1:
         said = f"Differences between patients are not as predicted: {said}. Read the recalibrated."
         return Finding("warning", "external slope", slope.value, said)
+    if slope.low <= 0:
+        said = f"Too uncertain to tell whether differences are as predicted: {said}."
+        return Finding("note", "external slope", slope.value, said)
     return Finding("ok", "external slope", slope.value, f"Differences are as predicted: {said}.")
 
 

@@ -21,6 +21,9 @@ class Test(NamedTuple):
 
 
 NO_TEST = Test(float("nan"), 0, float("nan"))
+# Groups that a level is in. Beside 26 others, with nothing to find, 4 reject 5.6 % of simulated
+# cohorts at 5 %, 3 7 %, and 2 13 %.
+FEWEST_UNITS = 4
 
 
 def heterogeneity(
@@ -33,7 +36,8 @@ def heterogeneity(
     By chi-squared, Q rejects too often in levels of ten to thirty; Welch's F is Q / (k - 1) with a
     correction for how badly their variances are known. If a level has no spread, all have
     the pooled variance; if there is no spread at all, nothing is tested. Where patients go
-    together, Wald's test by the errors of the groups, with the F of Hotelling.
+    together, the same by the totals of the groups; where these lie in several levels, Wald's test
+    with the F of Hotelling.
 
     Source: Cochran, Biometrics 1954, 10:101; Welch, Biometrika 1951, 38:330; Liang & Zeger,
     Biometrika 1986, 73:13.
@@ -49,7 +53,7 @@ def shares_differ(
     level: Int[np.ndarray, " patient"],
     group: Groups = None,
 ) -> Test:
-    """Pearson's chi-squared, by groups Wald's test; not tested where all have the same answer."""
+    """Pearson's chi-squared, by groups `heterogeneity`; not tested where all answer the same."""
     if yes.all() or not yes.any():
         return NO_TEST
     if n_units(len(yes), group) < len(yes):
@@ -71,10 +75,19 @@ def _alone(value: Float[np.ndarray, " patient"], level: Int[np.ndarray, " patien
     variance = squares / (n - 1)
     if (variance <= none).any():
         variance = np.full(k, squares.sum() / (n.sum() - k))
-    weight = n / variance
-    share = weight / weight.sum()
-    q = float(weight @ (mean - share @ mean) ** 2)
-    unsure = float(((1 - share) ** 2 / (n - 1)).sum())
+    return _welch(mean, variance / n, n - 1)
+
+
+def _welch(
+    mean: Float[np.ndarray, " level"],
+    variance: Float[np.ndarray, " level"],
+    df: Int[np.ndarray, " level"],
+) -> Test:
+    """Are the means equal, each with the variance of its error, known with so many degrees?"""
+    k = len(mean)
+    share = (1 / variance) / (1 / variance).sum()
+    q = float((1 / variance) @ (mean - share @ mean) ** 2)
+    unsure = float(((1 - share) ** 2 / df).sum())
     f = q / (k - 1) / (1 + 2 * (k - 2) / (k**2 - 1) * unsure)
     return Test(q, k - 1, float(stats.f.sf(f, k - 1, (k**2 - 1) / (3 * unsure))))
 
@@ -84,25 +97,40 @@ def _by_unit(
     level: Int[np.ndarray, " patient"],
     unit: Int[np.ndarray, " patient"],
 ) -> Test:
-    """Wald's test of equal means; a group may lie in several levels, a level in one group may not.
+    """The same where patients go together; nothing where a level is in fewer than four groups.
 
-    Degrees of freedom are those of groups that each lie in one level: careful where they do not.
+    Where each group lies in one level, Welch's F by the totals of the groups. Else Wald's test,
+    with the degrees of freedom of the level in fewest groups: careful.
     """
     n = np.bincount(level)
     k, n_units = len(n), int(unit.max()) + 1
-    there = np.zeros((n_units, k))
-    np.add.at(there, (unit, level), 1)
-    df = n_units - 2 * k + 2
-    if k < 2 or df < 1 or ((there > 0).sum(0) < 2).any():
-        return NO_TEST
     mean = np.bincount(level, value) / n
-    influence = np.zeros((n_units, k))
-    np.add.at(influence, (unit, level), (value - mean[level]) / n[level])
+    there, off = np.zeros((n_units, k)), np.zeros((n_units, k))
+    np.add.at(there, (unit, level), 1)
+    np.add.at(off, (unit, level), value - mean[level])
+    units = (there > 0).sum(0)
+    none = 1e-12 * max(1e-300, float(np.square(value).max(initial=0.0)))
+    if k < 2 or units.min() < FEWEST_UNITS or (off**2).sum() <= none * len(value):
+        return NO_TEST
+    if units.sum() == n_units:
+        variance = (off**2).sum(0) / n**2 * units / (units - 1)
+        if (variance <= none / n).any():
+            pooled = (off**2).sum() / n.sum() * n_units / max(1, n_units - k)
+            variance = pooled / n
+        return _welch(mean, variance, units - 1)
+    return _wald(mean, off / n, int(units.min()))
+
+
+def _wald(
+    mean: Float[np.ndarray, " level"], influence: Float[np.ndarray, "unit level"], fewest: int
+) -> Test:
+    """Wald's test of equal means, by the F of Hotelling; groups may lie in several levels."""
+    k, df = len(mean), fewest - len(mean) + 1
     apart = influence[:, 1:] - influence[:, :1]
-    variance = apart.T @ apart * n_units / (n_units - 1)
-    if np.linalg.matrix_rank(variance, hermitian=True) < k - 1:
+    variance = apart.T @ apart * fewest / (fewest - 1)
+    if df < 1 or np.linalg.matrix_rank(variance, hermitian=True) < k - 1:
         return NO_TEST
     difference = mean[1:] - mean[0]
     wald = float(difference @ np.linalg.solve(variance, difference))
-    f = wald * df / ((n_units - k) * (k - 1))
+    f = wald * df / ((fewest - 1) * (k - 1))
     return Test(wald, k - 1, float(stats.f.sf(f, k - 1, df)))

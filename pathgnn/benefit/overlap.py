@@ -90,8 +90,11 @@ def _largest_smd(
     for column in x.T:
         known = ~np.isnan(column)
         groups = [known & on for on in (treated, ~treated)]
-        spread = column[known].std() if known.any() else 0.0
-        if spread > 0 and all(on.any() for on in groups):
+        if not all(on.any() for on in groups):
+            continue
+        inside = np.sqrt(np.mean([column[on].var() for on in groups]))
+        spread = inside if inside > 0 else column[known].std()
+        if spread > 0:
             high, low = (np.average(column[on], weights=weight[on]) for on in groups)
             apart.append(abs(high - low) / spread)
     return float(max(apart, default=0.0))

@@ -78,13 +78,10 @@ def score_survival(
     expected = np.trapezoid(survival, time, axis=1)
     plain = np.broadcast_to(_free_at(rows, time), survival.shape)
     ours, null = (_integrated_brier(rows, s, time, censored) for s in (survival, plain))
-    # Whoever had a competing event is free of this one for good.
-    months = np.where(rows.competing, np.maximum(rows.time, horizon) + 1, rows.time)
-    rows = FollowUp(months, rows.event, rows.competing)
     return SurvivalScore(
         n=len(rows.time),
         events=int((rows.event & (rows.time < horizon)).sum()),
-        harrell_c=float(concordance_index(rows.time, expected, rows.event)),
+        harrell_c=_harrell_c(rows, expected),
         uno_c=uno_c(rows, expected, horizon, censored),
         integrated_brier=ours,
         null_brier=null,
@@ -134,16 +131,33 @@ def uno_c(
     horizon: float,
     censored: CensoringCurve,
 ) -> float:
-    """Concordance up to the horizon, pairs weighted by 1 / G(t)^2 of the earlier event.
+    """Concordance up to the horizon, pairs weighted by how seldom both are seen.
 
+    A partner whose time is later is seen as long as the event, which is worth 1 / G(t)^2; one who
+    had a competing event before it never has this one, and is seen until then: 1 / (G(t) G(s)).
     NaN where no event came before somebody's time.
+
+    Source: Uno et al., Statistics in Medicine 2011, 30:1105; Wolbers et al., Biostatistics 2014,
+    15:526 (competing events).
     """
-    weight, right, total = 1 / censored.before(rows.time).clip(1e-9) ** 2, 0.0, 0.0
+    weight, right, total = 1 / censored.before(rows.time).clip(1e-9), 0.0, 0.0
     for i in np.flatnonzero(rows.event & (rows.time < horizon)):
-        later = expected[rows.time > rows.time[i]]
-        total += weight[i] * len(later)
-        right += weight[i] * ((later > expected[i]).sum() + 0.5 * (later == expected[i]).sum())
-    return float(right / total) if total else float("nan")
+        later = rows.time > rows.time[i]
+        pair = weight[i] * np.where(later, weight[i], rows.competing * weight)
+        right += float(pair @ ((expected > expected[i]) + 0.5 * (expected == expected[i])))
+        total += float(pair.sum())
+    return right / total if total else float("nan")
+
+
+def _harrell_c(rows: FollowUp, expected: Float[np.ndarray, " row"]) -> float:
+    """Whoever had a competing event is free of this one for good. NaN: nobody can be compared."""
+    longest = float(rows.time.max()) + 1
+    months = np.where(rows.competing, longest, rows.time)
+    # Of two events at one time neither is the earlier, but somebody who is censored then is later.
+    first = float(months[rows.event].min(initial=np.inf))
+    if not ((months > first) | ((months == first) & ~rows.event)).any():
+        return float("nan")
+    return float(concordance_index(months, expected, rows.event))
 
 
 def _integrated_brier(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from pathgnn.benefit.subgroups import Subgroups
 from pathgnn.benefit.verdict import ALPHA, Finding, Severity
 
@@ -28,10 +30,14 @@ def subgroup_findings(found: tuple[Subgroups, ...]) -> tuple[Finding, ...]:
             named = ", ".join(f"{column} (q = {q:.2g})" for column, q in differ.items())
             sentence = f"{said} {named}; {CAUTION}. See the table of subgroups."
             out.append(Finding(severity, "subgroups", min(differ.values()), sentence))
-    asked = ", ".join(one.column for one in found if not one.why_empty)
-    if not out and asked:
-        said = (
-            f"By {asked}, neither effect, calibration nor error is shown to differ (q >= {ALPHA})."
-        )
+    tested = [said for one in found if (said := _tested(one))]
+    if not out and tested:
+        said = f"No difference between levels is shown (q >= {ALPHA}): {'; '.join(tested)}."
         out.append(Finding("ok", "subgroups", 1.0, said))
     return tuple(out)
+
+
+def _tested(one: Subgroups) -> str:
+    """A column and what was tested by it; empty: nothing was."""
+    named = [name for name, *_ in QUESTIONS if math.isfinite(getattr(one.tests, name).p)]
+    return f"{one.column} ({', '.join(named)})" if named else ""

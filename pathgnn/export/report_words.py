@@ -11,6 +11,8 @@ from pathgnn.benefit.verdict import ALPHA
 from pathgnn.export.results import Results
 from pathgnn.export.to_tables import pathways
 from pathgnn.train.estimate import Benefit
+from pathgnn.train.folds import tested_folds
+from pathgnn.train.part import INNER_FOLDS
 
 NAMED = 3
 # An override is no finding of its own: a refused one that was run all the same.
@@ -79,6 +81,8 @@ def _how_sure(results: Results) -> tuple[str, ...]:
     slope = benefit.slope
     if not benefit.differs:
         sizes = "The size of the differences is not read, as none is shown."
+    elif slope.low <= 0 and slope.high >= 1:
+        sizes = f"How large the differences are is not known: slope {slope.ranged}, 1 is right."
     elif slope.low <= 1 <= slope.high:
         sizes = (
             f"Predicted differences have about the right size: slope {slope.ranged}, 1 is right."
@@ -87,13 +91,14 @@ def _how_sure(results: Results) -> tuple[str, ...]:
         sizes = (
             f"Predicted differences are not of the right size: slope {slope.ranged}, 1 is right."
         )
-    n = int(results.fitted.scores.informs[:, results.explained].sum())
+    first = tested_folds(nodes, results.fitted.fold, INNER_FOLDS).start
+    on = results.fitted.scores.informs[:, results.explained] & (results.fitted.fold >= first)
     bad = [f for f in results.findings if f.severity in BAD]
     topics = ", ".join(dict.fromkeys(f.topic for f in bad))
     warned = f"{len(bad)} check{'s warn' if len(bad) > 1 else ' warns'}: {topics}."
     warned = warned if bad else "No check warns."
     return (
-        f"{how}; {test} over {n} patients, each predicted by models that never saw them.",
+        f"{how}; {test} over {on.sum()} patients, each ranked by a model of earlier folds.",
         sizes,
         warned,
     )

@@ -230,7 +230,8 @@ def _c_for_benefit(fitted: Fitted, nodes: Nodes, k: int) -> CForBenefit | None:
     on = np.isin(nodes.arm.numpy(), [0, k + 1])
     patient, treated = nodes.patient_of.numpy()[on], (nodes.arm.numpy()[on] > 0).astype(int)
     rng = rng_for(fitted.seed, 7, k)
-    return c_for_benefit(fitted.benefit[patient, k], fitted.scores.value[on], treated, rng)
+    value, group = fitted.scores.value[on], fitted.scores.group[patient]
+    return c_for_benefit(fitted.benefit[patient, k], value, treated, rng, group)
 
 
 class _Lines(NamedTuple):

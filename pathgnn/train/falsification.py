@@ -30,17 +30,18 @@ MOST_REJECTED = 0.1
 class NegativeOutcome(NamedTuple):
     """Effect on an outcome that treatment cannot have changed, and how the ranking does on it.
 
-    `looks` is how many such numbers the study looks at: two for every contrast.
+    `looks` is how many contrasts the study looks at. The average alone is a test: pooled over
+    folds, the AUTOC of a cross-fitted ranking is called significant too often.
     """
 
     average: Estimate
     autoc: Estimate
-    looks: int = 2
+    looks: int = 1
 
     @property
     def shows_effect(self) -> bool:
-        """Is one of the two beyond chance, at 5 % over all looks (Bonferroni)?"""
-        return any(abs(e.value) > self.z * e.se for e in (self.average, self.autoc))
+        """Is the average beyond chance, at 5 % over all contrasts (Bonferroni)?"""
+        return abs(self.average.value) > self.z * self.average.se
 
     @property
     def z(self) -> float:
@@ -101,8 +102,13 @@ def negative_outcome(
         contrast: 0 is the first arm after the reference.
 
     Raises:
-        CohortError: fewer than 40 patients with a value.
+        CohortError: fewer than 40 patients with a value, or a crossover.
     """
+    if nodes.crossover:
+        raise CohortError(
+            "a patient of a crossover has the same negative outcome in every arm, so that it "
+            "cannot tell them apart"
+        )
     known = np.flatnonzero(~np.isnan(value))
     if len(known) < FEWEST:
         raise CohortError(
@@ -118,22 +124,23 @@ def negative_outcome(
     return NegativeOutcome(
         metrics.mean_gain(gain, group),
         metrics.autoc_with_se(rank, gain, rng, group),
-        looks=2 * (len(nodes.arms) - 1),
+        looks=len(nodes.arms) - 1,
     )
 
 
 def negative_outcome_finding(found: NegativeOutcome) -> Finding:
-    """Neither an effect on it, nor a ranking of it, may be shown."""
+    """No effect on it may be shown."""
     average, autoc = found.average, found.autoc
-    said = f"average effect {average.ranged}, AUTOC {autoc.ranged}"
+    said = f"average effect {average.ranged}; AUTOC of the ranking {autoc.ranged}, descriptive"
     if found.shows_effect:
         said = f"An effect shows on an outcome that treatment cannot have changed: {said}. Arms "
         said += "differ in what was not measured; do not read the benefit as one of treatment."
         return Finding("warning", "negative outcome", average.value, said)
-    said = f"No effect shows on an outcome that treatment cannot have changed: {said}; of "
-    said += (
-        f"{found.looks} such numbers one is beyond chance from {found.z:.1f} standard errors on."
-    )
+    said = f"No effect shows on an outcome that treatment cannot have changed: {said}"
+    if found.looks > 1:
+        said += f"; of {found.looks} contrasts one is beyond chance from {found.z:.1f} standard "
+        said += "errors on"
+    said += "."
     return Finding("ok", "negative outcome", average.value, said)
 
 

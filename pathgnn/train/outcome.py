@@ -11,8 +11,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from scipy.optimize import Bounds, minimize
 
-from pathgnn.errors import CohortError
-from pathgnn.graph.nodes import Nodes
+from pathgnn.errors import CohortError, GraphError
+from pathgnn.graph.nodes import Nodes, match_layout
 from pathgnn.model.network import PathwayNet
 from pathgnn.model.scales import InputScales, learned_scales
 from pathgnn.seeds import rng_for, seed_for, torch_seed
@@ -39,12 +39,32 @@ CLEAR_GAIN = 2.0
 START = 0.6
 
 
+class Layout(NamedTuple):
+    """What inputs mean by their place."""
+
+    genes: tuple[str, ...]
+    modalities: tuple[str, ...]
+    covariates: tuple[str, ...]
+    sites: tuple[str, ...]
+
+    def of(self, nodes: Nodes) -> Nodes:
+        """The patients in this layout: what they lack is unseen, what is surplus left out.
+
+        Raises:
+            GraphError: other genes, or no omic in common.
+        """
+        if nodes.genes != self.genes:
+            raise GraphError("the patients lie on other genes than the model; project them on its")
+        return match_layout(nodes, self.modalities, self.covariates, self.sites)
+
+
 @dataclass(frozen=True)
 class OutcomeModel:
     """Networks, the learners beside them, and how much each counts; the networks' share is last.
 
     Scores are in units of `spread`, that of a learner on inner folds; `others` are shown beside
-    the stack and do not count; `rounds` is how long the networks were trained.
+    the stack and do not count; `rounds` is how long the networks were trained. `layout` has the
+    training cohort's genes, omics, covariates and sites.
     """
 
     nets: tuple[PathwayNet, ...]
@@ -54,6 +74,7 @@ class OutcomeModel:
     share: Float[np.ndarray, " learner"]
     spread: Float[np.ndarray, " learner"]
     rounds: int
+    layout: Layout
 
     @property
     def network_share(self) -> float:
@@ -68,12 +89,17 @@ class OutcomeModel:
         return dict(zip(names, (self.share / self.spread).tolist(), strict=True))
 
     def predict(self, nodes: Nodes) -> Float[np.ndarray, " patient"]:
-        """Outlook of every patient, higher is better: only its order has a meaning."""
+        """Outlook of every patient, higher is better: only its order has a meaning.
+
+        Raises:
+            GraphError: patients on other genes, or without one omic in common.
+        """
         each = self.predict_each(nodes)
         return np.asarray(sum(weight * each[name] for name, weight in self.weight.items()))
 
     def predict_each(self, nodes: Nodes) -> dict[str, Float[np.ndarray, " patient"]]:
         """Outlook by the network and by each model beside it, counted or not."""
+        nodes = self.layout.of(nodes)
         inputs, models = self.scales(nodes), {**self.beside, **self.others}
         each = {name: model(inputs).double().numpy() for name, model in models.items()}
         return each | {NETWORK: outlook(self.nets, nodes)}
@@ -106,7 +132,8 @@ def fit_outcome(nodes: Nodes, recipe: Recipe, seed: int) -> OutcomeModel:
     task = OutcomeTask(train, inner, recipe.graph, scales)
     share, spread, _ = shares[best]
     models = stacked_outcomes(task), other_outcomes(task)
-    return OutcomeModel(nets, *models, scales, share, spread, best + 1)
+    layout = Layout(train.genes, train.modalities, train.covariates, train.sites)
+    return OutcomeModel(nets, *models, scales, share, spread, best + 1, layout)
 
 
 def outcome_networks(nodes: Nodes, recipe: Recipe, seed: int) -> tuple[PathwayNet, ...]:

@@ -61,8 +61,13 @@ def rotate(
 
     A patient x elsewhere lies at x @ axes; weights b of axes are weights axes @ b of columns.
     """
+    n, n_columns = train.shape
+    if n > n_columns:
+        level, axes = np.linalg.eigh(train.T @ train)
+        axes = axes[:, level > 1e-9 * max(level.max(initial=0.0), 1e-300)]
+        return train @ axes, axes
     level, axis = np.linalg.eigh(train @ train.T)
-    keep = level > 1e-9 * max(level[-1], 1e-300)
+    keep = level > 1e-9 * max(level.max(initial=0.0), 1e-300)
     scale = np.sqrt(level[keep])
     return axis[:, keep] * scale, train.T @ (axis[:, keep] / scale)
 
@@ -84,8 +89,9 @@ def _newton_step(
     hazard = np.exp(x @ b - (x @ b).max())
     risk_set, last = at_risk(hazard, time), np.searchsorted(time, time, "right") - 1
     cumulative = hazard * np.cumsum(event / risk_set)[last]
-    squared = np.cumsum(event / risk_set**2)[last]
-    curve = -np.multiply.outer(hazard, hazard) * np.minimum.outer(squared, squared)
-    curve[np.diag_indices_from(curve)] += cumulative
+    # Of every event, the mean of all who were at risk then.
+    total = (hazard[:, None] * x)[::-1].cumsum(0)[::-1][np.searchsorted(time, time)[event]]
+    mean = total / risk_set[event][:, None]
+    curve = (x * cumulative[:, None]).T @ x - mean.T @ mean
     slope = x.T @ (event - cumulative) - penalty * b
-    return np.asarray(np.linalg.solve(x.T @ curve @ x + np.diag(penalty), slope))
+    return np.asarray(np.linalg.solve(curve + np.diag(penalty), slope))

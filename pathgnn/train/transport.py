@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from sklearn.linear_model import LogisticRegression
 
-from pathgnn.benefit.metrics import Estimate
+from pathgnn.benefit.metrics import Estimate, mean_gain
+from pathgnn.benefit.units import Groups, units_of
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.scales import learned_scales
 from pathgnn.seeds import rng_for
+from pathgnn.train.folds import independent_units
 from pathgnn.train.nuisance import PLAIN, features
 from pathgnn.train.survival_model import few_of
 
@@ -46,7 +48,7 @@ def transport_weights(source: Nodes, target: Nodes, seed: int) -> Transport:
     x = few_of(features(source, scales), features(target, scales), source.clinical.shape[1])
     both = np.concatenate([x.train, x.test])
     is_target = np.arange(len(both)) >= len(x.train)
-    fold = rng_for(seed, 13).permutation(np.arange(len(both)) % N_FOLDS)
+    fold = _fold_of_units(source, target, rng_for(seed, 13))
     odds = np.empty(len(both))
     for k in range(N_FOLDS):
         model = LogisticRegression(max_iter=1000).fit(both[fold != k], is_target[fold != k])
@@ -63,11 +65,29 @@ def transport_weights(source: Nodes, target: Nodes, seed: int) -> Transport:
     )
 
 
-def transported(gain: Float[np.ndarray, " patient"], carry: Transport) -> Estimate:
-    """Average effect that the source's scores promise the target's patients."""
-    mean = float(np.average(gain, weights=carry.weight))
-    error = np.sqrt(((carry.weight * (gain - mean)) ** 2).sum()) / carry.weight.sum()
-    return Estimate(mean, float(error))
+def transported(
+    gain: Float[np.ndarray, " informing"],
+    weight: Float[np.ndarray, " informing"],
+    group: Groups = None,
+) -> Estimate:
+    """Average effect that the source's scores promise the target's patients.
+
+    Args:
+        gain: Scores of the source's patients that tell of the contrast.
+        weight: Theirs, of `transport_weights`.
+        group: Patients that go together.
+    """
+    return mean_gain(gain, group, weight)
+
+
+def _fold_of_units(
+    source: Nodes, target: Nodes, rng: np.random.Generator
+) -> Int[np.ndarray, " row"]:
+    """Folds of both cohorts' patients; those of a group are in one."""
+    own = units_of(source.n_patients, independent_units(source))
+    theirs = units_of(target.n_patients, independent_units(target)) + own.max() + 1
+    unit = np.concatenate([own, theirs])
+    return np.asarray(rng.permutation(np.arange(unit.max() + 1) % N_FOLDS)[unit])
 
 
 def _largest_difference(

@@ -9,6 +9,8 @@ from pytest import approx
 
 from pathgnn.benefit.c_for_benefit import c_for_benefit, concordance
 from pathgnn.benefit.policy import choose, policy_values
+from pathgnn.export.to_evaluation import any_arm
+from pathgnn.train.nuisance import Nuisances
 
 ARMS = ("none", "a", "b")
 
@@ -84,3 +86,32 @@ def test_where_nobody_is_treated_their_benefit_is_unknown():
     got = policy_values(np.zeros(20, int), gamma, ARMS[:2], np.arange(20) % 5)
     assert got.share == 0
     assert np.isnan(got.per_treated.value)
+
+
+def test_pairs_of_patients_in_groups_are_as_unsure_as_the_groups():
+    rng, found = np.random.default_rng(6), []
+    group = np.arange(160) // 8
+    for _ in range(40):
+        tau, effect = rng.normal(size=20)[group], rng.normal(size=20)[group]
+        arm = rng.permutation(np.arange(160) % 2)
+        value = effect * arm + 0.3 * rng.normal(size=160)
+        found.append(c_for_benefit(tau, value, arm, rng, group).c)
+    spread = np.std([c.value for c in found])
+    assert 0.6 < np.mean([c.se for c in found]) / spread < 1.5
+
+
+def test_whoever_lacks_an_arm_says_nothing_of_the_best_arm_for_each():
+    rng = np.random.default_rng(7)
+    informs = np.ones((60, 2), dtype=bool)
+    informs[30:, 1] = False
+    # Of those who lack an arm only what was expected is known, and it is what chose.
+    gamma = rng.normal(size=(60, 3))
+    gamma[30:] = 100.0
+    benefit, rows = rng.normal(size=(60, 2)), np.zeros(60)
+    weight = informs.astype(float)
+    scores = Nuisances(rows, gamma, gamma, gamma, weight, informs, np.arange(60))
+    found = any_arm(benefit, scores, np.arange(60) % 5, ARMS)
+    assert found is not None
+    assert abs(found.value.value) < 3
+    nobody = scores._replace(informs=np.zeros_like(informs))
+    assert any_arm(benefit, nobody, np.arange(60) % 5, ARMS) is None

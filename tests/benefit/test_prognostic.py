@@ -125,3 +125,24 @@ def test_a_score_does_not_hang_on_the_unit():
     y = x + rng.normal(size=60)
     one, tiny = score_continuous(y, x), score_continuous(1e-8 * y, 1e-8 * x)
     assert (tiny.r, tiny.slope) == approx((one.r, one.slope))
+
+
+def test_competing_events_and_censoring_leave_uno_where_it_is_without_censoring():
+    rng, by_censoring = np.random.default_rng(5), []
+    for lost_rate in (0.0, 1.0):
+        x = rng.normal(size=4000)
+        ours, other = (rng.exponential(np.exp(-k * x)) for k in (0.5, 1.5))
+        lost = rng.exponential(1 / lost_rate, 4000) if lost_rate else np.full(4000, np.inf)
+        time = np.minimum.reduce([ours, 0.6 * other, lost])
+        rows = FollowUp(time, ours == time, 0.6 * other == time)
+        free = censoring_curve(rows.time, rows.ended)
+        by_censoring.append(uno_c(rows, -x, 1.0, free))
+    assert by_censoring[1] == approx(by_censoring[0], abs=0.025)
+
+
+def test_nobody_who_can_be_compared_is_no_number():
+    time = np.r_[np.arange(1.0, 19), 19.0, 19.0]
+    rows = FollowUp(time, time == 19, np.zeros(20, dtype=bool))
+    got = score_survival(rows, np.exp(-TIME / time[:, None]), TIME)
+    assert np.isnan(got.harrell_c)
+    assert np.isnan(got.uno_c)

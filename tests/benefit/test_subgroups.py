@@ -10,7 +10,7 @@ from pytest import approx
 from scipy import stats
 
 from pathgnn.benefit.column_levels import NOT_RECORDED, banded_levels, named_levels
-from pathgnn.benefit.levels_differ import heterogeneity
+from pathgnn.benefit.levels_differ import NO_TEST, heterogeneity
 from pathgnn.benefit.subgroup_findings import subgroup_findings
 from pathgnn.benefit.subgroups import (
     Contrast,
@@ -181,3 +181,22 @@ def test_years_are_parted_where_their_thirds_are():
     years = [str(y) for y in np.arange(2012, 2019).repeat(40)]
     levels = banded_levels("year", years)
     assert levels.names == ("below 2014", "2014 to below 2016", "2016 and above")
+
+
+def test_a_level_in_few_groups_is_no_sample():
+    rng, by_few = np.random.default_rng(5), []
+    group = np.arange(180) // 6
+    for _ in range(400):
+        value = rng.normal(size=30)[group] + rng.normal(size=180)
+        by_few.append(heterogeneity(value, (group >= 4).astype(int), group).p)
+    assert np.mean(np.array(by_few) < 0.05) < 0.09
+    assert np.isnan(heterogeneity(value, (group >= 3).astype(int), group).p)
+
+
+def test_what_was_not_tested_is_not_called_alike():
+    nothing = subgroups(
+        named_levels("site", list("ab") * 20), _contrast(np.zeros(40), np.zeros(40))
+    )
+    assert subgroup_findings((nothing,)) == ()
+    tested = nothing._replace(tests=nothing.tests._replace(effect=NO_TEST._replace(p=0.8, q=0.8)))
+    assert "site (effect)" in subgroup_findings((tested,))[0].sentence

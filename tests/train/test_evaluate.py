@@ -132,4 +132,15 @@ def test_weights_carry_an_average_effect_over(nodes):
     assert carry.weight.mean() == approx(1)
     assert 0 < carry.ess_share < 1
     assert carry.smd_after < carry.smd_before
-    assert gain.mean() < 1.1 < transported(gain, carry).value
+    assert gain.mean() < 1.1 < transported(gain, carry.weight).value
+
+
+def test_an_effect_is_carried_over_as_unsurely_as_groups_are():
+    rng = np.random.default_rng(8)
+    group, weight = np.arange(240) // 6, np.ones(240)
+    found = [
+        transported(rng.normal(size=40)[group] + 0.5 * rng.normal(size=240), weight, group)
+        for _ in range(200)
+    ]
+    spread = np.std([e.value for e in found])
+    assert np.mean([e.se for e in found]) == approx(spread, rel=0.15)

@@ -92,11 +92,18 @@ def test_patients_of_a_family_count_as_one_also_where_few_are_known(fitted, node
     assert together.se != alone.se
 
 
-def test_two_looks_of_every_contrast_share_five_percent():
-    found = NegativeOutcome(Estimate(0, 1), Estimate(2.1, 1))
+def test_the_average_alone_decides_and_contrasts_share_five_percent():
+    found = NegativeOutcome(Estimate(0, 1), Estimate(9, 1))
     assert negative_outcome_finding(found).severity == "ok"
-    assert negative_outcome_finding(found._replace(average=Estimate(-2.3, 1))).severity == "warning"
+    moved = found._replace(average=Estimate(-2.1, 1))
+    assert negative_outcome_finding(moved).severity == "warning"
+    assert negative_outcome_finding(moved._replace(looks=3)).severity == "ok"
     assert found._replace(looks=6).z == pytest.approx(2.638, abs=1e-3)
+
+
+def test_a_crossover_has_no_negative_outcome(fitted, nodes):
+    with pytest.raises(CohortError, match="cannot tell them apart"):
+        negative_outcome(fitted, replace(nodes, crossover=True), np.zeros(nodes.n_patients))
 
 
 def test_a_control_that_is_too_small_says_so_and_takes_no_model_along(tmp_path, fitted):

@@ -12,7 +12,8 @@ from lifelines import CoxPHFitter, NelsonAalenFitter
 from lifelines.utils import concordance_index
 
 from pathgnn.benefit.estimand import mean_gained
-from pathgnn.errors import CohortError
+from pathgnn.errors import CohortError, GraphError
+from pathgnn.graph.nodes import match_layout
 from pathgnn.model.config import FitConfig, NetConfig
 from pathgnn.train.fit import Recipe
 from pathgnn.train.lasso_cox import beyond_expected
@@ -136,3 +137,27 @@ def test_outcomes_follow_their_patients_whatever_the_order(nodes):
     mixed = one_arm(nodes.take(order))
     assert torch.equal(mixed.value, nodes.value[order])
     assert mixed.patient_of.tolist() == [0, 1, 2, 3]
+
+
+def test_omics_go_by_their_names_and_other_genes_are_refused(split, outcome_recipe):
+    train, test = split
+    model = fit_outcome(train, outcome_recipe, 0)
+    turned = match_layout(test, test.modalities[::-1], test.covariates[::-1])
+    assert np.allclose(model.predict(turned), model.predict(test))
+    alone = match_layout(test, test.modalities[:1], ())
+    hidden = test.seen.clone()
+    hidden[:, :, 1:] = False
+    nothing = torch.zeros_like(test.clinical_seen)
+    unseen = replace(test, seen=hidden, clinical_seen=nothing)
+    assert np.allclose(model.predict(alone), model.predict(unseen))
+    with pytest.raises(GraphError, match="other genes"):
+        model.predict(replace(test, genes=test.genes[::-1]))
+
+
+@pytest.mark.parametrize("shape", [(20, 50), (50, 20)])
+def test_rotated_columns_keep_distances(shape):
+    x = np.random.default_rng(1).standard_normal(shape)
+    rotated, axes = rotate(x)
+    assert rotated.shape[1] <= min(shape)
+    assert x @ axes == pytest.approx(rotated, abs=1e-8)
+    assert rotated @ rotated.T == pytest.approx(x @ x.T, abs=1e-8)
