@@ -176,11 +176,15 @@ def _accuracy() -> str:
             continue
         cells = ["" if math.isnan(mean) else f"{mean:.3f}" for mean in means]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    share = [r["value"] for r in content["rows"] if r["model"] == SHARE]
+    by_group: dict[str, list[float]] = {g: [] for g in groups}
+    for row in content["rows"]:
+        if row["model"] == SHARE:
+            by_group[row["group"]].append(row["value"])
+    share = ", ".join(f"{g} {sum(x) / len(x):.0%}" for g, x in by_group.items())
     (by_graph,) = (r["value"] for r in content["rows"] if r["model"].startswith("flexynesis GNN"))
     lines += [
         "",
-        f"The network's share of the stack was {sum(share) / len(share):.0%} on average. The "
+        f"The network's share of the stack, on average: {share}. The "
         "peers' untuned penalty and way of tuning were chosen on these folds, in their favour. "
         "Forest, MLP and controls were not run on every cancer; the JSON has those that were. "
         "Flexynesis, with fewer iterations than its 100, was run on TCGA, its graph "
