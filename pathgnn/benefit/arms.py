@@ -171,6 +171,25 @@ def size_findings(outcome: Outcome) -> tuple[Finding, ...]:
     return tuple(out)
 
 
+def unrecorded_findings(cohort: Cohort) -> tuple[Finding, ...]:
+    """Covariates of which an arm has no value, while another has: not comparable between arms."""
+    outcome = cohort.outcome
+    known = cohort.clinical.notna().reindex(list(outcome.patient), fill_value=False).to_numpy()
+    lacks = {
+        arm: [
+            str(c) for c in cohort.clinical.columns[known.any(0) & ~known[outcome.arm == k].any(0)]
+        ]
+        for k, arm in enumerate(outcome.arms)
+    }
+    said = "; ".join(f"'{arm}' {', '.join(columns)}" for arm, columns in lacks.items() if columns)
+    if not said:
+        return ()
+    number = float(sum(map(len, lacks.values())))
+    said = f"Covariates of which an arm has no value at all: {said}. They cannot be compared "
+    said += "between arms: leave them out of `columns` in [cohort.clinical]."
+    return (Finding("warning", "covariates", number, said),)
+
+
 def _rate(arm: str, value: Float[np.ndarray, " row"]) -> Level:
     n, p = max(1, len(value)), float(value.mean()) if len(value) else 0.0
     middle = (p + Z95**2 / (2 * n)) / (1 + Z95**2 / n)

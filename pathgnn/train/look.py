@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int
 
-from pathgnn.benefit.arms import size_findings
+from pathgnn.benefit.arms import size_findings, unrecorded_findings
 from pathgnn.benefit.duplicates import Pair, duplicates_finding, duplicates_in
 from pathgnn.benefit.leakage import gram_matrix, input_findings, omic_finding
 from pathgnn.benefit.leaky_names import name_findings
@@ -95,6 +95,7 @@ def look_at_tables(cohort: Cohort, seed: int) -> Looked:
         *_inputs(cohort, share > 0, asked),
         *duplicates_finding(pairs, cohort.outcome, cohort.patients),
         *size_findings(cohort.outcome),
+        *unrecorded_findings(cohort),
     )
     if "arm" in cohort.beside:
         findings += arm_finding(cohort.beside["arm"], cohort.outcome)

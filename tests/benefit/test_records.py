@@ -10,7 +10,7 @@ import pytest
 from leaky_cohorts import beside, null_cohort, said
 from lifelines import KaplanMeierFitter
 
-from pathgnn.benefit.arms import kaplan_meier, size_findings
+from pathgnn.benefit.arms import balance, kaplan_meier, size_findings, unrecorded_findings
 from pathgnn.benefit.duplicates import duplicates_in, to_table
 from pathgnn.benefit.mismatches import recorded_sex
 from pathgnn.benefit.sites import cramers_v, site_table
@@ -166,3 +166,24 @@ def test_a_patient_of_unknown_sex_is_neither(trial):
     assert found[names[0]] is False
     assert found[names[1]] is True
     assert pd.isna(found[names[2]])
+
+
+def test_a_covariate_that_an_arm_lacks_is_named_and_stands_first(trial):
+    cohort = trial[0]
+    treated = [p for p, a in zip(cohort.outcome.patient, cohort.outcome.arm, strict=True) if a == 1]
+    assert unrecorded_findings(cohort) == ()
+    clinical = cohort.clinical.astype(float).assign(grade=1.0)
+    clinical.loc[treated, "grade"] = np.nan
+    lacking = replace(cohort, clinical=clinical)
+    assert "'treated' grade" in unrecorded_findings(lacking)[0].sentence
+    table = balance(lacking)
+    assert table.loc[0, "covariate"] == "grade"
+    assert np.isnan(table.loc[0, "smd"])
+
+
+def test_differences_are_in_standard_deviations_inside_the_arms(trial):
+    cohort = trial[0]
+    arm = pd.Series(dict(zip(cohort.outcome.patient, cohort.outcome.arm, strict=True)))
+    noise = np.random.default_rng(0).standard_normal(len(cohort.clinical))
+    far = cohort.clinical[[]].assign(far=noise + 4.0 * arm.reindex(cohort.clinical.index))
+    assert balance(replace(cohort, clinical=far)).loc[0, "smd"] == pytest.approx(4, abs=0.4)
