@@ -10,6 +10,8 @@ import torch
 from conftest import trial_on
 from pytest import approx
 
+from pathgnn.benefit.external_findings import level_finding, spread_finding
+from pathgnn.benefit.metrics import Estimate
 from pathgnn.cohort.omic import Decision
 from pathgnn.errors import CohortError
 from pathgnn.train.bundle import meet, model_of, predict
@@ -144,3 +146,11 @@ def test_an_effect_is_carried_over_as_unsurely_as_groups_are():
     ]
     spread = np.std([e.value for e in found])
     assert np.mean([e.se for e in found]) == approx(spread, rel=0.15)
+
+
+def test_a_slope_that_may_be_nothing_is_not_as_predicted():
+    unsure = spread_finding(Estimate(-2.0, 2.5), differs=True)
+    assert (unsure.severity, "Too uncertain" in unsure.sentence) == ("note", True)
+    assert spread_finding(Estimate(0.9, 0.2), differs=True).severity == "ok"
+    assert spread_finding(Estimate(0.4, 0.2), differs=True).severity == "warning"
+    assert "No other average effect is shown" in level_finding(Estimate(0.3, 0.4)).sentence
