@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float
 from scipy.stats import norm
 from scipy.stats import t as student
 
+from pathgnn.benefit.smd import standardised_difference
 from pathgnn.benefit.verdict import Finding
 from pathgnn.cohort.cohort import Cohort, Outcome
 from pathgnn.cohort.small_cells import SMALL_CELL, shown_count
@@ -120,25 +121,18 @@ def balance(cohort: Cohort) -> pd.DataFrame:
     """Every covariate: mean in each arm, and the largest standardised difference from reference.
 
     Means are over outcome rows where the covariate is known; shares for indicators, NaN where
-    they, or what they leave, stand for fewer than five rows. The difference is in standard
-    deviations inside the two arms (root of the mean of both variances; of all rows where neither
-    varies), NaN and first where an arm has no value.
-
-    Source: Austin, Statistics in Medicine 2009, 28:3083.
+    they, or what they leave, stand for fewer than five rows. The difference is that of
+    `standardised_difference`; NaN, where an arm has no value, comes first.
     """
     outcome = cohort.outcome
     x = cohort.clinical.reindex(list(outcome.patient)).astype(float).reset_index(drop=True)
-    means = [x[outcome.arm == k].mean() for k in range(len(outcome.arms))]
-    variances = [x[outcome.arm == k].var(ddof=0) for k in range(len(outcome.arms))]
+    each = [x[outcome.arm == k] for k in range(len(outcome.arms))]
     out = pd.DataFrame({"covariate": list(map(str, x.columns))})
-    for k, (arm, mean) in enumerate(zip(outcome.arms, means, strict=True)):
-        out[f"arm {arm}"] = mean.where(~_small(x[outcome.arm == k], x)).to_numpy()
-    apart = []
-    for mean, variance in zip(means[1:], variances[1:], strict=True):
-        inside = np.sqrt((variance + variances[0]) / 2)
-        spread = inside.where(inside > 0, x.std(ddof=0)).replace(0, 1.0)
-        apart.append(((mean - means[0]).abs() / spread).to_numpy())
-    out["smd"] = np.max(np.stack(apart), axis=0)
+    for arm, part in zip(outcome.arms, each, strict=True):
+        out[f"arm {arm}"] = part.mean().where(~_small(part, x)).to_numpy()
+    known = [[part.iloc[:, j].dropna().to_numpy() for part in each] for j in range(x.shape[1])]
+    apart = [[standardised_difference(first, other) for other in rest] for first, *rest in known]
+    out["smd"] = np.array([np.max(of_arms) for of_arms in apart])
     out["missing"] = x.isna().mean().to_numpy()
     return out.sort_values(
         "smd", ascending=False, ignore_index=True, kind="stable", na_position="first"

@@ -8,6 +8,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from sklearn.metrics import roc_auc_score
 
+from pathgnn.benefit.smd import standardised_difference
+
 LOW, HIGH = 0.05, 0.95
 WARN_AUC, REFUSE_AUC = 0.85, 0.95
 WARN_OUTSIDE, REFUSE_ESS = 0.20, 0.30
@@ -89,12 +91,7 @@ def _largest_smd(
     apart = []
     for column in x.T:
         known = ~np.isnan(column)
-        groups = [known & on for on in (treated, ~treated)]
-        if not all(on.any() for on in groups):
-            continue
-        inside = np.sqrt(np.mean([column[on].var() for on in groups]))
-        spread = inside if inside > 0 else column[known].std()
-        if spread > 0:
-            high, low = (np.average(column[on], weights=weight[on]) for on in groups)
-            apart.append(abs(high - low) / spread)
-    return float(max(apart, default=0.0))
+        one, other = known & treated, known & ~treated
+        weights = weight[one], weight[other]
+        apart.append(standardised_difference(column[one], column[other], weights))
+    return float(np.nanmax([0.0, *apart]))

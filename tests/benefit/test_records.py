@@ -14,6 +14,7 @@ from pathgnn.benefit.arms import balance, kaplan_meier, size_findings, unrecorde
 from pathgnn.benefit.duplicates import duplicates_in, to_table
 from pathgnn.benefit.mismatches import recorded_sex
 from pathgnn.benefit.sites import cramers_v, site_table
+from pathgnn.benefit.smd import standardised_difference
 from pathgnn.train.look import look_at_tables
 
 
@@ -187,3 +188,13 @@ def test_differences_are_in_standard_deviations_inside_the_arms(trial):
     noise = np.random.default_rng(0).standard_normal(len(cohort.clinical))
     far = cohort.clinical[[]].assign(far=noise + 4.0 * arm.reindex(cohort.clinical.index))
     assert balance(replace(cohort, clinical=far)).loc[0, "smd"] == pytest.approx(4, abs=0.4)
+
+
+def test_a_standardised_difference_is_in_deviations_inside_the_arms():
+    one, other = np.array([3.0, 5.0]), np.array([-1.0, 1.0])
+    assert standardised_difference(one, other) == 4
+    # Weights move the means and leave the yardstick.
+    assert standardised_difference(one, other, (np.array([1.0, 0.0]), np.ones(2))) == 3
+    assert standardised_difference(np.ones(3), np.zeros(3)) == 2
+    assert standardised_difference(np.ones(3), np.ones(2)) == 0
+    assert np.isnan(standardised_difference(one, other[:0]))
