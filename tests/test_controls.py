@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from described import assert_described
@@ -150,6 +152,10 @@ def test_a_stopped_run_goes_on_and_ends_the_same(fitted, nodes, tmp_path, monkey
         with pytest.raises(ConfigError, match="2 trainings or more"):
             run_controls(fitted, nodes, wrong, tmp_path)
     plan = Controls(2, (TRUE, REWIRED, SHUFFLED), QUICK)
+    config = fitted.recipe.fit.model_copy(
+        update={"outcome_rounds": 1, "benefit_rounds": 1, "stack": False}
+    )
+    fitted = dataclasses.replace(fitted, recipe=fitted.recipe._replace(fit=config))
     whole = run_controls(fitted, nodes, plan, tmp_path / "whole")
     real, done = controls_module._train, []
 
@@ -175,6 +181,7 @@ def test_a_stopped_run_goes_on_and_ends_the_same(fitted, nodes, tmp_path, monkey
         run_controls(fitted, nodes, plan, tmp_path / "cut")
 
 
+@pytest.mark.slow  # nine fits; the benchmark of the graph's help counts verdicts over cohorts, too
 def test_hidden_genes_need_the_graph_and_lone_ones_do_not(graph, recipe):
     from conftest import trial_plan
 

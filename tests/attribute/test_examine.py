@@ -229,7 +229,7 @@ def test_outcomes_of_a_group_move_together(nodes):
         assert len(torch.unique(group[came_from[group == g]])) == 1
 
 
-@pytest.mark.parametrize("kind", ["treatment", "outcome"])
+@pytest.mark.parametrize("kind", ["treatment", pytest.param("outcome", marks=pytest.mark.slow)])
 def test_nulls_train_anew_and_go_on_where_they_stopped(kind, fitted, nodes, tmp_path):
     fit = fitted.recipe.fit.model_copy(
         update={"outcome_rounds": 1, "benefit_rounds": 1, "stack": False}
