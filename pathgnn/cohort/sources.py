@@ -140,7 +140,11 @@ class TreatmentSource(Settings):
     reference: str = setting(..., "the arm that the others are compared with")
     arms: tuple[str, ...] = setting((), "arms to compare with it; empty: all others")
     randomised: bool = setting(..., "was the treatment assigned by chance?")
-    strata: tuple[str, ...] = setting((), "columns of the randomisation strata, if any")
+    strata: tuple[str, ...] = setting(
+        (),
+        "columns of the randomisation strata, if any; in observational data of what treatment was "
+        "chosen by beside the measurements, as sites",
+    )
     probability: dict[str, str] = setting(
         {}, "arm -> column with its probability at randomisation, where that is known per row"
     )

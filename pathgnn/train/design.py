@@ -99,7 +99,8 @@ def _card(nodes: Nodes) -> Card:
     elif nodes.randomised:
         source = "the probabilities of the arms are their shares in each stratum"
     else:
-        source = "the probabilities of the arms are modelled on the measurements, cross-fitted"
+        strata = " and strata" if int(nodes.stratum.max()) else ""
+        source = f"the probabilities of the arms are modelled on measurements{strata}, cross-fitted"
     unit = nodes.unit or "outcome"
     asked = f"difference in the {unit}"
     if nodes.outcome == "survival":

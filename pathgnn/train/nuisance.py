@@ -142,7 +142,10 @@ def _design(
 
 
 def _propensity(train: Nodes, test: Nodes, few: Few) -> Float[np.ndarray, "row arm"]:
-    """The trial's own where known, else shares per randomisation stratum, or a logistic model."""
+    """The trial's own where known, else shares per randomisation stratum, or a logistic model.
+
+    The model is a ridge on a few axes of the measurements, the clinical block and the strata.
+    """
     n_arms = len(train.arms)
     if test.propensity.shape[1]:
         return np.asarray(test.propensity.double().numpy())
@@ -151,10 +154,21 @@ def _propensity(train: Nodes, test: Nodes, few: Few) -> Float[np.ndarray, "row a
     if train.randomised or int(train.arm.min()) == int(train.arm.max()):
         return _stratum_shares(train, test, n_arms)
     model = LogisticRegression(C=1.0, max_iter=2000)
-    model.fit(few.train[train.patient_of], train.arm.numpy())
+    levels = np.unique(train.stratum.numpy())
+    model.fit(_beside_strata(few.train, train, levels), train.arm.numpy())
     out = np.full((len(test.arm), n_arms), LOWEST_E)
-    out[:, model.classes_] = model.predict_proba(few.test[test.patient_of])
+    out[:, model.classes_] = model.predict_proba(_beside_strata(few.test, test, levels))
     return np.asarray(out.clip(1e-3, 1 - 1e-3))
+
+
+def _beside_strata(
+    few: Float[np.ndarray, "patient few"], nodes: Nodes, levels: Int[np.ndarray, " level"]
+) -> Float[np.ndarray, "row column"]:
+    """Each row's measurements beside a column per stratum; one that is none of them has zeros."""
+    own = few[nodes.patient_of]
+    if len(levels) < 2:
+        return np.asarray(own)
+    return np.concatenate([own, nodes.stratum.numpy()[:, None] == levels], 1)
 
 
 def _stratum_shares(train: Nodes, test: Nodes, n_arms: int) -> Float[np.ndarray, "row arm"]:

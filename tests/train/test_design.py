@@ -11,6 +11,7 @@ from conftest import trial_on
 
 from pathgnn.graph.project import project
 from pathgnn.train import design
+from pathgnn.train.check import propensities
 from pathgnn.train.design import design_findings, moved_by_scrambling
 
 
@@ -33,6 +34,21 @@ def test_an_arm_that_follows_a_gene_is_not_taken_for_randomised(trial, graph):
     clinical = cohort.clinical.assign(told=gene.to_numpy())
     found = _by_topic(replace(cohort, outcome=outcome, clinical=clinical), graph)
     assert found["randomisation"].severity == "warning"
+
+
+def test_sites_that_choose_treatments_are_in_the_propensity_of_observational_data(graph):
+    cohort, _ = trial_on(graph, 300, 5)
+    rng = np.random.default_rng(0)
+    site = rng.integers(0, 3, len(cohort.outcome.arm))
+    chosen = np.array([0.2, 0.5, 0.8])
+    arm = (rng.random(len(site)) < chosen[site]).astype(int)
+    outcome = replace(cohort.outcome, arm=arm, stratum=site, randomised=False)
+    nodes = project(replace(cohort, outcome=outcome), graph)
+    modelled = propensities(nodes, 3, 0)[:, 1]
+    assert np.corrcoef(modelled, chosen[site])[0, 1] > 0.7
+    unsaid = replace(nodes, stratum=nodes.stratum * 0)
+    assert np.corrcoef(propensities(unsaid, 3, 0)[:, 1], chosen[site])[0, 1] < 0.3
+    assert "strata" in _by_topic(replace(cohort, outcome=outcome), graph)["estimand"].sentence
 
 
 @pytest.mark.parametrize("kind", ["continuous", "binary", "survival"])
