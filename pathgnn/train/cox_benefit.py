@@ -35,7 +35,8 @@ def cox_interactions(task: LinearTask) -> LinearEffect:
     own = moved[arm, np.arange(len(arm))]
     products = [x[rows] * own[:, k : k + 1] for k in range(n_arms - 1)]
     design = np.concatenate([x[rows], own, *products], 1)
-    followed = in_order(design, train.value.double().numpy(), train.event.numpy())
+    group = task.scores.group[rows]
+    followed = in_order(design, train.value.double().numpy(), train.event.numpy(), group)
     found = lasso_cox(followed)
     hazard = baseline(followed, found, _grid(task))
     of_risk, shift, slopes = np.split(found, [x.shape[1], x.shape[1] + n_arms - 1])
@@ -69,7 +70,8 @@ def _arm(
     if not on.any():
         return np.zeros(x.shape[1])
     rows = train.patient_of.numpy()[on]
-    followed = in_order(x[rows], train.value.double().numpy()[on], train.event.numpy()[on])
+    time, event = train.value.double().numpy()[on], train.event.numpy()[on]
+    followed = in_order(x[rows], time, event, task.scores.group[rows])
     weight = lasso_cox(followed)
     risk = x @ weight
     expected = _expected(risk, baseline(followed, weight, _grid(task)), task)

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Int
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import lasso_path
 
-from pathgnn.benefit.units import Groups, n_units, units_of
+from pathgnn.benefit.units import Groups
 from pathgnn.graph.axis import pathway_axes
 from pathgnn.train.linear import (
     LinearEffect,
@@ -20,10 +20,11 @@ from pathgnn.train.linear import (
     spread_over_genes,
 )
 from pathgnn.train.nuisance import features
+from pathgnn.train.tuning_folds import N_FOLDS, tuning_folds
 
 # Features kept by their correlation with the target, anew in each fold of the tuning.
 MOST_FEATURES = 500
-N_FOLDS, N_PENALTIES, WEAKEST = 3, 30, 0.01
+N_PENALTIES, WEAKEST = 30, 0.01
 FEWEST_ROWS = 12
 
 
@@ -107,10 +108,7 @@ def lasso(
     whole = Rows(x, y, np.ones(len(y), dtype=bool))
     strongest = whole.strongest_penalty()
     penalties = strongest * np.geomspace(1, WEAKEST, N_PENALTIES)
-    # Rows come in the cohort's order, which is not that of the outcome.
-    fold = np.arange(len(y)) % N_FOLDS
-    if n_units(len(y), unit) < len(y):
-        fold = units_of(len(y), unit) % N_FOLDS
+    fold = tuning_folds(len(y), unit)
     loss = np.zeros(N_PENALTIES)
     for k in range(N_FOLDS):
         held = fold == k

@@ -6,12 +6,14 @@ import warnings
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import lasso_path
 
-from pathgnn.train.lasso import N_FOLDS, Rows
+from pathgnn.benefit.units import Groups
+from pathgnn.train.lasso import Rows
 from pathgnn.train.ridge_cox import at_risk, log_likelihood
+from pathgnn.train.tuning_folds import N_FOLDS, tuning_folds
 
 N_PENALTIES, WEAKEST = 20, 0.03
 MOST_STEPS, CLOSE = 6, 1e-3
@@ -25,20 +27,23 @@ class FollowedUp(NamedTuple):
     x: Float[np.ndarray, "row feature"]
     time: Float[np.ndarray, " row"]
     event: Bool[np.ndarray, " row"]
+    unit: Int[np.ndarray, " row"]
 
     def take(self, on: Bool[np.ndarray, " row"]) -> FollowedUp:
         """Some of the rows."""
-        return FollowedUp(self.x[on], self.time[on], self.event[on])
+        return FollowedUp(self.x[on], self.time[on], self.event[on], self.unit[on])
 
 
 def in_order(
     x: Float[np.ndarray, "row feature"],
     time: Float[np.ndarray, " row"],
     event: Bool[np.ndarray, " row"],
+    group: Groups = None,
 ) -> FollowedUp:
-    """Rows put into the order of their times."""
+    """Rows put into the order of their times, each a unit of its own or its group's."""
     order = np.argsort(time, kind="stable")
-    return FollowedUp(x[order], time[order], event[order])
+    unit = np.arange(len(time)) if group is None else group[order]
+    return FollowedUp(x[order], time[order], event[order], unit)
 
 
 def lasso_cox(rows: FollowedUp) -> Float[np.ndarray, " feature"]:
@@ -55,7 +60,7 @@ def lasso_cox(rows: FollowedUp) -> Float[np.ndarray, " feature"]:
     strongest = _at_first(rows).strongest_penalty()
     penalties = strongest * np.geomspace(1, WEAKEST, N_PENALTIES)
     # In the order of the times, so that folds are alike in them.
-    fold = np.arange(len(rows.time)) % N_FOLDS
+    fold = tuning_folds(len(rows.time), rows.unit)
     gained = np.zeros(N_PENALTIES)
     for k in range(N_FOLDS):
         others = rows.take(fold != k)

@@ -8,8 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 import torch
-from jaxtyping import Float
-from sklearn.linear_model import RidgeCV
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from pathgnn.benefit.estimand import Estimand
@@ -18,7 +17,7 @@ from pathgnn.graph.nodes import Nodes
 from pathgnn.model.layers import first_weights
 from pathgnn.model.scales import InputScales, Standardised
 from pathgnn.train.nuisance import Nuisances, features
-from pathgnn.train.ridge import RIDGE_PENALTIES
+from pathgnn.train.ridge import tuned_ridge
 
 FEWEST_ROWS = 3
 
@@ -84,7 +83,8 @@ def ridge_by_arm(task: LinearTask) -> LinearEffect:
     levels, weights = [], []
     for k in range(len(task.train.arms)):
         on = np.flatnonzero(arm == k)
-        level, weight = _ridge(x[rows[on]], task.scores.value[on], np.ones(len(on)))
+        given = x[rows[on]], task.scores.value[on], np.ones(len(on)), task.scores.group[rows[on]]
+        level, weight = _ridge(*given)
         # An arm that no training patient had says nothing; it does not say 0.
         level = level if len(on) else float(task.scores.value.mean())
         levels.append(level)
@@ -153,11 +153,9 @@ def pooled(
 def _ridge_on_scores(
     x: Float[np.ndarray, "patient feature"], task: LinearTask
 ) -> tuple[Float[np.ndarray, " contrast"], Float[np.ndarray, "feature contrast"]]:
-    gain, informs = task.scores.gain, task.scores.informs
-    fits = []
-    for k in range(gain.shape[1]):
-        on = informs[:, k]
-        fits.append(_ridge(x[on], gain[on, k], task.scores.weight[on, k]))
+    scores, fits = task.scores, []
+    for k, on in enumerate(scores.informs.T):
+        fits.append(_ridge(x[on], scores.gain[on, k], scores.weight[on, k], scores.group[on]))
     return np.array([level for level, _ in fits]), np.stack([weight for _, weight in fits], 1)
 
 
@@ -165,17 +163,17 @@ def _ridge(
     x: Float[np.ndarray, "row feature"],
     y: Float[np.ndarray, " row"],
     sample_weight: Float[np.ndarray, " row"],
+    unit: Int[np.ndarray, " row"],
 ) -> tuple[float, Float[np.ndarray, " feature"]]:
-    """Level and weights of a ridge on standardised features, its penalty by leave-one-out."""
+    """Level and weights of a ridge on standardised features."""
     weight = np.zeros(x.shape[1])
     used = x.std(0) > 1e-8 if len(y) >= FEWEST_ROWS else np.zeros(x.shape[1], dtype=bool)
     if not used.any():
         return float(y.mean()) if len(y) else 0.0, weight
     center, spread = x[:, used].mean(0), x[:, used].std(0)
-    penalties = RIDGE_PENALTIES * max(1.0, used.sum() / 1000)
-    model = RidgeCV(penalties).fit((x[:, used] - center) / spread, y, sample_weight)
-    weight[used] = model.coef_ / spread
-    return float(model.intercept_ - weight[used] @ center), weight
+    level, slope = tuned_ridge((x[:, used] - center) / spread, y, sample_weight, unit)
+    weight[used] = slope / spread
+    return float(level - weight[used] @ center), weight
 
 
 def n_features(task: LinearTask) -> int:

@@ -263,10 +263,13 @@ def _outcome_model(
     """Expected outcome per arm: a ridge or, for a binary outcome, logistic ridge in each arm."""
     predict = logistic_ridge if train.outcome == "binary" else ridge
     mu = np.empty((len(x_test), len(train.arms)))
-    arm, patient_of = train.arm.numpy(), train.patient_of.numpy()
+    arm, patient_of, unit = train.arm.numpy(), train.patient_of.numpy(), independent_units(train)
     for k in range(mu.shape[1]):
         rows = np.flatnonzero(arm == k)
-        # An arm that no training patient had says nothing; it does not say 0.
-        y = value[rows] if len(rows) else value
-        mu[:, k] = predict(x_train[patient_of[rows]], y, x_test) if len(rows) else y.mean()
+        if len(rows):
+            who = patient_of[rows]
+            mu[:, k] = predict(x_train[who], value[rows], x_test, unit[who])
+        else:
+            # An arm that no training patient had says nothing; it does not say 0.
+            mu[:, k] = value.mean()
     return np.asarray(mu.clip(value.min(), value.max()))

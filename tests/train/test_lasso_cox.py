@@ -130,3 +130,15 @@ def test_they_are_for_survival_alone_and_not_where_events_compete(survivors):
     assert set(OF_SURVIVAL) <= set(learners_for(nodes))
     assert not set(OF_SURVIVAL) & set(learners_for(replace(nodes, has_competing=True)))
     assert not set(OF_SURVIVAL) & set(learners_for(replace(nodes, outcome="continuous")))
+
+
+def test_a_family_does_not_tell_its_own_survival():
+    rng = np.random.default_rng(5)
+    unit = rng.permutation(np.repeat(np.arange(40), 4))
+    x = rng.normal(size=(40, 60))[unit] + 0.1 * rng.normal(size=(160, 60))
+    time = rng.exponential(np.exp(1.5 * rng.normal(size=40)))[unit] * rng.uniform(0.9, 1.1, 160)
+    everybody = np.ones(160, dtype=bool)
+    alone, by_family = (
+        np.std(x @ lasso_cox(in_order(x, time, everybody, u))) for u in (None, unit)
+    )
+    assert by_family < 0.2 < alone / 2

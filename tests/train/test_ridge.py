@@ -5,9 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from pytest import approx
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 
-from pathgnn.train.ridge import LOGISTIC_PENALTIES, logistic_ridge, ridge
+from pathgnn.train.ridge import (
+    LOGISTIC_PENALTIES,
+    RIDGE_PENALTIES,
+    logistic_ridge,
+    ridge,
+    tuned_ridge,
+)
 
 
 def _rows(n, p, seed=0):
@@ -48,3 +54,35 @@ def test_a_class_that_hardly_came_gives_the_share():
     y = np.zeros(40)
     y[:3] = 1
     assert logistic_ridge(x, y, x) == approx(3 / 40)
+
+
+def _families(rng, n_units=40, each=4, p=60):
+    """Rows that share measurements and luck with their family, and luck has no cause."""
+    unit = rng.permutation(np.repeat(np.arange(n_units), each))
+    x = rng.normal(size=(n_units, p))[unit] + 0.1 * rng.normal(size=(len(unit), p))
+    luck = rng.normal(size=n_units)[unit]
+    return x, luck, unit
+
+
+def test_a_family_does_not_tell_its_own_luck():
+    x, luck, unit = _families(np.random.default_rng(0))
+    y = luck + 0.3 * np.random.default_rng(1).normal(size=len(luck))
+    alone, by_family = (ridge(x, y, x, u).std() for u in (None, unit))
+    assert by_family < 0.2 < alone / 2
+    good = (y > 0).astype(float)
+    alone, by_family = (logistic_ridge(x, good, x, u).std() for u in (None, unit))
+    assert by_family < 0.1 < alone / 2
+
+
+def test_folds_of_families_give_a_ridge_of_scikit_learn_at_one_of_its_penalties():
+    x, luck, unit = _families(np.random.default_rng(2), p=300)
+    level, weight = tuned_ridge(x, luck, None, unit)
+    each = [Ridge(penalty).fit(x, luck) for penalty in RIDGE_PENALTIES]
+    assert min(np.abs(one.predict(x) - level - x @ weight).max() for one in each) < 1e-6
+
+
+def test_a_family_alone_and_a_class_in_one_family_are_tuned_by_rows():
+    x, luck, unit = _families(np.random.default_rng(3))
+    assert np.isfinite(ridge(x, luck, x, unit * 0)).all()
+    rare = ((unit == 0) | (unit == 3)).astype(float)
+    assert np.isfinite(logistic_ridge(x, rare, x, unit)).all()
