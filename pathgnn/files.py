@@ -61,9 +61,19 @@ def whole_file(path: Path) -> Iterator[Path]:
         try:
             yield part
             part.chmod(0o644)
+            _sync(part)
             os.replace(part, path)
         finally:
             part.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    """Have the disk take the content before the name, for a power cut between them."""
+    handle = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def refuse_others(path: Path, mark: str, ours: Collection[str] | None = None) -> None:
@@ -114,8 +124,10 @@ def whole_folder(path: Path, mark: str) -> Iterator[Path]:
             yield part
             part.chmod(0o755)
             # Some writers make files that only their owner can read; a model is there to be shared.
-            for file in part.rglob("*"):
-                file.chmod(0o755 if file.is_dir() else 0o644)
+            for inside in part.rglob("*"):
+                inside.chmod(0o755 if inside.is_dir() else 0o644)
+                if inside.is_file():
+                    _sync(inside)
             if path.exists():
                 os.replace(path, old)
             os.replace(part, path)

@@ -115,3 +115,11 @@ def test_no_cell_and_no_header_of_a_csv_runs_as_a_formula(tmp_path):
     write_csv(tmp_path / "t.csv", table)
     lines = (tmp_path / "t.csv").read_text().splitlines()
     assert lines == ["'=a(),kind,n", "'=x,'@y,1", "-1;1,b,2"]
+
+
+def test_the_disk_has_the_content_before_the_name(tmp_path, monkeypatch):
+    path, done = tmp_path / "table.csv", []
+    monkeypatch.setattr("pathgnn.files.os.fsync", lambda handle: done.append(path.exists()))
+    write_csv(path, pd.DataFrame({"gene": ["TP53"]}))
+    _write(tmp_path / "bundle", "first")
+    assert done == [False, True]
