@@ -46,17 +46,14 @@ def predict(
         ]
         _write(pd.concat(parts), trained.recipe.estimand.unit, out)
         surplus = sorted(set(cohort.omics) - set(trained.modalities))
-        lacking = [m for m in trained.modalities if m not in cohort.omics]
-        for omics, why in ((surplus, "unknown to the model, left out"), (lacking, "not measured")):
-            if omics:
-                say(f"Omics {why}: {', '.join(omics)}")
+        if surplus:
+            say(f"Omics unknown to the model, left out: {', '.join(surplus)}")
         for note in cohort.notes:
             say(note)
         findings = input_findings(trained, cohort, nodes)
         for finding in findings:
-            lacks = finding.topic == "missing" and finding.severity == "note"
             moved = finding.topic == "shift" and finding.severity == "warning"
-            if lacks or (moved and len(names) >= FEWEST):
+            if finding.topic == "missing" or (moved and len(names) >= FEWEST):
                 say(f"[{finding.severity}] {finding.sentence}")
         say(f"Wrote {out}: {len(names)} patients")
 

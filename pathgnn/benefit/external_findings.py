@@ -82,6 +82,30 @@ def lacking_findings(
     return tuple(out)
 
 
+def unknown_finding(omic: str, n_genes: int) -> tuple[Finding, ...]:
+    """Genes measured in the new patients that training had nothing to learn of."""
+    if not n_genes:
+        return ()
+    genes = "1 gene" if n_genes == 1 else f"{n_genes:,} genes"
+    said = (
+        f"Omic '{omic}': {genes} left out, of which nothing was learned in training (not measured "
+    )
+    said += "there, or constant)."
+    return (Finding("note", "missing", float(n_genes), said),)
+
+
+def level_unknown_finding(
+    column: str, indicators: Sequence[str], n_patients: int
+) -> tuple[Finding, ...]:
+    """Patients with a level of a covariate that the model does not know."""
+    if not n_patients:
+        return ()
+    levels = ", ".join(name.partition("=")[2] for name in indicators)
+    said = f"Covariate '{column}': {n_patients} patients have none of the levels that the model "
+    said += f"knows ({levels}), and count as unknown. Are they written in another way?"
+    return (Finding("warning", "missing", float(n_patients), said),)
+
+
 def moved_finding(covariates: Sequence[str]) -> tuple[Finding, ...]:
     """Covariates whose mean is more than five training SD away."""
     if not covariates:

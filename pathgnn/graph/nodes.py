@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -157,7 +157,8 @@ def match_layout(
     clinical, clinical_seen = (
         _columns(t, nodes.covariates, covariates) for t in (nodes.clinical, nodes.clinical_seen)
     )
-    clinical_seen = clinical_seen | _other_levels(nodes, covariates)
+    for at, told in _levels(nodes, covariates):
+        clinical_seen[:, at] = told[:, None]
     return replace(
         nodes,
         x=x,
@@ -179,15 +180,21 @@ def _renumbered(nodes: Nodes, sites: tuple[str, ...]) -> Int[Tensor, " patient"]
     return place[nodes.site].long()
 
 
-def _other_levels(nodes: Nodes, want: tuple[str, ...]) -> Bool[Tensor, "patient covariate"]:
-    """True where an indicator is lacking because nobody has that level: it is 0, not unseen."""
-    out = torch.zeros(nodes.n_patients, len(want), dtype=torch.bool)
-    for i, name in enumerate(want):
-        column = name.split("=")[0] + "="
-        same = [j for j, have in enumerate(nodes.covariates) if have.startswith(column)]
-        if "=" in name and name not in nodes.covariates and same:
-            out[:, i] = nodes.clinical_seen[:, same].any(1)
-    return out
+def _levels(
+    nodes: Nodes, want: tuple[str, ...]
+) -> Iterator[tuple[list[int], Bool[Tensor, " patient"]]]:
+    """Places of each wanted column's indicators, and who has one of their levels.
+
+    An indicator that lacks because nobody has its level is 0, not unseen; of a patient with a level
+    that is none of them nothing is known.
+    """
+    columns = dict.fromkeys(name.split("=")[0] for name in want if "=" in name)
+    for column in columns:
+        at = [i for i, name in enumerate(want) if name.startswith(f"{column}=")]
+        own = [j for j, name in enumerate(nodes.covariates) if name.startswith(f"{column}=")]
+        if own:
+            shared = [j for j in own if nodes.covariates[j] in want]
+            yield at, (nodes.clinical[:, shared] * nodes.clinical_seen[:, shared]).any(1)
 
 
 def _columns(values: Tensor, have: tuple[str, ...], want: tuple[str, ...]) -> Tensor:

@@ -14,6 +14,9 @@ from pathgnn.graph.nodes import Nodes
 FARTHEST = 6.0
 # Rare mutations have tiny standard deviations; below this they are not blown up further.
 SMALLEST_SD = 0.25
+# Sums of 32-bit floats make the mean of a constant miss it by a little of its size; sums of 64-bit
+# ones by the rounding of the value itself.
+CONSTANT, CONSTANT_CLINICAL = 1e-5, 1e-7
 WILD_TYPE_ZERO = ("mutation", "copy_number")
 # A site with this many patients has half of its shift taken out: few tell the mean of a site badly.
 HALF_TRUSTED = 10
@@ -75,14 +78,20 @@ class InputScales(nn.Module):
         center = torch.where(from_zero, torch.zeros(()), center)
         spread = (((x - center) * seen).square().sum(1, keepdim=True) / n).sqrt()
         self.center.copy_(center)
-        # A constant value carries no information; a floor keeps it from blowing up elsewhere. Sums
-        # of 32-bit floats make the mean of a constant miss it by a little of its size.
         self.scale.copy_(torch.where(from_zero, spread.clamp(min=SMALLEST_SD), spread))
-        self.scale.masked_fill_(self.scale < 1e-5 * center.abs().clamp(min=0.1), 1.0)
-        # Over an infinite scale every value is 0, as if it had not been seen.
-        self.scale.masked_fill_(_least_varying(spread, nodes, variance_filter), torch.inf)
+        # Over an infinite scale every value is 0, as if it had not been seen: of values that do not
+        # vary, or that no training patient had, nothing can be learned.
+        size = (nodes.x.abs() * seen).amax(1, keepdim=True)
+        unknown = (self.scale <= CONSTANT * size) | ~nodes.seen.any(1, keepdim=True)
+        unknown |= _least_varying(spread, nodes, variance_filter)
+        self.scale.masked_fill_(unknown, torch.inf)
         self._learn_clinical(nodes)
         return self
+
+    @property
+    def known(self) -> Bool[Tensor, "gene 1 modality"]:
+        """Values of which something could be learned."""
+        return self.scale.isfinite()
 
     def forward(self, nodes: Nodes) -> Standardised:
         """Inputs in training units, unseen values at 0."""
@@ -118,12 +127,13 @@ class InputScales(nn.Module):
         self.site_shift.copy_(torch.where(from_zero, torch.zeros(()), shift))
 
     def _learn_clinical(self, nodes: Nodes) -> None:
-        seen = nodes.clinical_seen.float()
+        seen, value = nodes.clinical_seen.double(), nodes.clinical.double()
         n = seen.sum(0).clamp(min=1)
-        center = (nodes.clinical * seen).sum(0) / n
-        spread = (((nodes.clinical - center) * seen).square().sum(0) / n).sqrt()
+        center = (value * seen).sum(0) / n
+        spread = (((value - center) * seen).square().sum(0) / n).sqrt()
+        unknown = spread <= CONSTANT_CLINICAL * center.abs()
         self.clinical_center.copy_(center)
-        self.clinical_scale.copy_(spread.clamp(min=1e-3))
+        self.clinical_scale.copy_(spread.masked_fill(unknown, torch.inf))
 
 
 def learned_scales(train: Nodes, scaling: Scaling) -> InputScales:

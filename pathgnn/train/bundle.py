@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+import torch
+from jaxtyping import Bool, Float
 from safetensors import SafetensorError
 from safetensors.torch import save_file
+from torch import Tensor
 
 from pathgnn.benefit.estimand import Estimand
 from pathgnn.cohort.cohort import Cohort
@@ -72,6 +74,11 @@ class Model:
     scales: Mapping[str, str] = field(default_factory=dict)
     outcomes: str = ""
 
+    @property
+    def known(self) -> Bool[Tensor, "gene 1 modality"]:
+        """Values that some network learned from."""
+        return torch.stack([member.net.scales.known for member in self.members]).any(0)
+
     def benefit(self, nodes: Nodes) -> Float[np.ndarray, "patient contrast"]:
         """Mean over all networks of the benefit, each stacked with its fold's other learners."""
         each = []
@@ -84,7 +91,10 @@ class Model:
 
 
 class NewBenefit(NamedTuple):
-    """Predicted benefit of new patients, the share of genes measured, and what it rests on."""
+    """Predicted benefit of new patients, and what it rests on.
+
+    `measured` is the share of the genes measured in training that were measured in them, too.
+    """
 
     arm: str
     benefit: Float[np.ndarray, " patient"]
@@ -186,8 +196,10 @@ def predict(
 def predict_nodes(model: Model, nodes: Nodes) -> tuple[NewBenefit, ...]:
     """The same for patients that are on the model's graph already, from `meet`."""
     tau = model.benefit(nodes)
-    measured = nodes.seen.any(2).double().mean(0).numpy()
-    basis = tuple(rests_on(nodes))
+    known = replace(nodes, seen=nodes.seen & model.known)
+    n_known = int(model.known.any(2).sum())
+    measured = known.seen.any(2).sum(0).double().numpy() / max(1, n_known)
+    basis = tuple(rests_on(known))
     return tuple(
         NewBenefit(c.arm, c.benefit(tau[:, k]), tau[:, k], measured, c.differs, basis)
         for k, c in enumerate(model.calibration)

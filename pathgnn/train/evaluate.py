@@ -15,11 +15,13 @@ from pathgnn.benefit.estimand import Estimand
 from pathgnn.benefit.external_findings import (
     lacking_findings,
     level_finding,
+    level_unknown_finding,
     moved_finding,
     own_finding,
     ranking_finding,
     shift_finding,
     spread_finding,
+    unknown_finding,
 )
 from pathgnn.benefit.metrics import Estimate
 from pathgnn.benefit.overlap import overlap
@@ -118,19 +120,37 @@ def input_findings(model: Model, cohort: Cohort, nodes: Nodes) -> tuple[Finding,
     known = cohort.outcome.arms if cohort.outcome.is_known else model.arms
     arms = [a for a in model.arms if a not in known]
     out = list(lacking_findings(omics, covariates, arms))
+    out += _unknown_levels(cohort, nodes)
     z, clinical = model.members[0].net.scales(nodes)
     apart = (clinical.sum(0) / nodes.clinical_seen.sum(0).clamp(min=1)).abs().tolist()
     out += moved_finding([c for c, d in zip(nodes.covariates, apart, strict=True) if d > FAR])
     for m, omic in enumerate(model.modalities):
-        on = nodes.seen[:, :, m]
+        learned = model.known[:, 0, m]
+        out += unknown_finding(omic, int((nodes.seen[:, :, m].any(1) & ~learned).sum()))
+        on = nodes.seen[:, :, m] & learned[:, None]
         if omic in omics or not on.any():
             continue
         genes = on.any(1)
         mean = (z[:, :, m] * on).sum(1)[genes] / on.sum(1)[genes]
         far = float((z[:, :, m][on].abs() > FAR).float().mean())
-        measured = float(genes.float().mean())
+        measured = float(genes.sum() / learned.sum())
         out.append(shift_finding(omic, measured, float(mean.abs().mean()), far))
     return tuple(out)
+
+
+def _unknown_levels(cohort: Cohort, nodes: Nodes) -> list[Finding]:
+    """Covariates of which patients have levels that the model does not know."""
+    out: list[Finding] = []
+    block = cohort.clinical.reindex(list(cohort.patients))
+    levels: dict[str, list[str]] = {}
+    for name in nodes.covariates:
+        if "=" in name:
+            levels.setdefault(name.split("=")[0], []).append(name)
+    for column, names in levels.items():
+        told = block[[c for c in block if str(c).startswith(f"{column}=")]].notna().any(axis=1)
+        known = nodes.clinical_seen[:, nodes.covariates.index(names[0])].numpy()
+        out += level_unknown_finding(column, names, int((told.to_numpy() & ~known).sum()))
+    return out
 
 
 def recalibrate(

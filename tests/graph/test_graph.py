@@ -255,3 +255,21 @@ def test_lacking_omics_count_as_unseen(nodes):
     assert torch.equal(other.x[:, :, 0], nodes.x[:, :, nodes.modalities.index("protein")])
     with pytest.raises(GraphError, match="name the same layers"):
         match_layout(nodes, ("phospho",), ())
+
+
+def test_a_level_that_a_model_does_not_know_is_unknown_and_one_that_nobody_has_is_not(nodes):
+    flags = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 0.0]])
+    seen = torch.tensor([[True] * 3] * 3 + [[False] * 3])
+    four = replace(
+        nodes.take(torch.arange(4)),
+        clinical=flags,
+        clinical_seen=seen,
+        covariates=("stage=I", "stage=II", "stage=V"),
+    )
+    want = ("stage=I", "stage=II", "stage=III")
+    met = match_layout(four, nodes.modalities, want)
+    # Stage V, and a patient of whom no stage is known.
+    assert met.clinical_seen.tolist() == [[True] * 3, [True] * 3, [False] * 3, [False] * 3]
+    assert met.clinical[:2].tolist() == [[1, 0, 0], [0, 1, 0]]
+    other = match_layout(four, nodes.modalities, ("sex=F", "sex=M"))
+    assert not other.clinical_seen.any()

@@ -147,6 +147,47 @@ def test_the_least_varying_genes_are_left_out_per_omic(by_site):
     assert torch.isfinite(z).all()
 
 
+def test_what_no_training_patient_had_or_all_had_alike_counts_as_unseen(by_site):
+    m, rare = by_site.modalities.index("expression"), by_site.modalities.index("mutation")
+    train = torch.arange(by_site.n_patients) < 200
+    seen, x = by_site.seen.clone(), by_site.x.clone()
+    x[:, :, m] += 8
+    seen[0, train, m] = seen[1, train, rare] = False
+    # Constant, of any size; a mutation that nobody had yet still says what mutations say.
+    x[1, train, m], x[2, train, m], x[2, train, rare] = 8.1, 1e-4, 0
+    x[2, ~train, rare] = 1
+    nodes = replace(by_site, x=x * seen, seen=seen)
+    scales = learned_scales(nodes.take(torch.nonzero(train)[:, 0]), Scaling())
+    held = nodes.take(torch.nonzero(~train)[:, 0])
+    z = scales(held).z
+    assert held.x[:3, :, m].any(1).all()
+    assert not z[:3, :, m].any()
+    assert not z[1, :, rare].any()
+    assert z[3, :, m].any()
+    assert (z[2, :, rare] == 4 * held.seen[2, :, rare]).all()
+    assert scales.known[:4, 0, m].tolist() == [False, False, False, True]
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
+def test_units_of_values_and_covariates_change_nothing(by_site, unit):
+    m = by_site.modalities.index("expression")
+    factor = torch.ones(len(by_site.modalities))
+    factor[m] = unit
+    other = replace(by_site, x=by_site.x * factor, clinical=by_site.clinical * unit)
+    given, told = (learned_scales(n, Scaling())(n) for n in (by_site, other))
+    assert torch.allclose(given.z, told.z, atol=1e-5)
+    assert torch.allclose(given.clinical, told.clinical, atol=1e-5)
+
+
+@pytest.mark.parametrize("level", [0.0, 0.1, 7.3, 2e9])
+def test_a_covariate_that_is_constant_in_training_says_nothing(by_site, level):
+    clinical = torch.full_like(by_site.clinical, level)
+    clinical[200:] += 1
+    nodes = replace(by_site, clinical=clinical)
+    scales = learned_scales(nodes.take(_first(200)), Scaling())
+    assert not scales(nodes).clinical.any()
+
+
 def test_defaults_learn_what_they_always_learned(by_site):
     scales = learned_scales(by_site, Scaling())
     assert set(scales.state_dict()) == {"center", "scale", "clinical_center", "clinical_scale"}

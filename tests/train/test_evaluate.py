@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from conftest import trial_on
@@ -12,11 +14,20 @@ from pytest import approx
 
 from pathgnn.benefit.external_findings import level_finding, spread_finding
 from pathgnn.benefit.metrics import Estimate
+from pathgnn.cohort.block_clinical import clinical_block
 from pathgnn.cohort.omic import Decision
 from pathgnn.errors import CohortError
+from pathgnn.graph.nodes import match_layout
+from pathgnn.graph.project import project
 from pathgnn.train.bundle import meet, model_of, predict
 from pathgnn.train.estimate import estimate
-from pathgnn.train.evaluate import evaluate, input_findings, own_findings, recalibrate
+from pathgnn.train.evaluate import (
+    _unknown_levels,
+    evaluate,
+    input_findings,
+    own_findings,
+    recalibrate,
+)
 from pathgnn.train.transport import transport_weights, transported
 
 
@@ -94,6 +105,28 @@ def test_what_is_missing_and_moved_is_said(model, other):
     assert not [f for f in clean if f.severity == "warning"]
 
 
+def test_genes_that_training_lacked_are_named_and_do_not_count_as_measured(model, other):
+    narrow, cohort = copy.deepcopy(model), other[0]
+    m = narrow.modalities.index("expression")
+    for member in narrow.members:
+        member.net.scales.scale[:3, :, m] = torch.inf
+    told = [f.sentence for f in input_findings(narrow, cohort, meet(narrow, cohort))]
+    known = [f.sentence for f in input_findings(model, cohort, meet(model, cohort))]
+    assert [s for s in told if s not in known and "left out" in s] == [
+        "Omic 'expression': 3 genes left out, of which nothing was learned in training (not "
+        "measured there, or constant)."
+    ]
+    for member in narrow.members:
+        member.net.scales.scale[:3] = torch.inf
+    few = {
+        k: t.drop(columns=list(model.recipe.graph.genes[:3]), errors="ignore")
+        for k, t in cohort.omics.items()
+    }
+    cohort = replace(cohort, omics=few)
+    before, after = (predict(one, cohort)[0].measured.max() for one in (model, narrow))
+    assert before < 1 == after
+
+
 def test_the_outcomes_a_model_learned_from_are_known_again_in_any_order(model, nodes, other):
     turned = nodes.take(torch.arange(nodes.n_patients - 1, -1, -1))
     assert own_findings(model, nodes)[0].severity == "refused"
@@ -154,3 +187,16 @@ def test_a_slope_that_may_be_nothing_is_not_as_predicted():
     assert spread_finding(Estimate(0.9, 0.2), differs=True).severity == "ok"
     assert spread_finding(Estimate(0.4, 0.2), differs=True).severity == "warning"
     assert "No other average effect is shown" in level_finding(Estimate(0.3, 0.4)).sentence
+
+
+def test_levels_that_the_model_does_not_know_are_counted(model, other):
+    names = ("sex=male", "sex=female")
+    sexed = replace(model, covariates=(*model.covariates, *names))
+    words = pd.Series(["male", "M", "W", None] * 100, index=list(other[0].patients))
+    block = clinical_block(words.to_frame("sex"))
+    cohort = replace(other[0], clinical=pd.concat([other[0].clinical, block], axis=1))
+    met = match_layout(project(cohort, model.recipe.graph), model.modalities, sexed.covariates)
+    said = [f for f in _unknown_levels(cohort, met) if f.severity == "warning"]
+    assert [f.number for f in said] == [200]
+    assert "'sex': 200 patients have none of the levels" in said[0].sentence
+    assert "(male, female)" in said[0].sentence
