@@ -134,9 +134,11 @@ def shown_levels(labels: Levels, in_arm: Bool[np.ndarray, "patient 2"]) -> Shown
     if len(names) < 2:
         return Shown(np.zeros(0, dtype=int), 0, _all_the_same(names))
     counts = _counts(labels, in_arm)
-    places = np.flatnonzero(may_be_shown(counts))
+    places = np.flatnonzero(may_be_shown(_of_the_recorded(counts, labels.names)))
     n_hidden = int((counts[:, 0] > 0).sum()) - len(places)
-    why = "" if len(places) > 1 else "fewer than two levels are large enough to show"
+    why = "" if len(places) > 1 else "fewer than two levels may be shown: others are small"
+    if n_hidden > 1 and why:
+        why += ", or would tell of a small one by what is left of the total"
     return Shown(places, n_hidden, why)
 
 
@@ -176,6 +178,16 @@ def may_be_shown(counts: Int[np.ndarray, "level 3"]) -> Bool[np.ndarray, " level
             break
         hidden[level] = there[level]
     return np.asarray(there & ~hidden)
+
+
+def _of_the_recorded(
+    counts: Int[np.ndarray, "level 3"], names: tuple[str, ...]
+) -> Int[np.ndarray, "level 3"]:
+    """The same without the few whose level is not recorded: that is no level to be known by."""
+    out = counts.copy()
+    few = np.array([name == NOT_RECORDED for name in names]) & (counts < LEAST).any(1)
+    out[few] = 0
+    return out
 
 
 def _all_the_same(names: list[str]) -> str:

@@ -18,6 +18,8 @@ MOSTLY = 0.5
 OFTEN = 0.2
 # Between values that are never below 0 these stand for what is missing.
 SHORT_CODES = (-9.0, -99.0)
+# Far above all other values these may stand for it, too, or for the limit of an instrument.
+HIGH_CODES = (99.0, 999.0, 9999.0, 99999.0)
 
 
 def clinical_block(table: pd.DataFrame) -> pd.DataFrame:
@@ -66,6 +68,24 @@ def refuse_codes(value: Float[np.ndarray, " row"], column: str, file: str) -> No
             f"{column!r} of {file} holds {lowest:g}, a code for what is missing; leave those cells "
             "empty"
         )
+
+
+def likely_codes(table: pd.DataFrame, file: str) -> list[str]:
+    """Numbers such as 999, of several rows and further away than all others span, in sentences."""
+    out = []
+    for column in table.columns:
+        value = pd.to_numeric(table[column], errors="coerce").dropna().to_numpy(dtype=float)
+        highest = value.max(initial=0.0)
+        others = value[value != highest]
+        n = len(value) - len(others)
+        if highest not in HIGH_CODES or n < 2 or not len(others):
+            continue
+        if highest - others.max() > others.max() - others.min():
+            out.append(
+                f"{column!r} of {file} holds {highest:g} in {n} rows, far above all others, and is "
+                "taken as measured; leave those cells empty if it is a code for what is missing"
+            )
+    return out
 
 
 def without_unknown(table: pd.DataFrame) -> pd.DataFrame:

@@ -112,4 +112,6 @@ def known_probabilities(
     if lacking:
         raise CohortError(f"`treatment.probability` lacks the arm {lacking[0]!r}; name all arms")
     columns = [t.probability[arm] for arm in arms]
-    return np.asarray(numeric(rows[columns], "the outcome table").to_numpy(dtype=float))
+    # Two arms of equal chance may share a column.
+    table = numeric(rows[list(dict.fromkeys(columns))], "the outcome table")
+    return np.asarray(table[columns].to_numpy(dtype=float))

@@ -11,7 +11,7 @@ from pathgnn.cohort.raw_table import FEATURE_NAMES, RawTable, in_memory, is_anno
 from pathgnn.cohort.read_anndata import read_layer
 from pathgnn.cohort.read_cbioportal import Sequenced, mask_panels, read_sequenced
 from pathgnn.cohort.read_parquet import is_large, open_parquet
-from pathgnn.cohort.read_table import CONTAINERS, TEXT, read_table, suffix_of
+from pathgnn.cohort.read_table import CONTAINERS, TEXT, read_table, suffix_of, without_id
 from pathgnn.cohort.read_variants import is_variants, read_variants
 from pathgnn.cohort.read_vcf import is_vcf, read_vcf
 from pathgnn.cohort.samples import BARCODE
@@ -80,7 +80,7 @@ def _samples_as_rows(
         raw = turned(table)
         said = f"patients are the columns of {omic.file}; turned"
         return raw._replace(notes=(said, *raw.notes))
-    return in_memory(table)
+    return in_memory(table, tuple(without_id(table, omic.file)))
 
 
 def _mutations(name: str, omic: OmicSource, data: Path) -> RawTable:

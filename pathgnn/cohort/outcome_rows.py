@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from pathgnn.cohort.block_clinical import likely_codes
 from pathgnn.cohort.event_columns import UNKNOWN, check_settings, labels
-from pathgnn.cohort.read_table import read_table
+from pathgnn.cohort.read_table import read_table, without_id
 from pathgnn.cohort.small_cells import counted_values, shown_names, shown_values
 from pathgnn.cohort.sources import CohortSource, OutcomeSource
 from pathgnn.errors import CohortError
@@ -23,19 +24,21 @@ def outcome_rows(source: CohortSource, data: Path) -> tuple[pd.DataFrame, list[s
     o, t = source.outcome, source.treatment
     check_settings(o, t)
     table = read_table(data / o.file, o.patient)
-    used = [c for c in (o.value, o.time, o.event, t.column, *t.strata) if c]
-    used += t.probability.values()
+    wanted = (o.value, o.time, o.event, t.column, *t.strata, *t.probability.values())
+    used = list(dict.fromkeys(c for c in wanted if c))
     absent = [c for c in (*used, *source.keep) if c not in table.columns]
     if absent:
         raise CohortError(_no_column(absent[0], table, o))
     _refuse_absent(table, source)
     whole, table = table, kept(table, source)
     n_left_out = len(whole) - len(table)
-    notes = [f"{n_left_out} rows are left out by `keep`"] if n_left_out else []
+    notes = without_id(whole, o.file)
+    notes += [f"{n_left_out} rows are left out by `keep`"] if n_left_out else []
     table, lacking = _known(table, used, source)
     table, infinite = _finite(table, o)
     table, elsewhere = _in_the_arms(table, source)
     notes += [*lacking, *infinite, *elsewhere, *_others(table, o)]
+    notes += likely_codes(table[[o.time if o.kind == "survival" else o.value]], o.file)
     return _one_row_each(table, used, source, notes)
 
 

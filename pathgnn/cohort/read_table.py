@@ -38,6 +38,8 @@ BROKEN = (
     pa.ArrowException,
 )
 LONGEST_REASON = 200
+# How many rows of a table went because they have no id.
+WITHOUT_ID = "without_id"
 
 
 def read_table(path: Path, id_column: str = "", text: tuple[str, ...] = ()) -> pd.DataFrame:
@@ -68,10 +70,19 @@ def read_table(path: Path, id_column: str = "", text: tuple[str, ...] = ()) -> p
     if isinstance(table.index, pd.MultiIndex):
         raise CohortError(f"{path.name} has several columns as its index; write one column of ids")
     # A row without an id belongs to nobody.
-    table = table[table.index.notna() & (table.index.astype(str).str.strip() != "")]
+    nobody = table.index.isna() | (table.index.astype(str).str.strip() == "")
+    lost = int(table[nobody].notna().any(axis=1).sum())
+    table = table[~nobody]
+    table.attrs[WITHOUT_ID] = lost
     table.index = table.index.astype(str).str.strip()
     table.columns = table.columns.astype(str).str.strip()
     return table
+
+
+def without_id(table: pd.DataFrame, file: str) -> list[str]:
+    """Rows that `read_table` left out because they have no id, in a sentence; empty lines apart."""
+    n = table.attrs.get(WITHOUT_ID, 0)
+    return [f"{n} rows of {file} have no id, or one such as NA: left out"] if n else []
 
 
 def only_numbers_rows(name: Any, kind: Any, first: pd.Series) -> bool:
@@ -126,11 +137,13 @@ def suffix_of(path: Path) -> str:
     return suffix
 
 
-def numeric(table: pd.DataFrame, where: str) -> pd.DataFrame:
+def numeric(
+    table: pd.DataFrame, where: str, hint: str = "write numbers, or leave those cells empty"
+) -> pd.DataFrame:
     """The same table as floats, empty cells as NaN; floats stay as narrow as they are.
 
     Raises:
-        CohortError: naming the first column and value that is no number.
+        CohortError: naming the first column and value that is no number, and what to do.
     """
     kinds = table.dtypes
     dates = [str(c) for c, kind in kinds.items() if kind.kind in "mM"]
@@ -149,8 +162,7 @@ def numeric(table: pd.DataFrame, where: str) -> pd.DataFrame:
         if wrong.any():
             value = shown_value(table[column][wrong].iloc[0], table[column])
             raise CohortError(
-                f"{where}: column {column!r} holds {value}, which is no number; name the omic's "
-                "`columns`, or mend the file"
+                f"{where}: column {column!r} holds {value}, which is no number; {hint}"
             )
         columns[column] = values
     out = table.assign(**columns) if columns else table

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from pathgnn.cohort import TRANSFORMS
-from pathgnn.cohort.block_clinical import often_missing
+from pathgnn.cohort.block_clinical import likely_codes, often_missing
 from pathgnn.cohort.cohort import Cohort, Outcome, check_facts
 from pathgnn.cohort.facts import NOTHING, facts_of, merge
 from pathgnn.cohort.feature_map import feature_map
@@ -105,7 +105,7 @@ def measured_of(
         clinical=block,
         outcome=outcome(patients),
         feature_maps=feature_maps_of(source, maps or data, omics),
-        notes=(*notes, *said, *often_missing(block)),
+        notes=(*notes, *said, *often_missing(block), *likely_codes(block, "the covariates")),
         beside=beside_table(source, data, patients),
         scales=scales,
     )
@@ -196,7 +196,8 @@ def _word(omic: OmicSource) -> str:
 def _held(name: str, source: CohortSource, raw: RawTable, samples: pd.Index) -> pd.DataFrame:
     """Numbers of some samples, in memory."""
     table = pd.concat(list(raw.blocks(None)), axis=1) if raw.n_bytes else pd.DataFrame()
-    return numeric(table.reindex(samples), _where(name, source))
+    hint = "name the omic's `columns`, or mend the file"
+    return numeric(table.reindex(samples), _where(name, source), hint)
 
 
 def _where(name: str, source: CohortSource) -> str:

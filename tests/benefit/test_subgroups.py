@@ -47,6 +47,16 @@ def test_a_small_level_cannot_be_had_by_subtraction():
     assert may_be_shown(counts[:2]).tolist() == [True, True]
 
 
+def test_a_patient_of_unknown_sex_hides_nobody_and_a_small_level_says_why():
+    sex, gain = ["f"] * 30 + ["m"] * 29, np.arange(60.0)
+    found = subgroups(named_levels("sex", [*sex, None]), _contrast(np.ones(60), gain))
+    assert [level.name for level in found.levels] == ["f", "m"]
+    assert (found.n_hidden, found.why_empty) == (1, "")
+    other = subgroups(named_levels("sex", [*sex, "x"]), _contrast(np.ones(60), gain))
+    assert len(other.levels) < 2
+    assert "by what is left of the total" in other.why_empty
+
+
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=1, max_size=6))
 def test_what_is_hidden_is_two_levels_and_large_enough_together(arms):
     counts = np.array([[a + b, a, b] for a, b in arms])

@@ -61,6 +61,11 @@ def test_where_lower_is_better_the_unit_says_that_signs_are_turned():
 def test_known_probabilities_stand_in_the_order_of_the_arms():
     got = _read(_rows([0, 1] * 12), probability={"b": "p_b", "a": "p_a"})
     assert np.allclose(got.propensity, [[0.25, 0.75]] * 24)
+    shared = _read(_rows([0, 1] * 12).assign(p=0.5), probability={"b": "p", "a": "p"})
+    assert np.allclose(shared.propensity, 0.5)
+    words = _rows([0, 1] * 12).assign(p="50%")
+    with pytest.raises(CohortError, match="'p' holds .*; write numbers"):
+        _read(words, probability={"b": "p", "a": "p"})
 
 
 @pytest.mark.parametrize(

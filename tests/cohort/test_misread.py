@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pathgnn.cohort.block_clinical import often_missing
+from pathgnn.cohort.block_clinical import likely_codes, often_missing
 from pathgnn.cohort.outcome_rows import outcome_rows
 from pathgnn.cohort.read_everyone import read_everyone
 from pathgnn.cohort.read_new import read_new
@@ -72,6 +72,22 @@ def test_an_index_of_numbers_beside_measurements_holds_the_ids(tmp_path):
 def test_a_row_without_an_id_is_nobodys(tmp_path):
     (tmp_path / "e.csv").write_text("id,TP53\nx1,1.5\n,2.5\nx2,0.5\n")
     assert read_table(tmp_path / "e.csv").index.tolist() == ["x1", "x2"]
+    table = _table()
+    # A blank, a patient who is called NA, and a line that is empty.
+    table.loc[[0, 1, 2], "patient"] = ["", "NA", None]
+    table.loc[2, table.columns[1:]] = None
+    rows, notes = _rows(table, tmp_path)
+    assert len(rows) == N - 3
+    assert "2 rows of o.csv have no id, or one such as NA: left out" in notes
+
+
+def test_a_number_far_above_all_others_is_asked_about(tmp_path):
+    value = np.where(np.arange(N) < 3, 999.0, np.arange(N))
+    assert "999 in 3 rows" in " ".join(_rows(_table(value=value), tmp_path)[1])
+    block = pd.DataFrame({"age": [*range(30, 88), 999, 999], "psa": [*range(940, 998), 999, 999]})
+    (said,) = likely_codes(block, "c.csv")
+    assert said.startswith("'age' of c.csv holds 999 in 2 rows")
+    assert likely_codes(block[:59], "c.csv") == []
 
 
 def test_several_columns_of_ids_are_refused(tmp_path):
