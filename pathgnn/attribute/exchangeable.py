@@ -41,12 +41,27 @@ def exchangeable(
     patient = np.arange(len(group)) if patient is None else patient
     kinds: dict[tuple[tuple[int, int], ...], list[Int[np.ndarray, " row"]]] = {}
     order = np.lexsort((block, patient, group))
-    for rows in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
-        number = np.unique(patient[rows], return_inverse=True)[1]
+    for members in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
+        rows, number = _by_their_blocks(members, block[members], patient[members])
         key = tuple(zip(number.tolist(), block[rows].tolist(), strict=True))
         kinds.setdefault(key, []).append(rows)
     # In an order that does not hang on that of the rows.
     return Exchangeable(block, [np.stack(kinds[key]) for key in sorted(kinds)])
+
+
+def _by_their_blocks(
+    rows: Int[np.ndarray, " member"],
+    block: Int[np.ndarray, " member"],
+    patient: Int[np.ndarray, " member"],
+) -> tuple[Int[np.ndarray, " member"], Int[np.ndarray, " member"]]:
+    """A group's rows, patients with the same blocks together, and the number of each one's patient.
+
+    Who comes first in a table says nothing of what a patient may trade.
+    """
+    each = [np.flatnonzero(patient == one) for one in np.unique(patient)]
+    each.sort(key=lambda own: block[own].tolist())
+    number = np.repeat(np.arange(len(each)), [len(own) for own in each])
+    return rows[np.concatenate(each)], number
 
 
 def permuted(

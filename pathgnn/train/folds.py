@@ -99,7 +99,7 @@ def folds(nodes: Nodes, n_folds: int, rng: np.random.Generator) -> Int[np.ndarra
     """Fold of each patient, balanced by stratum, arm and outcome class; groups stay together."""
     value = nodes.value.numpy()
     if nodes.outcome == "survival":
-        level = nodes.event.numpy().astype(int)
+        level = (nodes.event.numpy() & (value < nodes.horizon)).astype(int)
     else:
         level = (value > (0.5 if nodes.outcome == "binary" else np.median(value))).astype(int)
     arm, stratum = nodes.arm.numpy(), nodes.stratum.numpy()

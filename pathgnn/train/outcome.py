@@ -25,6 +25,8 @@ from pathgnn.train.ridge_cox import log_likelihood
 from pathgnn.train.rounds import rounds
 from pathgnn.train.stack import NETWORK
 
+# Folds inside folds have four patients each.
+FEWEST_PATIENTS = 18
 PER_ROW = ("patient_of", "value", "event", "competing", "propensity", "stratum")
 # Draws the shares together, as strongly as so many events that find them equal. With two learners
 # 40 did as well; with more of them, 100 and 200 were as good on cell lines and better for survival.
@@ -117,9 +119,9 @@ def fit_outcome(nodes: Nodes, recipe: Recipe, seed: int) -> OutcomeModel:
         seed: Decides inner folds, first weights and hidden omics.
 
     Raises:
-        CohortError: several outcomes of a patient.
+        CohortError: several outcomes of a patient, or too few patients or events.
     """
-    train = one_arm(nodes)
+    train = _to_be_split(one_arm(nodes))
     inner = folds(train, INNER_FOLDS, rng_for(seed, 2))
     beside, network = _out_of_fold(train, inner, recipe, seed)
     known = _Known(train.value.double().numpy(), train.event.numpy(), train.outcome == "survival")
@@ -134,6 +136,29 @@ def fit_outcome(nodes: Nodes, recipe: Recipe, seed: int) -> OutcomeModel:
     models = stacked_outcomes(task), other_outcomes(task)
     layout = Layout(train.genes, train.modalities, train.covariates, train.sites)
     return OutcomeModel(nets, *models, scales, share, spread, best + 1, layout)
+
+
+def _to_be_split(train: Nodes) -> Nodes:
+    """The patients, their groups left whole in inner folds where there are groups enough.
+
+    Raises:
+        CohortError: too few patients, or events before the horizon, for folds inside folds.
+    """
+    if train.n_patients < FEWEST_PATIENTS:
+        raise CohortError(
+            f"{train.n_patients} patients are too few for a model of the outcome; give "
+            f"{FEWEST_PATIENTS} or more"
+        )
+    early = int((train.event & (train.value < train.horizon) & (train.value > 0)).sum())
+    if train.outcome == "survival" and early < INNER_FOLDS:
+        raise CohortError(
+            f"{early} events before {train.horizon:g} months are too few for a model of the "
+            f"outcome; {INNER_FOLDS} are the least: is there a later horizon?"
+        )
+    if len(train.group.unique()) >= INNER_FOLDS**2:  # type: ignore[no-untyped-call]
+        return train
+    # Of a few large ones, such as sites, the answer is about these very groups.
+    return replace(train, group=torch.arange(train.n_patients))
 
 
 def outcome_networks(nodes: Nodes, recipe: Recipe, seed: int) -> tuple[PathwayNet, ...]:

@@ -77,6 +77,22 @@ def test_outcomes_move_inside_arm_and_fold_and_whole_units_at_once():
         assert set(whose[:, alone]) == {patient[alone]}
 
 
+def test_groups_trade_whoever_comes_first_in_them():
+    rng = np.random.default_rng(0)
+    group, arm = np.repeat(np.arange(30), 6), rng.integers(0, 2, 180)
+    listed = np.lexsort((arm, group))
+    as_read, by_arm = exchangeable(group, arm), exchangeable(group[listed], arm[listed])
+    assert as_read.movable == by_arm.movable > 0.8
+    n_treated = np.bincount(group, arm)
+    assert sorted(len(rows) for rows in as_read.alike) == sorted(
+        np.unique(n_treated, return_counts=True)[1]
+    )
+    dealt = permuted(10.0 * group + arm, as_read, 50, rng)
+    assert (dealt % 10 == arm).all()
+    # The six outcomes of a group stay together.
+    assert all(len(np.unique(row[group == 4] // 10)) == 1 for row in dealt)
+
+
 def test_of_a_straight_network_the_spreads_make_up_the_activity(who, nodes):
     member = who.fitted.members[0]
     net = copy.deepcopy(member.net)

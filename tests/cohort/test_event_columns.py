@@ -64,7 +64,7 @@ def test_known_probabilities_stand_in_the_order_of_the_arms():
     shared = _read(_rows([0, 1] * 12).assign(p=0.5), probability={"b": "p", "a": "p"})
     assert np.allclose(shared.propensity, 0.5)
     words = _rows([0, 1] * 12).assign(p="50%")
-    with pytest.raises(CohortError, match="'p' holds .*; write numbers"):
+    with pytest.raises(CohortError, match=r"'p' holds .*; write numbers"):
         _read(words, probability={"b": "p", "a": "p"})
 
 

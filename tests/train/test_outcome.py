@@ -16,6 +16,7 @@ from pathgnn.errors import CohortError, GraphError
 from pathgnn.graph.nodes import match_layout
 from pathgnn.model.config import FitConfig, NetConfig
 from pathgnn.train.fit import Recipe
+from pathgnn.train.folds import folds
 from pathgnn.train.lasso_cox import beyond_expected
 from pathgnn.train.linear_outcome import CLINICAL, GENES, PATHWAYS
 from pathgnn.train.outcome import _Known, _shares, fit_outcome, one_arm
@@ -161,3 +162,37 @@ def test_rotated_columns_keep_distances(shape):
     assert rotated.shape[1] <= min(shape)
     assert x @ axes == pytest.approx(rotated, abs=1e-8)
     assert rotated @ rotated.T == pytest.approx(x @ x.T, abs=1e-8)
+
+
+@pytest.mark.parametrize("n_groups", [2, 4])
+def test_a_few_sites_are_no_sample_of_sites(split, outcome_recipe, n_groups):
+    few = split[0].take(torch.arange(60))
+    by_site = replace(few, group=torch.arange(60) % n_groups)
+    model = fit_outcome(by_site, outcome_recipe, 0)
+    assert model.weight == fit_outcome(few, outcome_recipe, 0).weight
+
+
+def test_too_few_patients_and_events_are_named_as_the_user_knows_them(split, outcome_recipe):
+    with pytest.raises(CohortError, match=r"15 patients are too few .*; give 18 or more"):
+        fit_outcome(split[0].take(torch.arange(15)), outcome_recipe, 0)
+    n = split[0].n_patients
+    event = torch.zeros(n, dtype=torch.bool)
+    # Events after the horizon tell nothing before it.
+    event[[3, 50]] = event[150:] = True
+    time = torch.linspace(1, 40, n)
+    late = replace(split[0], outcome="survival", value=time, event=event, horizon=20.0)
+    with pytest.raises(CohortError, match="2 events before 20 months are too few"):
+        fit_outcome(late, outcome_recipe, 0)
+
+
+@pytest.mark.parametrize("n_early", [3, 4, 8])
+def test_few_early_events_lie_in_all_inner_folds(split, n_early):
+    n = split[0].n_patients
+    event = torch.arange(n) % (n // 8) == 0
+    event &= (torch.cumsum(event, 0) <= n_early) | (torch.arange(n) > 150)
+    value = torch.where(torch.arange(n) > 150, 30.0, 10.0)
+    nodes = replace(split[0], outcome="survival", value=value, event=event, horizon=20.0)
+    early = (event & (value < 20)).numpy()
+    for seed in range(5):
+        counted = np.bincount(folds(nodes, 3, np.random.default_rng(seed))[early], minlength=3)
+        assert np.ptp(counted) <= 1
