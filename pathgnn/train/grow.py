@@ -58,7 +58,7 @@ def grown(values: Values, target: Target, smallest_leaf: int, contrast: int = 0)
     (x, seen), on = values, target.weight > 0
     value, weight = target.value[on], target.weight[on]
     enough = on.sum() >= 2 * smallest_leaf
-    kept = Rows(x, target.value, on).kept()[0] if enough else np.empty(0, dtype=int)
+    kept = Rows(x, target.value, target.weight).kept()[0] if enough else np.empty(0, dtype=int)
     if not len(kept):
         return _lone_leaf(value, weight, contrast)
     forest = RandomForestRegressor(

@@ -6,7 +6,7 @@ import warnings
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import lasso_path
 
@@ -83,65 +83,75 @@ def lasso_axes(task: LinearTask) -> LinearEffect:
 def _on_scores(
     x: Float[np.ndarray, "patient column"], task: LinearTask
 ) -> tuple[Float[np.ndarray, " contrast"], Float[np.ndarray, "column contrast"]]:
-    gain, unit = task.scores.gain, task.scores.group
-    nothing = Line(0.0, np.zeros(x.shape[1]))
+    scores, nothing = task.scores, Line(0.0, np.zeros(x.shape[1]))
     lines = [
-        lasso(x[on], gain[on, k], unit[on]) if on.any() else nothing
-        for k, on in enumerate(task.scores.informs.T)
+        lasso(x[on], scores.gain[on, k], scores.group[on], scores.weight[on, k])
+        if on.any()
+        else nothing
+        for k, on in enumerate(scores.informs.T)
     ]
     return np.array([line.level for line in lines]), np.stack([b.weight for b in lines], 1)
 
 
 def lasso(
-    x: Float[np.ndarray, "row feature"], y: Float[np.ndarray, " row"], unit: Groups = None
+    x: Float[np.ndarray, "row feature"],
+    y: Float[np.ndarray, " row"],
+    unit: Groups = None,
+    weight: Float[np.ndarray, " row"] | None = None,
 ) -> Line:
     """Lasso at the penalty of least squared error over three folds; few rows: the mean alone.
 
     Of many features those most correlated with the target are kept, in each fold of the tuning
     from its own training rows, so that the choice is part of what is tuned. Rows of one `unit`,
-    a patient or a group, are in one fold.
+    a patient or a group, are in one fold. Rows count by their `weight`; None: all alike.
 
     Source: Tibshirani, JRSS-B 1996, 58:267; Fan & Lv, JRSS-B 2008, 70:849 (screening).
     """
-    if len(y) < FEWEST_ROWS or np.ptp(y) < 1e-12:
+    weight = np.ones(len(y)) if weight is None else weight
+    if len(y) < FEWEST_ROWS or np.ptp(y) < 1e-12 or not weight.any():
         return Line(float(y.mean()), np.zeros(x.shape[1]))
-    whole = Rows(x, y, np.ones(len(y), dtype=bool))
+    whole = Rows(x, y, weight)
     strongest = whole.strongest_penalty()
     penalties = strongest * np.geomspace(1, WEAKEST, N_PENALTIES)
     fold = tuning_folds(len(y), unit)
     loss = np.zeros(N_PENALTIES)
     for k in range(N_FOLDS):
         held = fold == k
-        for i, line in enumerate(Rows(x, y, ~held).path(penalties)):
-            loss[i] += ((y[held] - line(x[held])) ** 2).sum()
+        for i, line in enumerate(Rows(x, y, weight * ~held).path(penalties)):
+            loss[i] += (weight[held] * (y[held] - line(x[held])) ** 2).sum()
     return whole.path(penalties[: int(loss.argmin()) + 1])[-1]
 
 
 class Rows(NamedTuple):
-    """Some rows, to be standardised by what they have; `y` is what features are to tell."""
+    """Rows and how much each counts, to be standardised by those that count.
+
+    `y` is what features are to tell.
+    """
 
     x: Float[np.ndarray, "row feature"]
     y: Float[np.ndarray, " row"]
-    on: Bool[np.ndarray, " row"]
+    weight: Float[np.ndarray, " row"]
 
     def strongest_penalty(self) -> float:
-        """The least penalty at which every weight is 0."""
-        kept, center, spread = self.kept()
-        y = self.y[self.on] - self.y[self.on].mean()
-        product = ((self.x[self.on][:, kept] - center) / spread).T @ y
-        return max(float(np.abs(product).max(initial=0.0)) / len(y), 1e-9)
+        """The least penalty at which every slope is 0."""
+        here = self.counted()
+        kept, center, spread = here.kept()
+        away = here.weight * (here.y - here.mean())
+        product = ((here.x[:, kept] - center) / spread).T @ away
+        return max(float(np.abs(product).max(initial=0.0)) / len(here.y), 1e-9)
 
     def path(self, penalties: Float[np.ndarray, " penalty"]) -> list[Line]:
         """One model for each penalty, from the strongest on."""
-        kept, center, spread = self.kept()
-        mean = float(self.y[self.on].mean())
+        here = self.counted()
+        kept, center, spread = here.kept()
+        mean, root = here.mean(), np.sqrt(here.weight)
         if not len(kept):
             return [Line(mean, np.zeros(self.x.shape[1])) for _ in penalties]
-        z = np.asfortranarray((self.x[self.on][:, kept] - center) / spread)
+        z = np.asfortranarray((here.x[:, kept] - center) / spread * root[:, None])
         with warnings.catch_warnings():
             # The weakest penalties of many features are not worth their last digits.
             warnings.simplefilter("ignore", ConvergenceWarning)
-            slopes = lasso_path(z, self.y[self.on] - mean, alphas=penalties, tol=1e-3)[1]
+            slopes = lasso_path(z, (here.y - mean) * root, alphas=penalties, tol=1e-3)[1]
         out = []
         for slope in (slopes / spread[:, None]).T:
             weight = np.zeros(self.x.shape[1])
@@ -153,9 +163,23 @@ class Rows(NamedTuple):
         self,
     ) -> tuple[Int[np.ndarray, " kept"], Float[np.ndarray, " kept"], Float[np.ndarray, " kept"]]:
         """Features that vary, the most correlated with the target; their mean and spread."""
-        x, y = self.x[self.on], self.y[self.on]
-        center, spread = x.mean(0), x.std(0)
+        here = self.counted()
+        share = here.weight / len(here.y)
+        center = share @ here.x
+        spread = np.sqrt(share @ (here.x - center) ** 2)
         varies = np.flatnonzero(spread > 1e-8)
-        product = np.abs((y - y.mean()) @ (x[:, varies] - center[varies])) / spread[varies]
+        away = here.weight * (here.y - here.mean())
+        product = np.abs(away @ (here.x[:, varies] - center[varies])) / spread[varies]
         kept = np.sort(varies[np.argsort(-product, kind="stable")[:MOST_FEATURES]])
         return kept, center[kept], spread[kept]
+
+    def counted(self) -> Rows:
+        """The rows that count, their mean weight 1."""
+        on = self.weight > 0
+        if on.all() and np.isclose(self.weight.mean(), 1, rtol=1e-12):
+            return self
+        return Rows(self.x[on], self.y[on], self.weight[on] / self.weight[on].mean())
+
+    def mean(self) -> float:
+        """Of what features are to tell."""
+        return float(np.average(self.y, weights=self.weight))

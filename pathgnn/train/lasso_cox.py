@@ -102,7 +102,7 @@ def _cumulative(rows: FollowedUp, hazard: Float[np.ndarray, " row"]) -> Float[np
 
 def _at_first(rows: FollowedUp) -> Rows:
     """Events beyond those expected of everybody alike: their products with features are slopes."""
-    return Rows(rows.x, _beyond(rows), np.ones(len(rows.time), dtype=bool))
+    return Rows(rows.x, _beyond(rows), np.ones(len(rows.time)))
 
 
 def _beyond(rows: FollowedUp) -> Float[np.ndarray, " row"]:

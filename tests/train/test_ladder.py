@@ -17,7 +17,7 @@ from pathgnn.train.baselines import OTHERS, stacked_learners
 from pathgnn.train.design import arm_scores
 from pathgnn.train.folds import folds
 from pathgnn.train.folds import tested_folds as sequential_folds
-from pathgnn.train.lasso import lasso
+from pathgnn.train.lasso import Rows, lasso
 from pathgnn.train.linear import LinearTask, Task
 from pathgnn.train.nuisance import fit_nuisances
 from pathgnn.train.part import INNER_FOLDS, inner_scores
@@ -183,3 +183,32 @@ def test_rows_of_one_patient_do_not_tune_a_lasso_on_each_other():
     apart, together = lasso(x, y), lasso(x, y, np.arange(40).repeat(3))
     assert np.std(together(x)) < 0.5 * np.std(apart(x))
     assert lasso(x, y, np.arange(120)).weight == approx(apart.weight)
+
+
+def test_a_row_of_weight_two_in_a_lasso_is_two_rows():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(3, 2, size=(60, 8)), rng.normal(size=60)
+    y += x[:, 2]
+    weight = rng.integers(0, 4, 60)
+    twice = np.repeat(np.arange(60), weight)
+    found = Rows(x, y, weight.astype(float))
+    told = Rows(x[twice], y[twice], np.ones(len(twice)))
+    assert found.strongest_penalty() == approx(told.strongest_penalty())
+    for one, other in zip(found.path([0.5, 0.05]), told.path([0.5, 0.05]), strict=True):
+        assert one.level == approx(other.level, abs=1e-3)
+        assert one.weight == approx(other.weight, abs=1e-3)
+
+
+def test_scores_of_rarely_treated_patients_do_not_drown_the_benefit_in_a_lasso():
+    # Treated by a feature, so that some scores are a hundred times those of others.
+    found = []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        x = rng.standard_normal((600, 200))
+        e = 1 / (1 + np.exp(-2.5 * x[:, 0]))
+        treated = rng.random(600) < e
+        value = x[:, 1] + treated * x[:, 5] + rng.standard_normal(600)
+        away = np.where(treated, 1 / e, -1 / (1 - e)) * (value - x[:, 1] / 2)
+        line = lasso(x, away, None, e * (1 - e))
+        found.append(line.weight[5] / np.abs(line.weight).sum())
+    assert np.mean(found) > 0.5
