@@ -194,7 +194,8 @@ def test_a_row_of_weight_two_in_a_lasso_is_two_rows():
     found = Rows(x, y, weight.astype(float))
     told = Rows(x[twice], y[twice], np.ones(len(twice)))
     assert found.strongest_penalty() == approx(told.strongest_penalty())
-    for one, other in zip(found.path([0.5, 0.05]), told.path([0.5, 0.05]), strict=True):
+    penalties = np.array([0.5, 0.05])
+    for one, other in zip(found.path(penalties), told.path(penalties), strict=True):
         assert one.level == approx(other.level, abs=1e-3)
         assert one.weight == approx(other.weight, abs=1e-3)
 
