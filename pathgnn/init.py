@@ -30,6 +30,20 @@ KINDS = (
     ("mirna", r"mi[-_]?rna|mirs?(?![a-z])"),
     ("expression", r"rna|expr|gene|mrna|array|counts|tpm|fpkm"),
 )
+# Tables that are not read, and are worth a word.
+OTHER_TABLES = (
+    ".gct",
+    ".xlsx",
+    ".ods",
+    ".rds",
+    ".rdata",
+    ".h5",
+    ".hdf5",
+    ".mtx",
+    ".feather",
+    ".sav",
+    ".dta",
+)
 ARM = re.compile(r"^(arm|treat(ment)?(id)?|therapy|trt|drug|regimen)|treat_", re.IGNORECASE)
 TIME = re.compile(
     r"(os|pfs|dfs|rfs|dss)[._ ]?(months|time)|survival.?(months|time)|^time", re.IGNORECASE
@@ -118,7 +132,9 @@ def _cbioportal(folder: Path) -> tuple[_Found, list[_Found], list[str]]:
 
 def _tables(folder: Path, left_out: list[str]) -> Iterable[_Found]:
     for path in sorted(folder.iterdir()):
-        if path.is_file() and any(s.lower() in SUFFIXES for s in path.suffixes):
+        if path.suffix.lower() in OTHER_TABLES:
+            left_out.append(f"# {path.name} is not read: write it as csv, tsv or parquet")
+        elif path.is_file() and any(s.lower() in SUFFIXES for s in path.suffixes):
             try:
                 yield _Found(path.name, read_table(path))
             except CohortError as error:

@@ -11,7 +11,7 @@ MOST_SHIFT, MOST_FAR, LEAST_MEASURED = 0.5, 0.01, 0.8
 
 
 def own_finding() -> Finding:
-    """The model is to be judged by the very outcomes that it learned from."""
+    """The model is to be judged by the very outcomes that it learned from, no more and no fewer."""
     said = (
         "The model learned from these very outcomes, so that nothing here shows how it does in "
         "other patients; what the fit itself reports is cross-fitted. Name another cohort."

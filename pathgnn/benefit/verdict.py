@@ -29,13 +29,17 @@ class Finding(NamedTuple):
 
 def overlap_finding(o: Overlap, randomised: bool) -> Finding:
     """Can the arms be compared at all?"""
-    numbers = (
-        f"AUC of the treatment given the measurements {o.auc:.2f}, {o.outside:.0%} of the patients "
-        f"outside [.05, .95], effective sample {o.ess_share:.0%}, largest imbalance (SMD) "
-        f"{o.smd_before:.2f} before and {o.smd_after:.2f} after weighting"
+    balance = (
+        f"effective sample {o.ess_share:.0%}, largest imbalance (SMD) {o.smd_before:.2f} before "
+        f"and {o.smd_after:.2f} after weighting"
     )
     if randomised:
-        return Finding("ok", "overlap", o.auc, f"Treatment was randomised; {numbers}.")
+        said = f"Treatment was randomised; weighted by its probabilities: {balance}."
+        return Finding("ok", "overlap", o.auc, said)
+    numbers = (
+        f"AUC of the treatment given the measurements {o.auc:.2f}, {o.outside:.0%} of the patients "
+        f"outside [.05, .95], {balance}"
+    )
     if o.refused:
         return Finding(
             "refused",
@@ -61,8 +65,16 @@ def overlap_finding(o: Overlap, randomised: bool) -> Finding:
     )
 
 
-def events_finding(events: Int[np.ndarray, " arm"], arms: tuple[str, ...]) -> Finding:
-    """Is there enough outcome in every arm?"""
+def events_finding(
+    events: Int[np.ndarray, " arm"], arms: tuple[str, ...], counted: str = "outcomes"
+) -> Finding:
+    """Is there enough outcome in every arm?
+
+    Args:
+        events: How many there are.
+        arms: Their names.
+        counted: What was counted, in words.
+    """
     least = int(events.argmin())
     counts = ", ".join(f"{a} {n}" for a, n in zip(arms, events.tolist(), strict=True))
     if events[least] < FEW_EVENTS:
@@ -70,10 +82,12 @@ def events_finding(events: Int[np.ndarray, " arm"], arms: tuple[str, ...]) -> Fi
             "warning",
             "events",
             float(events[least]),
-            f"Few outcomes to learn from ({counts}); below {FEW_EVENTS} in an arm, individual "
+            f"Few {counted} to learn from ({counts}); below {FEW_EVENTS} in an arm, individual "
             "benefit is hardly estimable: rely on the average effect, or add patients or arms.",
         )
-    return Finding("ok", "events", float(events[least]), f"Outcomes per arm: {counts}.")
+    return Finding(
+        "ok", "events", float(events[least]), f"{counted.capitalize()} per arm: {counts}."
+    )
 
 
 def rate_finding(test: SequentialTest, pooled: Estimate, joint_p: float) -> Finding:

@@ -22,6 +22,10 @@ SHORT_CODES = (-9.0, -99.0)
 HIGH_CODES = (99.0, 999.0, 9999.0, 99999.0)
 
 
+# A number as it is written elsewhere: 1,5 or 12 % or 1.234,5 or 1 234.
+OTHER_NUMBER = r"[<>]?[+-]?\d[\d., \u00a0']*%?\s*"
+
+
 def clinical_block(table: pd.DataFrame) -> pd.DataFrame:
     """Patient x covariate as floats; a text column gives one indicator per level.
 
@@ -41,6 +45,11 @@ def clinical_block(table: pd.DataFrame) -> pd.DataFrame:
                 raise CohortError(
                     f"clinical column {column!r} holds numbers, and {shown_values(words)}; write "
                     "numbers, or leave those cells empty"
+                )
+            if words.astype(str).str.fullmatch(OTHER_NUMBER).mean() > MOSTLY:
+                raise CohortError(
+                    f"clinical column {column!r} holds {shown_values(words)}; write numbers with a "
+                    "point, without %, blanks or signs between thousands"
                 )
             raise CohortError(
                 f"clinical column {column!r} has {len(levels)} different texts; group them, or "

@@ -20,6 +20,8 @@ from pathgnn.errors import CohortError
 
 # Rounded probabilities need not sum to 1 exactly.
 MOST_OFF = 0.02
+# Networks add in 32 bits, with small floors under what they divide by.
+LEAST_SD = 1e-4
 
 OutcomeKind = Literal["binary", "continuous", "survival"]
 
@@ -210,8 +212,8 @@ def check_outcome(outcome: Outcome) -> None:
     for arm, count in zip(outcome.arms, counts, strict=True):
         if count < 10:
             raise CohortError(f"arm {arm!r} has {count} rows; an arm needs at least 10 to compare")
-    if outcome.kind == "continuous" and np.ptp(outcome.value) == 0:
-        raise CohortError(f"the outcome is {outcome.value[0]:g} in every row; nothing to predict")
+    if outcome.kind == "continuous":
+        _check_continuous(outcome.value)
     if outcome.kind == "binary":
         _check_binary(outcome.value)
     _check_events(outcome)
@@ -234,6 +236,17 @@ def _check_propensity(outcome: Outcome) -> None:
         raise CohortError(
             f"the known probabilities of the arms sum to 1 only within {far:.3g}; they must in "
             "each row: give them for all arms that are compared, as they were at randomisation"
+        )
+
+
+def _check_continuous(value: Float[np.ndarray, " row"]) -> None:
+    """One that varies, by sizes that 32-bit numbers are added in."""
+    if np.ptp(value) == 0:
+        raise CohortError(f"the outcome is {value[0]:g} in every row; nothing to predict")
+    if not LEAST_SD < (sd := float(value.std())) < 1 / LEAST_SD:
+        raise CohortError(
+            f"the outcome has a standard deviation of {sd:.2g}; write it in another unit (of a "
+            "concentration usually the logarithm), in which it varies by about 1"
         )
 
 

@@ -117,7 +117,7 @@ def written_otherwise(lost: set[str], strange: set[str]) -> str:
         return ""
     return (
         f"; {len(strange)} ids of the measurements are nobody's: among the former are "
-        f"{_example(lost)}, among the latter {_example(strange)}"
+        f"{_example(lost)}, among the latter {_example(strange)}{_capitals(lost, strange)}"
     )
 
 
@@ -125,9 +125,14 @@ def no_overlap(wanted: set[str], found: set[str]) -> str:
     """The sentence for ids that do not meet, showing what kinds of ids they are."""
     return (
         f"no patient id in common: the outcome table has {_example(wanted)}, the measurements "
-        f"have {_example(found)}; do both use the same kind of id? `[cohort.samples]` says whose "
-        "a sample is"
+        f"have {_example(found)}{_capitals(wanted, found)}; do both use the same kind of id? "
+        "`[cohort.samples]` says whose a sample is"
     )
+
+
+def _capitals(one: set[str], other: set[str]) -> str:
+    n = len({i.casefold() for i in one} & {i.casefold() for i in other})
+    return f" ({n} differ in their capitals alone: write them alike)" if n else ""
 
 
 def _patient_columns(

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from pathgnn.export.report_words import p_said
 from pathgnn.export.results import Results
+from pathgnn.graph.nodes import Nodes
 from pathgnn.train.estimate import events_per_arm
 
 ITEMS = (
@@ -122,10 +123,18 @@ def _of_data(results: Results) -> dict[str, str]:
         "11": f"{lacking} of {nodes.n_patients} patients lack at least one omic; unseen values are "
         "masked, not imputed, and get no attribution.",
         "12d": "" if nodes.sites else "No sites were recorded.",
-        "20a": f"{nodes.n_patients} patients, {len(nodes.arm)} observed outcomes.",
+        "20a": f"{nodes.n_patients} patients, {_observed(nodes)}.",
         "20b": f"Patients by omic: {', '.join(f'{r.omic} {r.patients}' for r in nodes.report)}.",
         "21": f"{nodes.n_patients} patients; outcomes per arm: {by_arm}.",
     }
+
+
+def _observed(nodes: Nodes) -> str:
+    if nodes.outcome != "survival":
+        return f"{len(nodes.arm)} observed outcomes"
+    n = int(nodes.event.sum())
+    rest = f", {int(nodes.competing.sum())} competing events" if nodes.has_competing else ""
+    return f"{n} events{rest}, {len(nodes.arm)} follow-ups"
 
 
 def _of_model(results: Results) -> dict[str, str]:

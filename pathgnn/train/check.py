@@ -14,7 +14,7 @@ from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.nodes import Nodes
 from pathgnn.graph.project import coverage
 from pathgnn.seeds import rng_for
-from pathgnn.train.estimate import events_per_arm
+from pathgnn.train.estimate import counted_as_events, events_per_arm
 from pathgnn.train.folds import check_size, folds
 from pathgnn.train.nuisance import check_follow_up, propensity_of
 
@@ -55,7 +55,7 @@ def check_with(
     worst = overlap(propensity, nodes.arm.numpy(), block)
     return (
         overlap_finding(worst, nodes.randomised),
-        events_finding(events_per_arm(nodes), nodes.arms),
+        events_finding(events_per_arm(nodes), nodes.arms, counted_as_events(nodes)),
         _coverage_finding(nodes, graph, least_coverage),
         *_name_findings(nodes),
         *_constant_findings(nodes),

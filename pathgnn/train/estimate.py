@@ -187,6 +187,13 @@ def events_per_arm(nodes: Nodes) -> Int[np.ndarray, " arm"]:
     return np.bincount(arm[counted], minlength=len(nodes.arms))
 
 
+def counted_as_events(nodes: Nodes) -> str:
+    """What `events_per_arm` counts, in words."""
+    if nodes.outcome == "survival":
+        return f"events before month {nodes.horizon:g}"
+    return "outcomes of the rarer kind" if nodes.outcome == "binary" else "outcomes"
+
+
 def _findings(
     fitted: Fitted,
     nodes: Nodes,
@@ -204,7 +211,7 @@ def _findings(
     ahead = metrics.autoc_difference(ours, fitted.ladder["risk only"][on, k], gain, rng, group)
     return (
         verdict.overlap_finding(worst, nodes.randomised),
-        verdict.events_finding(events_per_arm(nodes), nodes.arms),
+        verdict.events_finding(events_per_arm(nodes), nodes.arms, counted_as_events(nodes)),
         verdict.rate_finding(test, autoc, joint_p),
         verdict.calibration_finding(slope),
         verdict.comparator_finding("ranking by risk alone", ahead),

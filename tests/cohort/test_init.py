@@ -17,7 +17,12 @@ def test_init_says_units_answers_and_what_it_left_out(tmp_path):
     pd.DataFrame(clinical).to_csv(tmp_path / "clinical.csv", index=False)
     twice = pd.DataFrame(np.random.default_rng(0).normal(size=(n, 2)), columns=["TP53", "TP53"])
     twice.set_axis(ids).to_csv(tmp_path / "rna.csv", index_label="patient")
+    for name in ("copy_number.gct", "protein.xlsx", "notes.docx"):
+        (tmp_path / name).write_text("")
     text = write_study(tmp_path, tmp_path / "study.toml").read_text()
+    assert "# copy_number.gct is not read: write it as csv, tsv or parquet" in text
+    assert "# protein.xlsx is not read" in text
+    assert "notes.docx" not in text
     assert 'time_unit = "days"' in text
     assert "is it the other way round here?" in text
     assert 'columns = ["age"]' in text

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pathgnn.cohort.block_clinical import likely_codes, often_missing
+from pathgnn.cohort.block_clinical import clinical_block, likely_codes, often_missing
 from pathgnn.cohort.outcome_rows import outcome_rows
 from pathgnn.cohort.read_everyone import read_everyone
 from pathgnn.cohort.read_new import read_new
-from pathgnn.cohort.read_outcome import clinical_table, outcome_of
+from pathgnn.cohort.read_outcome import clinical_table, no_overlap, outcome_of
 from pathgnn.cohort.read_parquet import open_parquet
 from pathgnn.cohort.read_table import numeric, read_table
 from pathgnn.cohort.read_tables import read_cohort
@@ -299,6 +299,19 @@ def test_a_few_texts_among_the_numbers_of_a_covariate_are_shown(tmp_path):
     source = _source({}, clinical={"columns": ["age"]})
     with pytest.raises(CohortError, match="'age' holds numbers, and "):
         clinical_table(source, tmp_path, tuple(rows.index))
+
+
+@pytest.mark.parametrize("write", ["{:.1f} %", "{:.2f}", ">{:.0f}", "1.{:03.0f},5"])
+def test_numbers_in_another_notation_are_called_so(write):
+    words = [write.format(x).replace(".", "," if "2f" in write else ".") for x in range(30)]
+    with pytest.raises(CohortError, match="write numbers with a point"):
+        clinical_block(pd.DataFrame({"psa": words}))
+
+
+def test_ids_that_differ_in_their_capitals_are_called_so():
+    said = no_overlap({"Pat1", "Pat2"}, {"PAT1", "PAT2", "PAT3"})
+    assert "(2 differ in their capitals alone: write them alike)" in said
+    assert "capitals" not in no_overlap({"a1"}, {"b1"})
 
 
 def test_a_covariate_that_is_often_unknown_has_a_sentence():
