@@ -7,7 +7,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
-__version__ = "0.2.0.dev0"
+__version__ = "0.2.0.dev1"
 
 # Public name -> module. Loaded when first used, so that the command line answers at once.
 _PUBLIC: Mapping[str, str] = MappingProxyType(

@@ -37,7 +37,8 @@ def fold_of(
     if n < FEWEST_PER_FOLD * n_folds:
         raise CohortError(f"{n} patients are too few for {n_folds} folds; each needs 4 patients")
     rows = pd.Series(kind.astype(str)).groupby(patient_of).agg(lambda x: ",".join(sorted(x)))
-    code = pd.factorize(rows.reindex(range(n)), sort=True)[0]
+    # Kinds in the order in which they come: other numbers of the same arms change no fold.
+    code = pd.factorize(rows.reindex(range(n)))[0]
     order = rng.permutation(n)
     order = order[np.argsort(code[order], kind="stable")]
     fold = np.empty(n, dtype=int)
