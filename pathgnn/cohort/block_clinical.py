@@ -20,8 +20,6 @@ OFTEN = 0.2
 SHORT_CODES = (-9.0, -99.0)
 # Far above all other values these may stand for it, too, or for the limit of an instrument.
 HIGH_CODES = (99.0, 999.0, 9999.0, 99999.0)
-
-
 # A number as it is written elsewhere: 1,5 or 12 % or 1.234,5 or 1 234.
 OTHER_NUMBER = r"[<>]?[+-]?\d[\d., \u00a0']*%?\s*"
 

@@ -243,7 +243,7 @@ def _check_continuous(value: Float[np.ndarray, " row"]) -> None:
     """One that varies, by sizes that 32-bit numbers are added in."""
     if np.ptp(value) == 0:
         raise CohortError(f"the outcome is {value[0]:g} in every row; nothing to predict")
-    if not LEAST_SD < (sd := float(value.std())) < 1 / LEAST_SD:
+    if (sd := float(value.std())) < LEAST_SD:
         raise CohortError(
             f"the outcome has a standard deviation of {sd:.2g}; write it in another unit (of a "
             "concentration usually the logarithm), in which it varies by about 1"
