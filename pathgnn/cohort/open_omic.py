@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,6 +20,13 @@ from pathgnn.cohort.sources import OmicSource
 from pathgnn.cohort.text_file import look, text_of
 from pathgnn.cohort.variants import mutation_table
 from pathgnn.errors import CohortError
+
+# What a column of ids is called; no sample is.
+HEADER = re.compile(
+    r"(tumou?r|normal)?[ _.]*(patient|sample|subject|case|aliquot|submitter|bar_?code|id)s?"
+    r"([ _.]*(ids?|names?|bar_?code|samples?))*",
+    re.IGNORECASE,
+)
 
 
 def open_omic(name: str, omic: OmicSource, data: Path, wanted: set[str], large: int) -> RawTable:
@@ -58,7 +66,7 @@ def n_wanted(ids: Iterable[str], wanted: set[str]) -> int:
 
 
 def listed_ids(path: Path, setting: str) -> tuple[str, ...]:
-    """The ids in the first column of a text, or one per line; its header is among them.
+    """The ids in the first column of a text, or one per line, without a header that says so.
 
     Raises:
         CohortError: no such file; `setting` names it in the study file.
@@ -67,7 +75,8 @@ def listed_ids(path: Path, setting: str) -> tuple[str, ...]:
         raise CohortError(f"no file at {path}; check `{setting}` in the study file")
     lines = text_of(path).splitlines()
     ids = (line.replace(",", "\t").split("\t")[0].strip().strip("\"'") for line in lines)
-    return tuple(i for i in ids if i and not i.startswith("#"))
+    found = tuple(i for i in ids if i and not i.startswith("#"))
+    return found[1:] if found and HEADER.fullmatch(found[0]) else found
 
 
 def _samples_as_rows(

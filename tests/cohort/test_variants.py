@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pathgnn.cohort.open_omic import listed_ids
 from pathgnn.cohort.variants import SILENT, TRUNCATING, codons_of, mutation_burden, mutation_table
 from pathgnn.errors import CohortError
 from pathgnn.files import shipped
@@ -115,3 +116,11 @@ def test_builtin_hotspots_agree_with_a_studys_own_column(shared):
     any_kras = mutation_table(variants, "any")["KRAS"]
     # Of lung tumours with a mutated KRAS nearly all carry one of the known codons.
     assert kras.sum() / any_kras.sum() > 0.9
+
+
+@pytest.mark.parametrize("header", ["sample", "Tumor_Sample_Barcode,x", "submitter_id.samples", ""])
+def test_a_list_of_samples_may_have_a_header(header, tmp_path):
+    (tmp_path / "all.csv").write_text(
+        f"{header}\n\n# all that were sequenced\nS1,1\n'S2',2\nidA,3\n"
+    )
+    assert listed_ids(tmp_path / "all.csv", "sequenced") == ("S1", "S2", "idA")
