@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from pathgnn.cohort.event_columns import UNKNOWN, labels
 from pathgnn.cohort.small_cells import shown_values
-from pathgnn.cohort.transform import CODES
+from pathgnn.cohort.transform import CODES, HIGH_CODES
 from pathgnn.errors import CohortError
 
 MOST_LEVELS = 12
@@ -19,7 +19,7 @@ OFTEN = 0.2
 # Between values that are never below 0 these stand for what is missing.
 SHORT_CODES = (-9.0, -99.0)
 # Far above all other values these may stand for it, too, or for the limit of an instrument.
-HIGH_CODES = (99.0, 999.0, 9999.0, 99999.0)
+FAR_CODES = (99.0, *HIGH_CODES)
 # A number as it is written elsewhere: 1,5 or 12 % or 1.234,5 or 1 234.
 OTHER_NUMBER = r"[<>]?[+-]?\d[\d., \u00a0']*%?\s*"
 
@@ -85,7 +85,7 @@ def likely_codes(table: pd.DataFrame, file: str) -> list[str]:
         highest = value.max(initial=0.0)
         others = value[value != highest]
         n = len(value) - len(others)
-        if highest not in HIGH_CODES or n < 2 or not len(others):
+        if highest not in FAR_CODES or n < 2 or not len(others):
             continue
         if highest - others.max() > others.max() - others.min():
             out.append(

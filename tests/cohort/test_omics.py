@@ -81,6 +81,7 @@ BETAS = [i / 400 for i in range(400)]
         ("methylation", [*BETAS, -3.0], "nearly all values are beta values, but some"),
         ("expression", [*LOGS, -999.0, -999.0], "-999, a code for what is missing"),
         ("copy_number", [0.1, -0.2, -9999.0], "-9999, a code for what is missing"),
+        ("expression", [*LOGS, 999.0, 999.0], "holds 999, a code for what is missing"),
     ],
 )
 def test_a_few_slips_do_not_turn_a_whole_table_into_another_scale(kind, values, said):
