@@ -87,10 +87,8 @@ def unknown_finding(omic: str, n_genes: int) -> tuple[Finding, ...]:
     if not n_genes:
         return ()
     genes = "1 gene" if n_genes == 1 else f"{n_genes:,} genes"
-    said = (
-        f"Omic '{omic}': {genes} left out, of which nothing was learned in training (not measured "
-    )
-    said += "there, or constant)."
+    said = f"Omic '{omic}': {genes} left out, of which nothing was learned in training (not "
+    said += "measured there, or varying too little)."
     return (Finding("note", "missing", float(n_genes), said),)
 
 

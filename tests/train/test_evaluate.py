@@ -114,7 +114,7 @@ def test_genes_that_training_lacked_are_named_and_do_not_count_as_measured(model
     known = [f.sentence for f in input_findings(model, cohort, meet(model, cohort))]
     assert [s for s in told if s not in known and "left out" in s] == [
         "Omic 'expression': 3 genes left out, of which nothing was learned in training (not "
-        "measured there, or constant)."
+        "measured there, or varying too little)."
     ]
     for member in narrow.members:
         member.net.scales.scale[:3] = torch.inf
