@@ -24,6 +24,8 @@ PAGES = sorted(SITE.rglob("*.md"))
 FIRST = SITE / "how_to" / "run.md"
 LANGUAGES = {page: {block.language for block in blocks_of(page.read_text())} for page in PAGES}
 WITH_CODE = [page for page in PAGES if page != FIRST and LANGUAGES[page] & RUN]
+# Trains a dozen models; each of its commands has tests of its own.
+LONG = ("evidence",)
 # What the README says in full would train ten networks.
 WHOLE, SMALL = "pg.FitConfig()", "pg.FitConfig(folds=3, members=1, stack=False)"
 SURVIVAL = {
@@ -83,6 +85,10 @@ def test_the_site_loads_nothing_from_elsewhere(site):
     }
 
 
+def _code(page):
+    return pytest.param(page, id=page.stem, marks=[pytest.mark.slow] * (page.stem in LONG))
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """What the page on running a study leaves behind."""
@@ -94,7 +100,7 @@ def finished(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("page", WITH_CODE, ids=[page.stem for page in WITH_CODE])
+@pytest.mark.parametrize("page", [_code(page) for page in WITH_CODE])
 def test_every_block_of_a_page_runs(page, finished, tmp_path, monkeypatch):
     shutil.copytree(finished, tmp_path / "work")
     monkeypatch.chdir(tmp_path / "work")

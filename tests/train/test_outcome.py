@@ -191,7 +191,7 @@ def test_few_early_events_lie_in_all_inner_folds(split, n_early):
     event = torch.arange(n) % (n // 8) == 0
     event &= (torch.cumsum(event, 0) <= n_early) | (torch.arange(n) > 150)
     value = torch.where(torch.arange(n) > 150, 30.0, 10.0)
-    nodes = replace(split[0], outcome="survival", value=value, event=event, horizon=20.0)
+    nodes = one_arm(replace(split[0], outcome="survival", value=value, event=event, horizon=20.0))
     early = (event & (value < 20)).numpy()
     for seed in range(5):
         counted = np.bincount(folds(nodes, 3, np.random.default_rng(seed))[early], minlength=3)

@@ -41,7 +41,7 @@ CONFIG = SweepConfig(
 
 @pytest.fixture(scope="module")
 def small(graph):
-    return project(trial_on(graph, 120, 3, sd_benefit=5.0)[0], graph)
+    return project(trial_on(graph, 240, 3, sd_benefit=5.0)[0], graph)
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +135,7 @@ def test_noise_keeps_the_recipe_and_level_one_takes_the_least_risk(small, recipe
 
 
 def test_reserved_patients_have_no_say(small, recipe, tuned):
-    assert 20 <= tuned.reserved.sum() <= 40
+    assert 45 <= tuned.reserved.sum() <= 75
     # Folds balance who is above the median: move them away from it, and each stays where it is.
     far = 50.0 * (small.value > small.value.median()) - 25.0
     value = small.value + far * torch.from_numpy(tuned.reserved)
@@ -207,7 +207,7 @@ def test_the_winner_is_judged_on_the_reserved_patients_alone(small, recipe, tune
     assert not found.is_own
     assert found.contrasts[0].autoc.value > 0
     with pytest.raises(ConfigError, match="0 patients were reserved, 20 are the least"):
-        verify(own, own, np.zeros(120, dtype=bool), 1)
+        verify(own, own, np.zeros(240, dtype=bool), 1)
 
 
 def test_reserved_shares_are_kept_and_small_cohorts_are_refused(small, recipe):
@@ -216,8 +216,8 @@ def test_reserved_shares_are_kept_and_small_cohorts_are_refused(small, recipe):
     assert not np.array_equal(reserve(small, 0.5, 1), reserve(small, 0.5, 2))
     arm = small.arm.numpy()[reserve(small, 0.5, 1)]
     assert 0.4 <= arm.mean() <= 0.6
-    families = replace(small, group=small.group // 40)
-    kept = reserve(families, 0.25, 1).reshape(3, 40)
+    families = replace(small, group=small.group // 80)
+    kept = reserve(families, 0.25, 1).reshape(3, 80)
     assert kept.all(1).sum() == 1
     assert kept.any(1).sum() == 1
     with pytest.raises(CohortError, match=r"too few for a sweep on 20 folds.*lower `sweep.folds`"):
