@@ -115,7 +115,13 @@ def input_findings(model: Model, cohort: Cohort, nodes: Nodes) -> tuple[Finding,
     """What the new cohort lacks of the model's inputs, and how far its values have moved."""
     had = set(nodes.covariates) if cohort.clinical.shape[1] else set()
     seen = nodes.clinical_seen.any(0).tolist()
-    covariates = [c for c, s in zip(nodes.covariates, seen, strict=True) if c not in had or not s]
+    # Of a column with other levels there is a sentence of its own.
+    named = {str(c).split("=")[0] for c in cohort.clinical if "=" in str(c)}
+    covariates = [
+        c
+        for c, s in zip(nodes.covariates, seen, strict=True)
+        if (c not in had or not s) and not ("=" in c and c.split("=")[0] in named)
+    ]
     omics = [m for m in model.modalities if m not in cohort.omics]
     known = cohort.outcome.arms if cohort.outcome.is_known else model.arms
     arms = [a for a in model.arms if a not in known]

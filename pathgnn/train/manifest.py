@@ -18,8 +18,8 @@ from pathgnn.model.config import COMPETING, FitConfig, NetConfig
 from pathgnn.settings import Settings
 from pathgnn.train.weights import MemberWords, StackWords
 
-# 4: the trees of the stack.
-SCHEMA = 4
+# 5: what training never had, or had alike in all, counts as unseen.
+SCHEMA = 5
 MANIFEST, WEIGHTS, GRAPH = "manifest.json", "weights.safetensors", "graph.pathgraph"
 FINITE = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 

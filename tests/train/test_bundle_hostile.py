@@ -139,7 +139,7 @@ def _large_manifest(bundle):
 
 
 def _deep_manifest(bundle):
-    (bundle / "manifest.json").write_text('{"schema": 4, "x": ' + "[" * 10**6)
+    (bundle / "manifest.json").write_text('{"schema": 5, "x": ' + "[" * 10**6)
 
 
 def _huge_number(bundle):
@@ -224,7 +224,7 @@ def _newer(bundle):
 
 
 def _older(bundle):
-    _manifest(bundle, lambda m: m.update(schema=3))
+    _manifest(bundle, lambda m: m.update(schema=4))
 
 
 def _no_schema(bundle):
