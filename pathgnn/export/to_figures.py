@@ -24,6 +24,8 @@ from pathgnn.files import whole_file
 PATHWAYS_SHOWN = 12
 # Pathways named in the plot of prognostic against predictive, and how far, in points, above them.
 NAMED, UP = 5, (0, 9, -9, 18, -18)
+# Pixels between a name and what it must not touch.
+APART = 2.0
 
 
 def heatmap_figure(results: Results) -> Figure:
@@ -140,9 +142,10 @@ def pathway_matrix(results: Results) -> tuple[list[str], np.ndarray]:
 
 
 def _name_point(axes: Axes, name: str, at: tuple[float, float]) -> None:
-    """A name beside its point, inside the frame and apart from others; none where no room is."""
+    """A name beside its point, inside the frame, apart from names and points; else none."""
     frame = axes.get_window_extent()
-    taken = [text.get_window_extent() for text in axes.texts]
+    taken = [text.get_window_extent().padded(APART) for text in axes.texts]
+    points = axes.transData.transform(np.ma.getdata(axes.collections[0].get_offsets()))
     for up, aligned in product(UP, ("left", "right", "center")):
         away = {"left": 5, "right": -5, "center": 0}[aligned]
         text = axes.annotate(name, at, (away, up), textcoords="offset points", fontsize=7)
@@ -150,7 +153,8 @@ def _name_point(axes: Axes, name: str, at: tuple[float, float]) -> None:
         box = text.get_window_extent()
         inside = frame.containsx(box.x0) and frame.containsx(box.x1)
         inside &= frame.containsy(box.y0) and frame.containsy(box.y1)
-        if inside and not any(box.overlaps(other) for other in taken):
+        covered = any(box.padded(APART).contains(x, y) for x, y in points)
+        if inside and not covered and not any(box.overlaps(other) for other in taken):
             return
         text.remove()
 
