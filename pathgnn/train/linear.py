@@ -83,8 +83,8 @@ def ridge_by_arm(task: LinearTask) -> LinearEffect:
     levels, weights = [], []
     for k in range(len(task.train.arms)):
         on = np.flatnonzero(arm == k)
-        given = x[rows[on]], task.scores.value[on], np.ones(len(on)), task.scores.group[rows[on]]
-        level, weight = _ridge(*given)
+        value, unit = task.scores.value[on], task.scores.group[rows[on]]
+        level, weight = _ridge(x[rows[on]], value, np.ones(len(on)), unit)
         # An arm that no training patient had says nothing; it does not say 0.
         level = level if len(on) else float(task.scores.value.mean())
         levels.append(level)

@@ -18,7 +18,6 @@ from pathgnn.cohort.read_parquet import open_parquet
 from pathgnn.cohort.read_table import read_table
 from pathgnn.cohort.read_tables import read_cohort
 from pathgnn.cohort.read_variants import is_variants, read_variants
-from pathgnn.cohort.read_vcf import read_vcf
 from pathgnn.cohort.samples import choose, read_samples
 from pathgnn.cohort.sources import CohortSource, OmicSource, SampleSource
 from pathgnn.cohort.text_file import look
@@ -412,45 +411,6 @@ def test_unknown_answers_are_no_answers_and_the_rest_is_named(tmp_path):
     both = named | {"events": ["Dead", "lost"], "censored": ["Alive"]}
     cohort = read_cohort(CohortSource.model_validate(source | {"outcome": both}), tmp_path)
     assert cohort.outcome.event.mean() == 0.5
-
-
-VCF = """##fileformat=VCFv4.2
-##INFO=<ID=ANN,Number=.,Type=String,Description="Functional annotations: 'Allele | Annotation | \
-Annotation_Impact | Gene_Name | Gene_ID | Feature_Type | Feature_ID | Transcript_BioType | Rank | \
-HGVS.c | HGVS.p'">
-##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">
-##FILTER=<ID=bad,Description="bad">
-##contig=<ID=7>
-#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS1\tS2\tS3
-7\t140453136\t.\tA\tT\t50\tPASS\tANN=T|upstream_gene_variant|LOW|BRAF||||||||,\
-T|missense_variant|MODERATE|BRAF||||||c.1799T>A|p.Val600Glu\tGT\t0/1\t0/0\t./.
-7\t140453140\t.\tA\tG\t50\tbad\tANN=G|stop_gained|HIGH|EGFR||||||c.1A>G|p.Lys1*\tGT\t0/1\t0/1\t0/1
-"""
-
-
-def test_a_vcf_gives_the_worst_effect_and_tells_uncalled_from_wild_type(tmp_path):
-    pytest.importorskip("cyvcf2")
-    (tmp_path / "a.vcf").write_text(VCF)
-    called = read_vcf(tmp_path / "a.vcf")
-    assert called.variants.drop(columns="is_hotspot").to_numpy().tolist() == [
-        ["S1", "BRAF", "Missense_Mutation", "p.V600E"]
-    ]
-    assert called.samples == ("S1", "S2", "S3")
-    omic = OmicSource(file="a.vcf", kind="mutation")
-    (table,) = open_omic("m", omic, tmp_path, set(), 1).blocks(None)
-    assert table.loc[["S1", "S2"], "BRAF"].tolist() == [1, 0]
-    assert np.isnan(table.loc["S3", "BRAF"])
-    (tmp_path / "a.vcf").write_text(VCF.replace("ID=ANN", "ID=XXX"))
-    with pytest.raises(CohortError, match="not annotated with genes"):
-        open_omic("m", omic, tmp_path, set(), 1)
-
-
-def test_a_vcf_whose_samples_are_no_text_is_refused_in_a_sentence(tmp_path):
-    pytest.importorskip("cyvcf2")
-    broken = VCF.encode().replace(b"FORMAT\t", b"FORMAT\t\x80", 1)
-    (tmp_path / "a.vcf").write_bytes(broken)
-    with pytest.raises(CohortError, match="cannot be read as VCF"):
-        read_vcf(tmp_path / "a.vcf")
 
 
 def test_rows_in_another_order_are_the_same_cohort(tmp_path):
