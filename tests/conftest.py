@@ -28,7 +28,7 @@ from pathgnn.graph.graph import PathwayGraph, Provenance  # noqa: E402
 from pathgnn.graph.nodes import Nodes  # noqa: E402
 from pathgnn.graph.project import project  # noqa: E402
 from pathgnn.model.config import FitConfig, NetConfig  # noqa: E402
-from pathgnn.train import grow  # noqa: E402
+from pathgnn.train import forest, grow  # noqa: E402
 from pathgnn.train.crossfit import fit  # noqa: E402
 from pathgnn.train.fit import Recipe  # noqa: E402
 from pathgnn.train.fitted import Fitted  # noqa: E402
@@ -47,7 +47,8 @@ def _shapes_are_checked_anew() -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _small_forests() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(grow, "N_TREES", FEW_TREES)
+        for module in (forest, grow):
+            patch.setattr(module, "N_TREES", FEW_TREES)
         yield
 
 
@@ -58,7 +59,8 @@ def full_forests() -> Callable[[], AbstractContextManager[None]]:
     @contextmanager
     def full() -> Iterator[None]:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(grow, "N_TREES", N_TREES)
+            for module in (forest, grow):
+                patch.setattr(module, "N_TREES", N_TREES)
             yield
 
     return full

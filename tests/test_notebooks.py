@@ -10,7 +10,12 @@ from nbclient import NotebookClient
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 # What they do is also done by the pages of the documentation, which run here.
-SLOW = {"04_a_sweep", "05_a_figure_for_the_paper"}
+SLOW = {
+    "02_my_own_cohort",
+    "03_does_the_graph_help",
+    "04_a_sweep",
+    "05_a_figure_for_the_paper",
+}
 PARAMETERS = [
     pytest.param(p, id=p.stem, marks=[pytest.mark.slow] if p.stem in SLOW else [])
     for p in NOTEBOOKS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from sklearn.ensemble import RandomForestRegressor
 
 from pathgnn.train.linear import Benefits, Task
@@ -33,7 +34,13 @@ def forest_by_arm(task: Task) -> Benefits:
             level[:, k] = value[on].mean() if len(on) else value.mean()
             continue
         forest = RandomForestRegressor(
-            N_TREES, min_samples_leaf=SMALLEST_LEAF, max_features=1 / 3, random_state=0
+            N_TREES,
+            min_samples_leaf=SMALLEST_LEAF,
+            max_features=1 / 3,
+            random_state=0,
+            n_jobs=torch.get_num_threads(),
         )
-        level[:, k] = forest.fit(x[rows[on]], value[on]).predict(x_test)
+        forest.fit(x[rows[on]], value[on])
+        # Several threads would add the trees up in any order.
+        level[:, k] = forest.set_params(n_jobs=1).predict(x_test)
     return np.asarray(level[:, 1:] - level[:, :1])

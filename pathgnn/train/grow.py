@@ -67,6 +67,7 @@ def grown(values: Values, target: Target, smallest_leaf: int, contrast: int = 0)
         max_depth=DEEPEST,
         max_samples=min(int(on.sum()), MOST_SAMPLED),
         random_state=0,
+        n_jobs=torch.get_num_threads(),
     )
     forest.fit(_filled(x[on][:, kept], seen[on][:, kept]), value, weight)
     trees = [_plain(tree, kept, contrast) for tree in forest.estimators_]

@@ -50,7 +50,7 @@ def test_scrambling_held_out_outcomes_changes_no_training_prediction(nodes, reci
 
 
 def test_the_same_seed_gives_the_same_fit_and_another_seed_another(nodes, recipe, fitted):
-    again, other = fit(nodes, recipe, 0), fit(nodes, recipe, 1)
+    again, other = fit(nodes, recipe, 0), fit_networks(nodes, recipe, 1)
     assert np.array_equal(again.benefit, fitted.benefit)
     assert not np.array_equal(other.benefit, fitted.benefit)
 
