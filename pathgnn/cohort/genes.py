@@ -111,14 +111,14 @@ def read_aliases(path: Path) -> dict[str, tuple[str, ...]]:
     return {str(a): tuple(sorted(set(group))) for a, group in table.groupby("alias")["symbol"]}
 
 
-def name_identifier_type(features: Iterable[str]) -> str:
+def name_identifier_type(omic: str, features: Iterable[str]) -> str:
     """What kind of identifier most features look like; empty if they look like symbols."""
     sample = [str(f) for f in list(features)[:500]]
-    if not sample:
-        return ""
     for kind, pattern in PATTERNS.items():
         if sum(bool(pattern.match(f)) for f in sample) > 0.5 * len(sample):
-            return kind
+            # Lactate and Pyruvate look like symbols of mice.
+            metabolic = omic.lower().startswith("metabol")
+            return "" if kind == "mouse symbols" and metabolic else kind
     return ""
 
 
@@ -127,8 +127,7 @@ def refuse_no_overlap(omics: Mapping[str, Iterable[str]], genes: Iterable[str]) 
     wanted = ", ".join(list(genes)[:3])
     for name, features in omics.items():
         found = list(features)
-        kind = name_identifier_type(found)
-        if kind and not (kind == "mouse symbols" and _is_metabolic(name)):
+        if kind := name_identifier_type(name, found):
             return GraphError(
                 f"no feature of the cohort is in the graph: omic '{name}' has {kind} (such as "
                 f"{found[0]}), the graph HGNC symbols (such as {wanted}); {_remedy(kind)}"
@@ -143,11 +142,6 @@ def refuse_no_overlap(omics: Mapping[str, Iterable[str]], genes: Iterable[str]) 
 def excel_dates(features: Iterable[str]) -> tuple[str, ...]:
     """Features that a spreadsheet turned from SEPT, MARCH or DEC genes into dates."""
     return tuple(f for f in map(str, features) if EXCEL_DATE.match(f))
-
-
-def _is_metabolic(omic: str) -> bool:
-    """Lactate and Pyruvate look like symbols of mice."""
-    return omic.lower().startswith("metabol")
 
 
 def _remedy(kind: str) -> str:

@@ -11,7 +11,7 @@ from jaxtyping import Bool
 from torch import Tensor
 
 from pathgnn.cohort.cohort import Cohort
-from pathgnn.cohort.genes import GeneMap, map_features
+from pathgnn.cohort.genes import GeneMap, map_features, name_identifier_type
 from pathgnn.cohort.identifiers import Identifiers, embedded
 from pathgnn.cohort.large_tables import Omics, as_omics
 from pathgnn.cohort.metabolite_names import names_of
@@ -21,7 +21,10 @@ from pathgnn.graph.spread import spread
 
 
 class OmicReport(NamedTuple):
-    """How many features of one omic met the graph, and what became of the others."""
+    """How many features of one omic met the graph, and what became of the others.
+
+    `looks_like` is the kind of names that most of the unknown have, empty if none is seen.
+    """
 
     omic: str
     patients: int
@@ -35,6 +38,7 @@ class OmicReport(NamedTuple):
     left_out: int
     unknown: int
     excel_dates: int
+    looks_like: str
 
 
 def on_genes(
@@ -92,6 +96,7 @@ def report(name: str, shape: tuple[int, int], found: GeneMap) -> OmicReport:
         left_out=len(found.left_out),
         unknown=len(found.unknown),
         excel_dates=len(found.dates),
+        looks_like=name_identifier_type(name, found.unknown),
     )
 
 

@@ -116,14 +116,15 @@ def _name_findings(nodes: Nodes) -> tuple[Finding, ...]:
             said += "out; features.csv names them."
             out.append(Finding("note", "identifiers", float(r.ambiguous), said))
         known = r.features - r.unknown
+        like = f" Most of the unknown look like {r.looks_like}." if r.looks_like else ""
         if not r.mapped:
             said = f"Omic '{r.omic}': none of its {r.features} features is in the graph; "
-            said += "features.csv lists them. Other names of genes are understood with HGNC's "
-            said += "complete set as `hgnc` in [graph], probes and sites with a feature map."
+            said += f"features.csv lists them.{like} Other names of genes are understood with "
+            said += "HGNC's complete set as `hgnc` in [graph], probes and sites with a feature map."
             out.append(Finding("warning", "identifiers", 0.0, said))
         elif r.not_in_graph and r.unknown > MANY_UNKNOWN * r.features:
             said = f"Omic '{r.omic}': only {known} of {r.features} features have a name that is "
-            said += "known; features.csv lists the others."
+            said += f"known; features.csv lists the others.{like}"
             out.append(Finding("warning", "identifiers", r.unknown / r.features, said))
     return tuple(out)
 

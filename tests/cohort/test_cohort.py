@@ -56,7 +56,11 @@ def test_symbols_go_first_and_ambiguous_aliases_are_refused():
     ],
 )
 def test_identifier_types_are_recognised(features, kind):
-    assert name_identifier_type(features) == kind
+    assert name_identifier_type("expression", features) == kind
+
+
+def test_metabolites_are_no_symbols_of_mice():
+    assert name_identifier_type("metabolite", ["Lactate", "Pyruvate"]) == ""
 
 
 def test_genes_that_a_spreadsheet_made_dates_are_named():

@@ -145,7 +145,7 @@ def test_an_omic_that_meets_the_graph_nowhere_is_warned_of(trial, graph):
     lost = cohort.omics["protein"].rename(columns=lambda c: f"ENSG{abs(hash(c)) % 10**11:011d}")
     cohort = replace(cohort, omics={**cohort.omics, "protein": lost})
     said = [f.sentence for f in check(project(cohort, graph), graph, 3, 0)]
-    assert any("'protein': none of its" in s and "hgnc" in s for s in said)
+    assert any("'protein': none of its" in s and "like Ensembl ids" in s for s in said)
 
 
 def test_an_undirected_edge_speaks_both_ways(nodes, graph):
