@@ -12,7 +12,7 @@ from pathgnn.graph.assemble import Sets, assemble
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.tables import provenance_of
 
-NAME, VERSION = "pathgnn curated", "2026.11.2"
+NAME, VERSION = "pathgnn curated", "2026.11.3"
 
 
 def from_curated() -> PathwayGraph:
