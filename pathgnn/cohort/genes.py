@@ -35,7 +35,8 @@ class GeneMap:
 
     Attributes:
         gene_of: Feature -> gene of the graph; each gene once.
-        how: Feature -> symbol, letter case, previous, alias, hgnc, ensembl, entrez, uniprot.
+        how: Feature -> symbol, letter case, previous, alias, hgnc, ensembl, entrez, uniprot; joined
+            with a feature of the same gene.
         ambiguous: Feature -> the genes it could be; refused.
         duplicates: Feature -> gene of the graph for which another feature stands already.
         elsewhere: Feature -> gene that is known but not in the graph.

@@ -96,16 +96,17 @@ def _mutations(name: str, omic: OmicSource, data: Path) -> RawTable:
     """Variants as one value per sample and gene; whoever was sequenced and has none is 0."""
     path = data / omic.file
     uncalled: frozenset[tuple[str, str]] = frozenset()
+    doubts: tuple[str, ...] = ()
     if is_vcf(path):
         variants, samples, uncalled = read_vcf(path)
         sequenced = Sequenced(samples)
     else:
-        variants = read_variants(path)
+        variants, doubts = read_variants(path)
         sequenced = read_sequenced(path, look(path).comments)
     if omic.sequenced:
         sequenced = sequenced._replace(samples=listed_ids(data / omic.sequenced, "sequenced"))
     table = mutation_table(variants, omic.measure)
-    notes = [f"{len(variants)} variants of {variants['sample'].nunique()} samples read"]
+    notes = [f"{len(variants)} variants of {variants['sample'].nunique()} samples read", *doubts]
     if sequenced.samples:
         table, said = _with_wild_types(name, table, sequenced.samples)
         notes += said
@@ -114,11 +115,32 @@ def _mutations(name: str, omic: OmicSource, data: Path) -> RawTable:
             "nothing says who was sequenced without a variant: such patients count as not "
             "measured; name a table of them as `sequenced`"
         )
+    table, masked = _without_uncalled(name, table, uncalled)
+    table, said = mask_panels(table, sequenced)
+    return in_memory(table, (*notes, *masked, *said))
+
+
+def _without_uncalled(
+    name: str, table: pd.DataFrame, uncalled: frozenset[tuple[str, str]]
+) -> tuple[pd.DataFrame, list[str]]:
+    """Genes of which a sample lacks a call as NaN, unless another variant was found there.
+
+    Raises:
+        CohortError: nobody is left who is known to be wild type.
+    """
+    n_before = int((table == 0).sum().sum())
     for sample, gene in uncalled:
         if sample in table.index and gene in table.columns and table.at[sample, gene] == 0:
             table.at[sample, gene] = float("nan")
-    table, said = mask_panels(table, sequenced)
-    return in_memory(table, (*notes, *said))
+    n_after = int((table == 0).sum().sum())
+    if n_before and not n_after:
+        raise CohortError(
+            f"omic '{name}': no sample has a called wild type, for every genotype without "
+            "a variant is ./.; were files merged? `bcftools merge --missing-to-ref` writes 0/0"
+        )
+    n = n_before - n_after
+    said = f"{n} genes of samples count as not measured, for a changed site there was not called"
+    return table, [said] if n else []
 
 
 def _with_wild_types(

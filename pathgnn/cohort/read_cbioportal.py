@@ -97,14 +97,14 @@ def files_beside(mutations: Path) -> tuple[Path, ...]:
     folder = mutations.parent
     if not is_study(folder):
         return ()
-    named = [folder / "case_lists" / "cases_sequenced.txt", folder / "data_gene_panel_matrix.txt"]
+    named = [folder / "case_lists" / "cases_sequenced.txt", _panel_matrix(folder)]
     named += sorted(folder.glob("data_gene_panel*.txt"))
     named += [folder / p.file for p in _copy_numbers(folder)]
     return tuple(dict.fromkeys(p for p in named if p.is_file()))
 
 
 def _panel_of(folder: Path) -> dict[str, str]:
-    path = folder / "data_gene_panel_matrix.txt"
+    path = _panel_matrix(folder)
     if not path.is_file():
         return {}
     table = read_table(path)
@@ -114,10 +114,19 @@ def _panel_of(folder: Path) -> dict[str, str]:
     return {str(s): str(p) for s, p in panel.items() if str(p) not in ("NA", "WES", "WGS", "")}
 
 
+def _panel_matrix(folder: Path) -> Path:
+    """The file that gives each sample its panel: what a meta file names, else the usual one."""
+    for meta in map(read_meta, sorted(folder.glob("meta_*.txt"))):
+        file = _data_file(folder, meta.get("data_filename", ""))
+        if meta.get("genetic_alteration_type") == "GENE_PANEL_MATRIX" and file:
+            return folder / file
+    return folder / "data_gene_panel_matrix.txt"
+
+
 def _genes_of(folder: Path) -> dict[str, frozenset[str]]:
     panels = {}
     for path in sorted(folder.glob("data_gene_panel*.txt")):
-        meta = {} if path.name == "data_gene_panel_matrix.txt" else read_meta(path)
+        meta = {} if path == _panel_matrix(folder) else read_meta(path)
         if "stable_id" in meta and "gene_list" in meta:
             panels[meta["stable_id"]] = frozenset(meta["gene_list"].split())
     return panels

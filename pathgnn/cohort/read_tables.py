@@ -237,7 +237,7 @@ def covariates(
         return block
     if name not in used or source.omics[name].kind != "mutation":
         raise CohortError(f"clinical.burden = {name!r} names no omic of variants")
-    burden = mutation_burden(read_variants(data / source.omics[name].file))
+    burden = mutation_burden(read_variants(data / source.omics[name].file).variants)
     of_patient = used[name].map(burden).fillna(0.0)
     return block.assign(mutation_burden=of_patient.reindex(list(patients)))
 

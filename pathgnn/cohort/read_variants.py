@@ -6,9 +6,11 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 import pandas as pd
 
+from pathgnn.cohort.effects import KNOWN, LEFT_OUT, classes
 from pathgnn.cohort.read_table import load_table
 from pathgnn.cohort.text_file import look
 from pathgnn.errors import CohortError
@@ -22,60 +24,28 @@ NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "effect": ("variantclassification", "effect", "consequence"),
         "protein_change": ("hgvspshort", "proteinchange", "aminoacidchange", "hgvsp"),
         "is_hotspot": ("hotspot", "ishotspot"),
+        "status": ("mutationstatus",),
+        "filter": ("filter",),
+        "entrez": ("entrezgeneid",),
     }
 )
 NEEDED = ("sample", "gene", "effect")
-# Sequence Ontology (VEP, SnpEff) -> class of a MAF, in the order of severity. A MAF has two
-# classes of frame shifts, which mean the same to us; the ontology does not tell them apart.
-CLASS_OF: Mapping[str, str] = MappingProxyType(
-    {
-        "transcript_ablation": "Splice_Site",
-        "splice_acceptor_variant": "Splice_Site",
-        "splice_donor_variant": "Splice_Site",
-        "stop_gained": "Nonsense_Mutation",
-        "frameshift_variant": "Frame_Shift_Del",
-        "frameshift_truncation": "Frame_Shift_Del",
-        "frameshift_elongation": "Frame_Shift_Ins",
-        "stop_lost": "Nonstop_Mutation",
-        "start_lost": "Translation_Start_Site",
-        "initiator_codon_variant": "Translation_Start_Site",
-        "disruptive_inframe_insertion": "In_Frame_Ins",
-        "conservative_inframe_insertion": "In_Frame_Ins",
-        "inframe_insertion": "In_Frame_Ins",
-        "disruptive_inframe_deletion": "In_Frame_Del",
-        "conservative_inframe_deletion": "In_Frame_Del",
-        "inframe_deletion": "In_Frame_Del",
-        "missense_variant": "Missense_Mutation",
-        "protein_altering_variant": "Missense_Mutation",
-        "splice_region_variant": "Splice_Region",
-        "splice_donor_5th_base_variant": "Splice_Region",
-        "splice_donor_region_variant": "Splice_Region",
-        "splice_polypyrimidine_tract_variant": "Splice_Region",
-        "stop_retained_variant": "Silent",
-        "start_retained_variant": "Silent",
-        "synonymous_variant": "Silent",
-        "5_prime_utr_premature_start_codon_gain_variant": "5'UTR",
-        "5_prime_utr_variant": "5'UTR",
-        "3_prime_utr_variant": "3'UTR",
-        "intron_variant": "Intron",
-        "non_coding_transcript_exon_variant": "RNA",
-        "non_coding_transcript_variant": "RNA",
-        "intragenic_variant": "Intron",
-        "sequence_feature": "Intron",
-        "upstream_gene_variant": "5'Flank",
-        "downstream_gene_variant": "3'Flank",
-        "intergenic_variant": "IGR",
-        "intergenic_region": "IGR",
-        "regulatory_region_variant": "IGR",
-        "tf_binding_site_variant": "IGR",
-    }
-)
-
+# Mutation_Status of what a tumour did not acquire, or what nobody called.
+NO_MUTATION = frozenset(("none", "loh", "wildtype", "uncalled", "redacted"))
+# FILTER of what passed. The last ones tell how the DNA was prepared and matched, not of a variant.
+PASSED = frozenset(("", ".", "nan", "na", "pass", "wga", "native_wga_mix", "nonpreferredpair"))
 # Three letters and one of each amino acid.
 THREE = "AlaArgAsnAspCysGlnGluGlyHisIleLeuLysMetPheProSerThrTrpTyrValTer"
 ONE = "ARNDCQEGHILKMFPSTWYV*"
 LETTER = {THREE[3 * i : 3 * i + 3]: letter for i, letter in enumerate(ONE)}
 THREE_LETTERS = re.compile("|".join(LETTER))
+
+
+class Listed(NamedTuple):
+    """A list of variants, and sentences on the rows that were left out or doubtful."""
+
+    variants: pd.DataFrame
+    notes: tuple[str, ...] = ()
 
 
 def is_variants(path: Path) -> bool:
@@ -84,11 +54,13 @@ def is_variants(path: Path) -> bool:
     return all(part in names for part in NEEDED)
 
 
-def read_variants(path: Path) -> pd.DataFrame:
+def read_variants(path: Path) -> Listed:
     """Variants as sample, gene, effect (class of a MAF), protein_change ('' = unknown), is_hotspot.
 
-    Effects in words of the Sequence Ontology are put into those of a MAF, the most severe where
-    there are several. A row without a gene or a sample is left out.
+    Effects in words of the Sequence Ontology or of ANNOVAR are put into those of a MAF, the most
+    severe where there are several. What is no somatic call by its `Mutation_Status`, or did not
+    pass its `FILTER`, has the effect "Left_Out", so that its sample counts as sequenced. A row
+    without a gene has its Entrez id; without that, or without a sample, it is left out.
 
     Raises:
         CohortError: a column that is lacking.
@@ -103,40 +75,70 @@ def read_variants(path: Path) -> pd.DataFrame:
             f"{NAMES[absent[0]][0]}); a MAF has Hugo_Symbol, Variant_Classification and "
             "Tumor_Sample_Barcode"
         )
-    out = pd.DataFrame({part: table[column] for part, column in names.items()})
-    if "is_hotspot" in names:
-        out["is_hotspot"] = _flag(out["is_hotspot"])
-    out = out.dropna(subset=["sample", "gene"]).reset_index(drop=True)
+    rows = pd.DataFrame({part: table[column] for part, column in names.items()})
+    rows["gene"] = _named(rows)
+    out = rows.dropna(subset=["sample", "gene"]).reset_index(drop=True)
     for part in ("sample", "gene"):
         out[part] = out[part].astype(str).str.strip()
     out["effect"] = classes(out["effect"].fillna("").astype(str))
-    if "protein_change" not in out:
-        out["protein_change"] = ""
+    for part in ("protein_change", "is_hotspot"):
+        out[part] = out.get(part, "")
     out["protein_change"] = out["protein_change"].fillna("").astype(str).map(short_change)
-    if "is_hotspot" not in out:
-        out["is_hotspot"] = pd.array([pd.NA] * len(out), dtype="boolean")
-    return out[list(COLUMNS)]
+    out["is_hotspot"] = _flag(out["is_hotspot"])
+    notes = _left_out(out)
+    if n := len(rows) - len(out):
+        notes = (*notes, f"{n} rows without a gene or a sample are left out")
+    return Listed(out[list(COLUMNS)], (*notes, *_of_unknown_effect(out)))
+
+
+def _named(rows: pd.DataFrame) -> pd.Series:
+    """The gene of each row, by its Entrez id where it has no symbol; 0 is none."""
+    gene = rows["gene"].where(rows["gene"].astype(str).str.strip() != "")
+    if "entrez" not in rows:
+        return gene
+    number = pd.to_numeric(rows["entrez"], errors="coerce").fillna(0).astype(int)
+    return gene.where(gene.notna() | (number <= 0), number.astype(str))
+
+
+def _left_out(rows: pd.DataFrame) -> tuple[str, ...]:
+    """Marks what is no somatic call as left out, in place; sentences on it."""
+    notes = []
+    for part, why in (("status", "no somatic mutation"), ("filter", "not passed")):
+        if part not in rows:
+            continue
+        said = rows[part].fillna("").astype(str).str.strip()
+        out = _bad_status(said) if part == "status" else _failed(said)
+        if n := int(out.sum()):
+            words = ", ".join(map(repr, said[out].value_counts().index[:3]))
+            notes.append(f"{n} variants are {why} ({words}) and left out")
+        if part == "status" and (n := int(said.str.lower().eq("germline").sum())):
+            notes.append(f"{n} germline variants count as mutations like the somatic ones")
+        rows.loc[out, "effect"] = LEFT_OUT
+    return tuple(notes)
+
+
+def _bad_status(status: pd.Series) -> pd.Series:
+    return status.str.lower().isin(NO_MUTATION)
+
+
+def _failed(words: pd.Series) -> pd.Series:
+    """Did a variant not pass? Words about the sample as a whole do not count."""
+    each = words.str.lower().map(lambda w: set(re.split("[;,]", w)) - PASSED)
+    return each.map(bool)
+
+
+def _of_unknown_effect(rows: pd.DataFrame) -> tuple[str, ...]:
+    unknown = rows["effect"][~rows["effect"].isin(KNOWN)]
+    if unknown.empty:
+        return ()
+    words = ", ".join(map(repr, unknown.value_counts().index[:3]))
+    return (f"{len(unknown)} variants have an unknown effect ({words}): taken as changes",)
 
 
 def short_change(change: str) -> str:
     """p.V600E from p.Val600Glu or ENSP00000288602:p.Val600Glu; others stay."""
     short = change.rpartition(":")[2].replace("%3D", "=")
     return THREE_LETTERS.sub(lambda m: LETTER[m[0]], short)
-
-
-def classes(effects: pd.Series) -> pd.Series:
-    """Classes of a MAF; words of the Sequence Ontology are translated, others stay."""
-    return effects.map({e: _class(e) for e in effects.unique()})
-
-
-def words_of(effect: str) -> list[str]:
-    """Words of the Sequence Ontology, which tools join by &, comma or semicolon, in lower case."""
-    return [word.strip() for word in re.split("[&,;]", effect.lower())]
-
-
-def _class(effect: str) -> str:
-    words = words_of(effect)
-    return next((CLASS_OF[w] for w in CLASS_OF if w in words), effect)
 
 
 def _by_name(columns: list[str]) -> dict[str, str]:

@@ -10,11 +10,18 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from pathgnn.cohort.read_variants import CLASS_OF, COLUMNS, classes, short_change, words_of
+from pathgnn.cohort.effects import SILENT, class_of, classes, severity
+from pathgnn.cohort.read_variants import COLUMNS, short_change
 from pathgnn.errors import CohortError
 
 SUFFIXES = (".vcf", ".vcf.gz")
 NOT_CALLED = "not called"
+NO_GENOTYPES = (
+    "{file} holds no genotype (GT) of any sample, as of callers that leave it out or of files of "
+    "sites alone; who carries what cannot be told: turn the calls into a MAF (vcf2maf), or add GT"
+)
+# What callers name the two samples of a patient.
+GENERIC = frozenset(("tumor", "tumour", "normal", "primary", "sample", "sample1", "unknown"))
 
 
 class Annotation(NamedTuple):
@@ -52,11 +59,22 @@ def read_vcf(path: Path) -> Called:
     if find_spec("cyvcf2") is None:
         raise CohortError(f"{path.name} needs the extra: pip install 'pathgnn[vcf]'")
     parts = [_read(file) for file in (_files(path) if path.is_dir() else [path])]
+    _refuse_generic(path, [sample for p in parts for sample in set(p.samples)])
     return Called(
         pd.concat([p.variants for p in parts], ignore_index=True),
         tuple(sample for p in parts for sample in p.samples),
         frozenset(pair for p in parts for pair in p.uncalled),
     )
+
+
+def _refuse_generic(path: Path, samples: list[str]) -> None:
+    """Raises: several files call a sample TUMOR, so that patients cannot be told apart."""
+    again = {s for s in samples if s.lower() in GENERIC and samples.count(s) > 1}
+    if again:
+        raise CohortError(
+            f"several files of {path.name} call a sample {sorted(again)[0]!r}: whose it is cannot "
+            "be told; name the samples by their patients (bcftools reheader --samples)"
+        )
 
 
 def _files(folder: Path) -> list[Path]:
@@ -74,7 +92,13 @@ def _read(path: Path) -> Called:
     try:
         file = VCF(str(path))
         annotation, samples = _annotation(path, file.raw_header), tuple(file.samples)
-        rows = [row for variant in file for row in _rows(variant, samples, annotation)]
+        if not samples:
+            raise CohortError(NO_GENOTYPES.format(file=path.name))
+        rows = list[tuple[str, ...]]()
+        for variant in file:
+            if "GT" not in variant.FORMAT:
+                raise CohortError(NO_GENOTYPES.format(file=path.name))
+            rows += _rows(variant, samples, annotation)
     except CohortError:
         raise
     except Exception as error:
@@ -122,11 +146,12 @@ def _rows(variant: Any, samples: tuple[str, ...], where: Annotation) -> Iterator
         fields = _worst_of(annotations, allele, variant.REF, where)
         if fields is None:
             continue
+        counts = class_of(fields[where.effect]) not in SILENT
         change = short_change(fields[where.change]) if where.change >= 0 else ""
         for sample, genotype in zip(samples, variant.genotypes, strict=True):
             if number in genotype[:-1]:
                 yield sample, fields[where.gene], fields[where.effect], change
-            elif -1 in genotype[:-1]:
+            elif -1 in genotype[:-1] and counts:
                 yield sample, fields[where.gene], NOT_CALLED, ""
 
 
@@ -138,9 +163,4 @@ def _worst_of(
     wanted = {allele, trimmed or "-"}
     fitting = [a for a in annotations if len(a) > max(where[1:]) and a[where.allele] in wanted]
     named = [a for a in fitting if a[where.gene]]
-    return min(named, key=lambda a: _severity(a[where.effect])) if named else None
-
-
-def _severity(effect: str) -> int:
-    words = words_of(effect)
-    return next((i for i, word in enumerate(CLASS_OF) if word in words), len(CLASS_OF))
+    return min(named, key=lambda a: severity(a[where.effect])) if named else None

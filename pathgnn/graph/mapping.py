@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Bool
+from jaxtyping import Bool, Int
 from torch import Tensor
 
 from pathgnn.cohort.cohort import Cohort
@@ -18,6 +20,9 @@ from pathgnn.cohort.metabolite_names import names_of
 from pathgnn.cohort.read_healthy import Healthy
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.spread import spread
+
+# How a second name of a gene is used whose mutations were joined with those of the first.
+JOINED = "joined"
 
 
 class OmicReport(NamedTuple):
@@ -73,11 +78,29 @@ def map_layer(
     if weights is not None:
         return spread(omics[name].rename(columns=str), weights, graph.genes, names)
     found = map_features(features, genes, names)
-    place = pd.Index(features).get_indexer(pd.Index(list(found.gene_of)))
-    table = omics.some(name, omics.features(name)[place])
+    table = omics.some(name, omics.features(name)[_places(omics, name, found.gene_of)])
     # In place, for `some` gives a new table: a large one would be held twice.
     table.columns = pd.Index(list(found.gene_of.values()))
-    return table, found
+    return _joined(table, omics, name, found) if layer.kind == "mutation" else (table, found)
+
+
+def _joined(
+    table: pd.DataFrame, omics: Omics, name: str, found: GeneMap
+) -> tuple[pd.DataFrame, GeneMap]:
+    """A gene is mutated under whatever name: centres may write the same gene in two ways."""
+    if not found.duplicates:
+        return table, found
+    other = omics.some(name, omics.features(name)[_places(omics, name, found.duplicates)])
+    other.columns = pd.Index(list(found.duplicates.values()))
+    table = pd.concat([table, other], axis=1).T.groupby(level=0, sort=False).max().T
+    how = {**found.how, **dict.fromkeys(found.duplicates, JOINED)}
+    pairs = (*found.gene_of.items(), *found.duplicates.items())
+    return table, replace(found, how=how, spread=pairs, duplicates={})
+
+
+def _places(omics: Omics, name: str, features: Iterable[str]) -> Int[np.ndarray, " chosen"]:
+    there = pd.Index(omics.features(name).astype(str))
+    return np.asarray(there.get_indexer(pd.Index(list(features))))
 
 
 def report(name: str, shape: tuple[int, int], found: GeneMap) -> OmicReport:

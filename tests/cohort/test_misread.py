@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from pathgnn.cohort.block_clinical import clinical_block, likely_codes, often_missing
+from pathgnn.cohort.effects import classes
 from pathgnn.cohort.outcome_rows import outcome_rows
 from pathgnn.cohort.read_everyone import read_everyone
 from pathgnn.cohort.read_new import read_new
@@ -14,7 +15,6 @@ from pathgnn.cohort.read_outcome import clinical_table, no_overlap, outcome_of
 from pathgnn.cohort.read_parquet import open_parquet
 from pathgnn.cohort.read_table import numeric, read_table
 from pathgnn.cohort.read_tables import read_cohort
-from pathgnn.cohort.read_variants import classes
 from pathgnn.cohort.samples import _rank
 from pathgnn.cohort.sources import CohortSource, SampleSource
 from pathgnn.cohort.variants import not_silent
@@ -210,7 +210,9 @@ def test_words_of_the_ontology_are_known_however_they_are_written():
     ]
     found = classes(pd.Series(words))
     assert found[3] == "Nonsense_Mutation"
-    assert not_silent(pd.DataFrame({"effect": found})).tolist() == [False, False, False, True, True]
+    assert not_silent(
+        pd.DataFrame({"effect": found, "gene": "KRAS", "protein_change": ""})
+    ).tolist() == [False, False, False, True, True]
 
 
 def test_adjacent_tissue_never_stands_for_a_tumour():

@@ -47,3 +47,38 @@ def test_a_vcf_whose_samples_are_no_text_is_refused_in_a_sentence(tmp_path):
     (tmp_path / "a.vcf").write_bytes(broken)
     with pytest.raises(CohortError, match="cannot be read as VCF"):
         read_vcf(tmp_path / "a.vcf")
+
+
+def test_a_silent_site_that_was_not_called_leaves_the_gene_measured(tmp_path):
+    pytest.importorskip("cyvcf2")
+    silent = (
+        "7\t140453150\t.\tA\tC\t50\tPASS\tANN=C|intron_variant|MODIFIER|BRAF||||||||\t"
+        "GT\t0/0\t./.\t0/0\n"
+    )
+    (tmp_path / "a.vcf").write_text(VCF.replace("./.", "0/0") + silent)
+    omic = OmicSource(file="a.vcf", kind="mutation")
+    (table,) = open_omic("m", omic, tmp_path, set(), 1).blocks(None)
+    assert table["BRAF"].tolist() == [1, 0, 0]
+
+
+def test_genes_that_were_not_called_are_counted_and_all_of_them_are_refused(tmp_path):
+    pytest.importorskip("cyvcf2")
+    omic = OmicSource(file="a.vcf", kind="mutation")
+    (tmp_path / "a.vcf").write_text(VCF)
+    assert "1 genes of samples" in " ".join(open_omic("m", omic, tmp_path, set(), 1).notes)
+    (tmp_path / "a.vcf").write_text(VCF.replace("\t0/0", "\t./."))
+    with pytest.raises(CohortError, match="--missing-to-ref"):
+        open_omic("m", omic, tmp_path, set(), 1)
+
+
+def test_calls_that_cannot_be_given_to_a_patient_are_refused_in_a_sentence(tmp_path):
+    pytest.importorskip("cyvcf2")
+    no_gt = VCF.replace("ID=GT", "ID=DP").replace("\tGT\t", "\tDP\t").replace("/", ".")
+    (tmp_path / "a.vcf").write_text(no_gt)
+    with pytest.raises(CohortError, match="no genotype"):
+        read_vcf(tmp_path / "a.vcf")
+    for name in ("p1.vcf", "p2.vcf"):
+        (tmp_path / "each").mkdir(exist_ok=True)
+        (tmp_path / "each" / name).write_text(VCF.replace("S1\tS2", "NORMAL\tTUMOR"))
+    with pytest.raises(CohortError, match="whose it is cannot be told"):
+        read_vcf(tmp_path / "each")

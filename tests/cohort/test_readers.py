@@ -13,7 +13,7 @@ from scipy import sparse
 from small_study import write_small_study
 
 from pathgnn.cohort.open_omic import open_omic
-from pathgnn.cohort.read_cbioportal import is_study, profiles, read_sequenced
+from pathgnn.cohort.read_cbioportal import files_beside, is_study, profiles, read_sequenced
 from pathgnn.cohort.read_parquet import open_parquet
 from pathgnn.cohort.read_table import read_table
 from pathgnn.cohort.read_tables import read_cohort
@@ -117,7 +117,7 @@ def test_words_of_the_sequence_ontology_become_classes_of_a_maf(tmp_path):
         "TCGA-A1-0000-01A\tTTN\tsynonymous_variant\t\n"
         "\tTTN\tsynonymous_variant\t\n"
     )
-    found = read_variants(path)
+    found = read_variants(path).variants
     assert found["effect"].tolist() == ["Missense_Mutation", "Nonsense_Mutation", "Silent"]
     assert found["protein_change"].tolist() == ["p.G12D", "p.R1450*", ""]
 
@@ -216,6 +216,17 @@ def test_a_cbioportal_study_says_what_it_has_and_who_was_sequenced(tmp_path):
     assert table.iloc[40, 0] == 0
     assert np.isnan(table.iloc[40, 1])
     assert sum("count as sequenced" in note for note in raw.notes) == 2
+
+
+def test_the_matrix_of_panels_has_the_name_that_its_meta_file_says(tmp_path):
+    _study_folder(tmp_path)
+    usual = read_sequenced(tmp_path / "data_mutations.txt")
+    (tmp_path / "data_gene_panel_matrix.txt").rename(tmp_path / "data_gene_matrix.txt")
+    (tmp_path / "meta_gene_matrix.txt").write_text(
+        "genetic_alteration_type: GENE_PANEL_MATRIX\ndata_filename: data_gene_matrix.txt\n"
+    )
+    assert read_sequenced(tmp_path / "data_mutations.txt") == usual
+    assert tmp_path / "data_gene_matrix.txt" in files_beside(tmp_path / "data_mutations.txt")
 
 
 def test_a_cbioportal_matrix_has_samples_as_rows_and_each_gene_once(tmp_path):
@@ -369,7 +380,7 @@ def test_ids_of_a_maf_keep_their_zeros_and_long_changes_become_short(tmp_path):
         "Hugo_Symbol\tVariant_Classification\tTumor_Sample_Barcode\tHGVSp\n"
         "BRAF\tMissense_Mutation\t007\tENSP01:p.Val600Glu\n"
     )
-    found = read_variants(path)
+    found = read_variants(path).variants
     assert found.loc[0, ["sample", "protein_change"]].tolist() == ["007", "p.V600E"]
 
 

@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pathgnn.cohort.effects import SILENT, TRUNCATING
+from pathgnn.cohort.hotspots import codons_of
 from pathgnn.cohort.open_omic import listed_ids
-from pathgnn.cohort.variants import SILENT, TRUNCATING, codons_of, mutation_burden, mutation_table
+from pathgnn.cohort.variants import mutation_burden, mutation_table
 from pathgnn.errors import CohortError
 from pathgnn.files import shipped
 
@@ -30,7 +32,8 @@ VARIANTS = pd.DataFrame(ROWS, columns=COLUMNS)
     ("measure", "answers"),
     [
         ("any", {"a": ["KRAS", "TP53"], "b": ["EGFR"], "c": [], "d": ["KRAS", "MET", "PTEN"]}),
-        ("truncating", {"a": ["TP53"], "b": [], "c": [], "d": ["MET", "PTEN"]}),
+        # MET without its exon 14 is switched on, whatever the class of the change.
+        ("truncating", {"a": ["TP53"], "b": [], "c": [], "d": ["PTEN"]}),
         # The file's own word goes first, both ways; a frame shift at codon 130 is no hotspot.
         ("hotspot", {"a": ["KRAS", "TP53"], "b": ["EGFR"], "c": [], "d": ["MET"]}),
     ],

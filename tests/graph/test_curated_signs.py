@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import networkx as nx
 import pytest
 
@@ -42,7 +44,7 @@ def test_most_of_the_shortest_ways_have_the_textbook_sign(curated, source, targe
 
 def _sign(graph, way):
     product = 1
-    for one in zip(way, way[1:], strict=False):
+    for one in pairwise(way):
         edge = graph.get_edge_data(*one)
         product *= edge["sign"] if "sign" in edge else next(iter(edge.values()))["sign"]
     return product

@@ -140,6 +140,23 @@ def test_a_gene_under_its_old_name_is_found_by_the_new_one(trial, tmp_path):
     assert nodes.found[0].gene_of["P0G0"] == "OLD0"
 
 
+def test_mutations_under_two_names_of_a_gene_are_those_of_one(trial, graph):
+    cohort, _ = trial
+    gene, other = graph.genes[0], "OLDNAME"
+    table = cohort.omics["mutation"].astype(float)
+    first, second = table.index[:2]
+    table[gene] = 0.0
+    table[other] = 0.0
+    table.loc[first, gene], table.loc[second, other], table.loc[table.index[2], gene] = 1, 1, None
+    cohort = replace(cohort, omics={**cohort.omics, "mutation": table})
+    known = Identifiers(frozenset(graph.genes), {"alias": {other: (gene,)}})
+    nodes = project(cohort, graph, known)
+    m = nodes.modalities.index("mutation")
+    at = {p: i for i, p in enumerate(nodes.patients)}
+    assert [float(nodes.x[0, at[p], m]) for p in table.index[:3]] == [1, 1, 0]
+    assert nodes.found[m].to_frame().set_index("feature")["how"][other] == "joined"
+
+
 def test_an_omic_that_meets_the_graph_nowhere_is_warned_of(trial, graph):
     cohort, _ = trial
     lost = cohort.omics["protein"].rename(columns=lambda c: f"ENSG{abs(hash(c)) % 10**11:011d}")
