@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -10,6 +11,8 @@ import typer
 from pathgnn.cli_say import errors, print_table, say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
 
     from pathgnn.benefit.verdict import Finding
@@ -66,9 +69,24 @@ def evaluate(
         with whole_folder(out, MARK) as part:
             write_described(tables, trained.recipe.estimand.unit, part, "external")
         print_table(_short(found), "external validation")
-        for finding in (*inputs, *(f for one in found for f in one.findings)):
-            say(f"[{finding.severity}] {finding.sentence}")
+        for heading, findings in _by_arm(inputs, found):
+            if heading:
+                say(heading)
+            for finding in findings:
+                say(f"[{finding.severity}] {finding.sentence}")
         say(f"Tables: {out}")
+
+
+def _by_arm(
+    inputs: tuple[Finding, ...], found: tuple[External, ...]
+) -> Iterator[tuple[str, tuple[Finding, ...]]]:
+    """What is said of all, then of each arm what is said of it alone, under its name."""
+    several = len(found) > 1
+    joint = tuple(f for f in found[0].findings if several and all(f in o.findings for o in found))
+    yield "", (*inputs, *joint)
+    for one in found:
+        own = tuple(f for f in one.findings if f not in joint)
+        yield f"{one.arm} against {one.reference}:" if several else "", own
 
 
 def _tables(
@@ -134,13 +152,16 @@ def _numbers(one: External) -> dict[str, Any]:
         "average": one.average,
         "autoc": one.autoc,
         "level": one.level,
-        "slope": one.slope,
+        "score_slope": one.recalibrated.slope,
         "top_half": one.halves[0],
         "bottom_half": one.halves[1],
     }
     row: dict[str, Any] = {"arm": one.arm, "reference": one.reference, "p": one.p}
     for name, estimate in named.items():
         row |= {name: estimate.value, f"{name}_se": estimate.se}
+    # Where all are predicted the average no slope of the prediction is known.
+    slope = (one.slope.value, one.slope.se) if one.differs else (math.nan, math.nan)
+    row |= {"differs": one.differs, "slope": slope[0], "slope_se": slope[1]}
     row |= {"qini": one.qini, "share_treated": one.policy.share}
     return row | {f"gain against {g.against}": g.gain.value for g in one.policy.gains}
 

@@ -29,6 +29,7 @@ def modalities(
         )
         from pathgnn.lock import locked
         from pathgnn.run import check_study, read_input, sized_for
+        from pathgnn.run_folder import Keeper
         from pathgnn.study import estimand_of, read_study, unexplained
         from pathgnn.train.check import refuse
         from pathgnn.train.fit import Recipe
@@ -46,6 +47,7 @@ def modalities(
         target = run_folder / "modalities"
         with locked(run_folder):
             write_value(worth, full, target)
+            Keeper(given, run_folder, None).made_beside_fit()
         print_table(shares_table(worth).round(3), "what each omic adds")
         said = "\n".join(in_words(one) for one in worth)
         say(f"{said}\nIntervals hold the models fixed. Tables and pictures: {target}")

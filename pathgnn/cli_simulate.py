@@ -118,11 +118,31 @@ def score(
         named = {k: f for k, f in files.items() if f is not None}
         if not named:
             raise ConfigError("nothing to score; name --run, --benefit, --genes, ...")
+        if run is not None:
+            arm, named = _of_arm(run, arm, named)
         table = _scores(truth, named, arm)
         print_table(table, f"Against the truth in {truth}")
         if out is not None:
             write_csv(out, table)
             say(f"Wrote {out}")
+
+
+def _of_arm(run: Path, arm: str, files: dict[str, Path]) -> tuple[str, dict[str, Path]]:
+    """The arm that a run explains, and the tables that are of the arm asked for.
+
+    Tables of genes, edges and pathways are of the explained arm alone.
+    """
+    from pathgnn.errors import ConfigError
+    from pathgnn.files import read_json
+
+    config = run / "config.json"
+    study = read_json(config, ConfigError) if config.is_file() else {}
+    arms = study.get("cohort", {}).get("treatment", {}).get("arms") or [""]
+    explained = study.get("explain", {}).get("contrast") or arms[0]
+    if not arm or arm == explained or not explained:
+        return arm or explained, files
+    say(f"Genes, edges and pathways of the run are of {explained!r} and not scored for {arm!r}.")
+    return arm, {what: file for what, file in files.items() if what in ("benefit", "ranking")}
 
 
 def settings_from(file: Path | None, given: dict[str, Any]) -> Simulation:

@@ -24,7 +24,7 @@ from pathgnn.errors import ConfigError
 from pathgnn.export.formats import chosen, write_formats
 from pathgnn.export.results import Results
 from pathgnn.export.to_check import to_check, write_tables
-from pathgnn.files import sha256
+from pathgnn.files import sha256, sweep_parts
 from pathgnn.graph.from_gmt import kept_of
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.load import load_graph, load_identifiers
@@ -166,13 +166,16 @@ def _stages(given: Input, out: Path, options: Options) -> Results | None:
     options = options._replace(start=options.start or kept_encoder(given, out))
     keeper = Keeper(given, out, options.start)
     job = Job(given, out, keeper, options)
-    keeper.start(checks_only=last == 0)
+    sweep_parts(out)
     seen = options.seen or see(given, options.start)
     checks = (*seen.findings, *dropped_finding(out, options.start))
     _write_checks(seen, given, out)
+    if last == 0:
+        keeper.start_checks()
     refuse(checks, options.accept_risk)
     if last == 0:
         return None
+    keeper.start()
     fitted, benefits = fit_stage(job)
     if last == 1:
         return None

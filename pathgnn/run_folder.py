@@ -17,7 +17,7 @@ from pathgnn.cohort.cohort import Cohort
 from pathgnn.cohort.identifiers import Identifiers
 from pathgnn.cohort.truth import Truth
 from pathgnn.errors import BundleError
-from pathgnn.files import read_json, sweep_parts, write_json, writing
+from pathgnn.files import read_json, write_json, writing
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.encoder import Encoder
@@ -30,13 +30,15 @@ HEALTHY_FILE = "healthy:"
 FOLDERS: Mapping[str, str] = MappingProxyType({"fit": "fit", "explain": "explanation"})
 # Made of a fit and its explanation: of another fit they would be another study's.
 TOLD = (
-    *("report.html", "tables", "figures", "gsea", "pathways.h5ad"),
+    *("report.html", "tables", "figures", "patients", "gsea", "pathways.h5ad"),
     *("graph.graphml", "graph.cx2", "graph.sif", "graph.cyjs"),
 )
 # So are tables and pictures in these folders; draws and parts say themselves what they are of.
-OF_EXPLANATION = ("nulls", "examination")
+OF_EXPLANATION = ("nulls", "examination", "controls")
+# Made of the same settings and data as a fit, but without it.
+BESIDE_FIT = "modalities"
 EVIDENCE = (
-    *("permutation", "permutation-no-effect", "repeats", "controls", "modalities"),
+    *("permutation", "permutation-no-effect", "repeats", BESIDE_FIT),
     *OF_EXPLANATION,
 )
 # What the key of a fit stands under while it trains from an encoder.
@@ -71,14 +73,23 @@ class Keeper:
         self.start_hash = "" if start is None else start.sha256
         self.done = stages_of(self.path)
 
-    def start(self, checks_only: bool = False) -> None:
-        """Write the resolved settings and hashes; what a killed run left half-written goes.
+    def start(self) -> None:
+        """Forget what is told of other settings or data, then write the resolved settings.
 
-        A check alone leaves those of a finished fit, which they belong to.
+        In this order: a run that is killed leaves no results beside settings that are not theirs.
         """
-        sweep_parts(self.out)
-        if checks_only and "fit" in self.done:
-            return
+        for stage in FOLDERS:
+            if not self.is_done(stage):
+                self.begin(stage)
+        self.write_settings()
+
+    def start_checks(self) -> None:
+        """Write the resolved settings, unless they would stand beside a finished fit's."""
+        if "fit" not in self.done:
+            self.write_settings()
+
+    def write_settings(self) -> None:
+        """Write the resolved settings and the versions and hashes of what is read."""
         write_json(self.out / "config.json", self.given.study.model_dump(mode="json"))
         write_json(
             self.out / "versions.json", stamp(self.given) | {"platform": platform.platform()}
@@ -108,10 +119,16 @@ class Keeper:
     def _forget_told(self, evidence: tuple[str, ...]) -> None:
         for path in (self.out / name for name in TOLD):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-        for folder in evidence:
+        mine = self.done.get(BESIDE_FIT) == self.key("fit")
+        for folder in (f for f in evidence if not (mine and f == BESIDE_FIT)):
             for path in (self.out / folder).rglob("*"):
                 if path.suffix in (".csv", ".png", ".svg"):
                     path.unlink()
+
+    def made_beside_fit(self) -> None:
+        """Note of what settings and data the tables are that were made without the fit."""
+        self.done[BESIDE_FIT] = self.key("fit")
+        write_json(self.path, self.done)
 
     def finish(self, stage: str) -> None:
         """Mark a stage as finished."""

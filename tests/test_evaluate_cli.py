@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import pytest
 from described import assert_described
@@ -45,7 +47,9 @@ def test_evaluate_writes_what_its_reader_needs_and_no_id(study, run_folder, tmp_
         "data_dictionary",
     }
     assert_described(out, "external patients calibration toc findings transport", "external")
-    assert {"p", "autoc", "level", "slope"} <= set(pd.read_csv(out / "external.csv").columns)
+    assert {"p", "autoc", "level", "slope", "score_slope"} <= set(
+        pd.read_csv(out / "external.csv").columns
+    )
     ids = pd.read_csv(other.parent / "clinical.csv").iloc[:, 0].astype(str)
     assert not any(i in _texts(out) for i in ids)
     result = CliRunner().invoke(app, [*call, "--with-ids"])
@@ -91,6 +95,12 @@ def test_modalities_says_what_to_measure(study, tmp_path):
     assert subsets["chosen"].sum() == subsets["metric"].nunique()
     assert subsets.loc[subsets["mutation"] & ~subsets["expression"], "cost"].min() >= 3
     assert (folder / "value_1.png").stat().st_size > 1000
+    # They are of these settings and stay beside a fit of them, also where it replaces another.
+    kept = tmp_path / "stages.json"
+    kept.write_text(json.dumps(json.loads(kept.read_text()) | {"fit": "of other settings"}))
+    fit = CliRunner().invoke(app, ["fit", str(study), "--out", str(tmp_path)])
+    assert fit.exit_code == 0, fit.output
+    assert (folder / "subsets.csv").is_file()
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,23 @@ def test_a_changed_setting_trains_again(done, tmp_path, monkeypatch):
     assert called
 
 
+def _put(folder, *names):
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("x")
+
+
+def test_a_run_that_is_killed_leaves_no_results_beside_other_settings(tmp_path, monkeypatch):
+    study, run = write_small_study(tmp_path), tmp_path / "run"
+    _put(run, "report.html", "tables/genes.csv", "fit/x")
+    (run / "stages.json").write_text(json.dumps({"fit": "of other settings"}))
+    monkeypatch.setattr("pathgnn.run.fit_stage", lambda _: 1 / 0)
+    CliRunner().invoke(app, ["run", str(study)])
+    assert json.loads((run / "config.json").read_text())["seed"] == 3
+    assert json.loads((run / "stages.json").read_text()) == {}
+    assert not any((run / name).exists() for name in ("report.html", "tables"))
+
+
 def test_what_was_told_of_another_fit_goes_and_a_check_changes_no_finished_run(tmp_path):
     study, run = write_small_study(tmp_path), tmp_path / "run"
     assert CliRunner().invoke(app, ["run", str(study)]).exit_code == 0
@@ -96,9 +113,7 @@ def test_what_was_told_of_another_fit_goes_and_a_check_changes_no_finished_run(t
     assert (run / "config.json").read_text() == config
     assert (run / "report.html").is_file()
     # What it was told by permuted arms is of this fit, too; draws say themselves what they are of.
-    (run / "nulls" / "treatment").mkdir(parents=True)
-    for name in ("pathways.csv", "value.svg", "1.json"):
-        (run / "nulls" / "treatment" / name).write_text("x")
+    _put(run / "nulls" / "treatment", "pathways.csv", "value.svg", "1.json")
     assert CliRunner().invoke(app, ["fit", str(other)]).exit_code == 0
     assert (run / "config.json").read_text() != config
     assert not any((run / name).exists() for name in ("report.html", "tables", "figures"))
@@ -106,12 +121,14 @@ def test_what_was_told_of_another_fit_goes_and_a_check_changes_no_finished_run(t
     assert "is replaced, and what was told of it" in (run / "run.log").read_text()
     # Another explanation of the same fit leaves no report of the one before.
     assert CliRunner().invoke(app, ["run", str(other)]).exit_code == 0
+    _put(run, "controls/prediction.csv", "patients/patient_cascades.csv")
     text = other.read_text()
     other.write_text(text.replace("[explain]", '[explain]\nreference = "control arm"'))
     said = CliRunner().invoke(app, ["explain", str(other)])
     assert said.exit_code == 0, said.output
     assert "Report" not in said.output
     assert not any((run / name).exists() for name in ("report.html", "tables", "graph.graphml"))
+    assert not any((run / name).exists() for name in ("controls/prediction.csv", "patients"))
     # As an error about a damaged fit advises.
     shutil.rmtree(run / "fit")
     assert CliRunner().invoke(app, ["fit", str(other)]).exit_code == 0

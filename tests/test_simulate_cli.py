@@ -225,6 +225,28 @@ def test_answers_are_scored_from_tables(tmp_path):
     assert second.exit_code == 0, second.output
 
 
+def test_tables_of_genes_are_of_the_arm_that_the_run_explains(tmp_path):
+    _, truth, _ = written(tmp_path / "sim", *SMALL, "--arms", 3)
+    run, out = tmp_path / "run", tmp_path / "scores.csv"
+    (run / "tables").mkdir(parents=True)
+    study = {"cohort": {"treatment": {"arms": list(truth.arms[1:])}}}
+    study["explain"] = {"contrast": "treated 2"}
+    (run / "config.json").write_text(json.dumps(study))
+    rows = [
+        (p, a, t)
+        for p, each in zip(truth.patients, truth.tau, strict=True)
+        for a, t in zip(truth.arms[1:], each, strict=True)
+    ]
+    patients = pd.DataFrame(rows, columns=["patient", "arm", "benefit"])
+    patients.assign(score=patients["benefit"]).to_csv(run / "tables" / "patients.csv")
+    first = go("score", tmp_path / "sim", "--run", run, "--out", out, "--arm", "treated 1")
+    assert first.exit_code == 0, first.output
+    assert "are of 'treated 2' and not scored" in " ".join(first.output.split())
+    assert set(pd.read_csv(out)["of"]) == {"benefit", "ranking"}
+    # Without an arm that of the run is meant, whose tables of genes are asked for.
+    assert "no table at" in go("score", tmp_path / "sim", "--run", run).stderr
+
+
 def test_answers_that_cannot_be_scored_are_refused(tmp_path):
     written(tmp_path / "sim", *SMALL)
     strange = tmp_path / "strange.csv"

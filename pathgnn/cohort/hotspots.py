@@ -11,7 +11,8 @@ from jaxtyping import Bool
 from pathgnn.cohort.effects import SILENT, TRUNCATING
 from pathgnn.files import shipped
 
-# p.V600E, p.E746_A750del, p.V559_V560insD, p.599_600insDY, p.WQ288fs: the codon, or the first and the last.
+# p.V600E, p.E746_A750del, p.V559_V560insD, p.599_600insDY, p.WQ288fs: the codon, or the first and
+# the last.
 CODONS = re.compile(r"^(?:p\.)?\(?[A-Z*-]*(\d+)(?:_[A-Z*]*(\d+))?")
 
 

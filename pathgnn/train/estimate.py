@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 
 from pathgnn.benefit import metrics, verdict
 from pathgnn.benefit.c_for_benefit import CForBenefit, c_for_benefit
@@ -20,6 +20,7 @@ from pathgnn.errors import ConfigError
 from pathgnn.graph.nodes import Nodes
 from pathgnn.model.network import layout_of
 from pathgnn.seeds import rng_for
+from pathgnn.train.calibration import bounds, lines_of
 from pathgnn.train.crossfit import REWIRED
 from pathgnn.train.falsification import sensitivity_findings
 from pathgnn.train.fitted import Fitted
@@ -128,20 +129,18 @@ def estimate(fitted: Fitted, nodes: Nodes, arm: str = "") -> Benefit:
     test, joint_p = tests[k], joint[nodes.arms[k + 1]]
     differs = joint_p < verdict.ALPHA and test.z > 0
     average = metrics.mean_gain(gain[on], group[on])
-    lines = _lines(fitted, k)
+    lines = lines_of(fitted, k)
     calibrated = average.value + lines.slope * (tau - tau[on].mean())
     elsewhere = lines.level + (lines.slope * (tau - lines.mean_score) if differs else 0.0)
-    width = _band(tau, gain, on, group)
-    if fitted.spread is not None:
-        width = 1.96 * np.hypot(average.se, lines.slope * fitted.spread[:, k])
-    low, high = calibrated - width, calibrated + width
+    slope = metrics.blp_slope(tau[on], gain[on], group[on])
+    spread = None if fitted.spread is None else fitted.spread[:, k]
+    low, high = bounds(calibrated, tau - tau[on].mean(), (average, slope), spread)
     if not differs:
         low, high = np.full_like(tau, average.low), np.full_like(tau, average.high)
     pair, arms = fitted.scores.gamma[:, [0, k + 1]], (nodes.arms[0], nodes.arms[k + 1])
     autoc = metrics.autoc_with_se(tau[on], gain[on], rng, group[on])
     halves = metrics.gain_by_group(tau[on], gain[on], 2, group[on])
     ladder = _ladder(fitted, k, rng)
-    slope = metrics.blp_slope(tau[on], gain[on], group[on])
     worst, fold = arms_overlap(fitted, nodes), fitted.fold
     return Benefit(
         arm=nodes.arms[k + 1],
@@ -239,41 +238,6 @@ def _c_for_benefit(fitted: Fitted, nodes: Nodes, k: int) -> CForBenefit | None:
     rng = rng_for(fitted.seed, 7, k)
     value, group = fitted.scores.value[on], fitted.scores.group[patient]
     return c_for_benefit(fitted.benefit[patient, k], value, treated, rng, group)
-
-
-class _Lines(NamedTuple):
-    """Of each patient, what the other folds say: average effect, mean score, slope in [0, 1]."""
-
-    level: Float[np.ndarray, " patient"]
-    mean_score: Float[np.ndarray, " patient"]
-    slope: Float[np.ndarray, " patient"]
-
-
-def _lines(fitted: Fitted, k: int) -> _Lines:
-    gain, tau = fitted.scores.gain[:, k], fitted.benefit[:, k]
-    lines = _Lines(*np.empty((3, len(tau))))
-    for fold in np.unique(fitted.fold):
-        others = (fitted.fold != fold) & fitted.scores.informs[:, k]
-        slope = metrics.blp_slope(tau[others], gain[others]).value
-        found = (gain[others].mean(), tau[others].mean(), np.clip(slope, 0, 1))
-        for out, value in zip(lines, found, strict=True):
-            out[fitted.fold == fold] = value
-    return lines
-
-
-def _band(
-    tau: Float[np.ndarray, " patient"],
-    gain: Float[np.ndarray, " patient"],
-    on: Bool[np.ndarray, " patient"],
-    group: Int[np.ndarray, " patient"],
-) -> Float[np.ndarray, " patient"]:
-    """Half the 95 % band of the line of gain on score."""
-    mean = metrics.mean_gain(gain[on], group[on])
-    slope = metrics.blp_slope(tau[on], gain[on], group[on])
-    x = tau - tau[on].mean()
-    # A constant prediction has a slope without an error to speak of, and nobody is apart.
-    apart = x * slope.se if np.isfinite(slope.se) else np.zeros_like(x)
-    return np.asarray(1.96 * np.hypot(mean.se, apart))
 
 
 def _ladder(fitted: Fitted, k: int, rng: np.random.Generator) -> tuple[Rung, ...]:

@@ -59,6 +59,7 @@ class External:
 
     `benefit` is what `predict` says; `score` its ranking; the test of `autoc` is valid here, for
     the model saw none of these patients. `level` is mean predicted minus mean observed benefit.
+    `slope` is that of the gain on `benefit`; on `score` where the model does not `differ` in it.
     """
 
     arm: str
@@ -71,6 +72,7 @@ class External:
     qini: float
     level: Estimate
     slope: Estimate
+    differs: bool
     halves: tuple[Estimate, Estimate]
     groups: tuple[tuple[float, Estimate], ...]
     toc: Toc
@@ -255,6 +257,7 @@ def _contrast(model: Model, nodes: Nodes, given: _Given, seed: int) -> External:
         qini=metrics.qini(score, gain),
         level=level,
         slope=slope,
+        differs=c.differs,
         halves=(halves[1][1], halves[0][1]),
         groups=tuple(metrics.gain_by_group(score, gain, N_GROUPS, group)),
         toc=Toc(TOC_POINTS, *metrics.toc_band(score, gain, TOC_POINTS, rng, group)),
