@@ -12,6 +12,7 @@ import pandas as pd
 from pathgnn.errors import GraphError
 from pathgnn.graph.assemble import Sets, assemble
 from pathgnn.graph.graph import PathwayGraph
+from pathgnn.graph.other_names import meant_by
 from pathgnn.graph.tables import provenance_of, read_lines
 
 
@@ -84,9 +85,10 @@ def kept_of(graph: PathwayGraph, path: Path) -> str:
 
 
 def _places(graph: PathwayGraph) -> dict[str, int]:
-    """Place of each gene by its name, and by other names that are its alone."""
+    """Place of each gene by its name, and by other names that are its alone; see `meant_by`."""
     place = {gene: i for i, gene in enumerate(graph.genes)}
-    return {a: place[n[0]] for a, n in graph.aliases.items() if len(n) == 1} | place
+    meant = meant_by(graph, dict.fromkeys(graph.aliases, "unknown"))
+    return {alias: place[gene] for alias, gene in meant.items()} | place
 
 
 def _is_identifier(text: str) -> bool:

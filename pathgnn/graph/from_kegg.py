@@ -20,6 +20,8 @@ LICENCE, URL = "academic use only", "https://www.kegg.jp/kegg/legal.html"
 SIGN = {"activation": 1, "expression": 1, "inhibition": -1, "repression": -1}
 # Where a relation says nothing else, nobody is known to act on the other.
 UNDIRECTED = {"binding/association", "dissociation", "compound", "hidden compound"}
+# What a mutation or the like has taken away, as maps of diseases draw it.
+MISSING = "missing interaction"
 MECHANISM = {
     "activation": "",
     "inhibition": "",
@@ -46,7 +48,8 @@ def from_kegg(
 
     Activation and expression are +1, inhibition and repression -1, both or neither 0. Binding,
     dissociation and enzymes that share a compound are undirected. A group becomes its members.
-    Compounds of relations are nodes of kind `metabolite`. KEGG is free for academic use only.
+    Compounds of relations are nodes of kind `metabolite`. Relations that are missing by mutation
+    are left out. KEGG is free for academic use only.
 
     Args:
         paths: KGML files, as `https://rest.kegg.jp/get/hsa04010/kgml` gives them.
@@ -127,6 +130,8 @@ def _edges(
     relation: Element, names: Mapping[str, tuple[str, ...]]
 ) -> Iterator[tuple[str, str, int, bool, str]]:
     listed = [s.get("name", "") for s in relation.iterfind("subtype")]
+    if MISSING in listed:
+        return
     signs = {SIGN[s] for s in listed if s in SIGN}
     sign = signs.pop() if len(signs) == 1 else 0
     directed = bool(set(listed) - UNDIRECTED)

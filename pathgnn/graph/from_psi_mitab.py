@@ -16,6 +16,9 @@ from pathgnn.graph.tables import provenance_of, read_lines
 COLUMNS = 15
 # The 36th column of 2.6 and later says that the partners were seen not to interact.
 NEGATIVE = 35
+# Genetic interactions (MI:0208 and its children, by number or by name) are between mutations, not
+# molecules: synthetic lethality joins genes of two pathways.
+GENETIC = re.compile(r"MI:(?:0208|079[4-9]|093[2-5]|2402)\b|genetic|multigenic", re.IGNORECASE)
 HUMAN = re.compile(r"taxid:9606(?!\d)")
 GENE_NAME = re.compile(r'uniprotkb:"?([^"|(]{1,60})"?\(gene name\)')
 SHORT_NAME = re.compile(r'psi-mi:"?([^"|(]{1,60})"?\(display_short\)')
@@ -29,8 +32,9 @@ def from_psi_mitab(path: Path) -> PathwayGraph:
 
     The symbol is the alias `uniprotkb:...(gene name)`, else `psi-mi:...(display_short)`, else the
     `entrez gene/locuslink:` among the alternative identifiers, as BioGRID writes it. Rows without
-    one, of other species, or marked as negative are left out. The confidence is the first score in
-    the confidence column, `intact-miscore:` or `mentha-score:` for instance; NaN without one.
+    one, of other species, of genetic interactions, or marked as negative are left out. The
+    confidence is the first score in the confidence column, `intact-miscore:` or `mentha-score:`
+    for instance; NaN without one.
 
     Args:
         path: Tabs between, with or without a header that starts with `#`; the first 15 columns
@@ -47,11 +51,12 @@ def from_psi_mitab(path: Path) -> PathwayGraph:
         n_human += 1
         source, target = (_symbol(fields[4 + end], fields[2 + end]) for end in (0, 1))
         if source and target:
-            rows.append((source, target, _term(fields[11]), _score(fields[14])))
+            rows.append((source, target, _term(_physical(fields[11])[0]), _score(fields[14])))
     if not rows:
         raise GraphError(
-            f"{path.name}: {n_human} human interactions (taxid:9606), and none names both genes; "
-            "it wants an alias such as uniprotkb:TP53(gene name) or psi-mi:TP53(display_short)"
+            f"{path.name}: {n_human} human interactions (taxid:9606, none genetic), and none names "
+            "both genes; it wants an alias such as uniprotkb:TP53(gene name) or "
+            "psi-mi:TP53(display_short)"
         )
     columns = ["source", "target", "mechanism", "confidence"]
     return assemble(pd.DataFrame(rows, columns=columns).assign(directed=False), provenance_of(path))
@@ -68,8 +73,14 @@ def _human(path: Path) -> Iterator[list[str]]:
                 f"more; it starts with {line[:40]!r}; download it again"
             )
         negative = len(fields) > NEGATIVE and fields[NEGATIVE].strip().lower() == "true"
-        if not negative and HUMAN.search(fields[9]) and HUMAN.search(fields[10]):
+        human = HUMAN.search(fields[9]) and HUMAN.search(fields[10])
+        if human and not negative and _physical(fields[11]):
             yield fields
+
+
+def _physical(types: str) -> list[str]:
+    """The types of an interaction without genetic ones; several stand with `|` between."""
+    return [one for one in types.split("|") if not GENETIC.search(one)]
 
 
 def _symbol(aliases: str, others: str) -> str:

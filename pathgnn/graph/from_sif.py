@@ -23,18 +23,32 @@ class Meaning(NamedTuple):
     mechanism: str
 
 
-ACTIVATES = re.compile(r"activat|stimulat|up([-_ ]?reg|$)")
-INHIBITS = re.compile(r"inhibit|repress|down([-_ ]?reg|$)")
-# The signs are those of CellNOpt and CARNIVAL. Those with `-of`, `-by` or `-to` and the last four
-# are Pathway Commons'.
+UP, DOWN, BINDS = Meaning(1, True, ""), Meaning(-1, True, ""), Meaning(0, False, "binding")
+# A blank or `_` inside a relation, but none in a sign.
+BETWEEN_WORDS = re.compile(r"(?<=[a-z])[-_ ]+(?=[a-z])")
+# How words start. What is `activated-by` another is its target, not its source.
+STARTS = {
+    re.compile(r"(?!.*ed-by)(activat|stimulat|up(-?reg|$))"): UP,
+    re.compile(r"(?!.*ed-by)(inhibit|repress|down(-?reg|$))"): DOWN,
+}
+# Whole words with `-` between. The signs are those of CellNOpt and CARNIVAL. Those with `-of`,
+# `-by` or `-to` and the last four are Pathway Commons'.
 RELATIONS = {
-    **dict.fromkeys(("1", "+1", "+", "->", "-->"), Meaning(1, True, "")),
-    **dict.fromkeys(("-1", "-", "-|", "--|"), Meaning(-1, True, "")),
-    "acts_on": Meaning(0, True, ""),
+    **dict.fromkeys(("1", "1.0", "+1", "+", "->", "-->"), UP),
+    **dict.fromkeys(("increases", "indirect-activation", "indirectly-activates"), UP),
+    **dict.fromkeys(("-1", "-1.0", "-", "-|", "--|"), DOWN),
+    **dict.fromkeys(("decreases", "indirect-inhibition", "indirectly-inhibits"), DOWN),
+    **dict.fromkeys(("inactivates", "inactivation", "deactivates", "deactivation"), DOWN),
+    **dict.fromkeys(("suppresses", "suppression", "blocks"), DOWN),
+    "transcriptional-activation": Meaning(1, True, "transcription"),
+    "transcriptional-inhibition": Meaning(-1, True, "transcription"),
+    "transcriptional-repression": Meaning(-1, True, "transcription"),
+    "degrades": Meaning(-1, True, "degradation"),
+    "phosphorylates": Meaning(0, True, "phosphorylation"),
+    "dephosphorylates": Meaning(0, True, "dephosphorylation"),
+    "acts-on": Meaning(0, True, ""),
     "pd": Meaning(0, True, "transcription"),
-    "pp": Meaning(0, False, "binding"),
-    "binds": Meaning(0, False, "binding"),
-    "interacts": Meaning(0, False, "binding"),
+    **dict.fromkeys(("pp", "binds", "binds-to", "binding", "interacts"), BINDS),
     "controls-state-change-of": Meaning(0, True, "state change"),
     "controls-phosphorylation-of": Meaning(0, True, "phosphorylation"),
     "controls-expression-of": Meaning(0, True, "transcription"),
@@ -45,8 +59,8 @@ RELATIONS = {
     "used-to-produce": Meaning(0, True, "production"),
     "catalysis-precedes": Meaning(0, True, "catalysis"),
     "chemical-affects": Meaning(0, True, "chemical"),
-    "in-complex-with": Meaning(0, False, "binding"),
-    "interacts-with": Meaning(0, False, "binding"),
+    "in-complex-with": BINDS,
+    "interacts-with": BINDS,
 }
 
 
@@ -83,15 +97,17 @@ def meaning_of(word: str) -> Meaning:
     """Sign, direction and mechanism of a relation, whatever its case.
 
     `activates`, `stimulates`, `up-regulates` and their kin are +1, as `1` and `->`; `inhibits`,
-    `represses` and `down-regulates` -1, as `-1` and `-|`. A word that is not known is an
+    `represses`, `blocks` and `down-regulates` -1, as `-1` and `-|`. A word that is not known is an
     undirected edge with itself as mechanism.
     """
-    lower = word.strip().lower()
-    if ACTIVATES.match(lower):
-        return Meaning(1, True, "")
-    if INHIBITS.match(lower):
-        return Meaning(-1, True, "")
-    return RELATIONS.get(lower, Meaning(0, False, word.strip()))
+    return known_meaning(word) or Meaning(0, False, word.strip())
+
+
+def known_meaning(word: str) -> Meaning | None:
+    """As `meaning_of`, but None of a word that is not known."""
+    lower = BETWEEN_WORDS.sub("-", word.strip().lower())
+    found = (meaning for start, meaning in STARTS.items() if start.match(lower))
+    return next(found, RELATIONS.get(lower))
 
 
 def _words(path: Path) -> Iterator[tuple[int, list[str]]]:

@@ -11,13 +11,14 @@ import pandas as pd
 
 from pathgnn.graph.assemble import edge_columns, edge_table, merge_edges
 from pathgnn.graph.graph import PathwayGraph, Provenance
+from pathgnn.graph.other_names import meant_by
 
 
 def union(left: PathwayGraph, right: PathwayGraph) -> PathwayGraph:
     """Both graphs in one; where they disagree, the left one is right.
 
     A gene of the right graph under a name that the left one knows as an alias of one of its own
-    genes, and of no other, is that gene.
+    genes, and of no other, is that gene; see `meant_by` for metabolites.
     A pair that both hold is one edge with the sources of both; a sign, mechanism or node
     attribute that the left one does not know comes from the right one. Pathways of the same name
     and identifier are joined; of the same name alone, the right one gets its identifier, or its
@@ -106,11 +107,8 @@ def _renamed_pathways(left: PathwayGraph, right: PathwayGraph) -> tuple[str, ...
 
 def _under_left_names(left: PathwayGraph, right: PathwayGraph) -> PathwayGraph:
     """The right graph with genes under the left one's names, where that is sure and free."""
-    new = {
-        gene: left.aliases[gene][0]
-        for gene in right.genes
-        if len(left.aliases.get(gene, ())) == 1 and gene not in left.genes
-    }
+    kinds = dict(zip(right.genes, right.kind, strict=True))
+    new = {g: name for g, name in meant_by(left, kinds).items() if g not in left.genes}
     twice = _repeated(new.values())
     new = {g: name for g, name in new.items() if name not in right.genes and name not in twice}
     if not new:

@@ -57,6 +57,7 @@ def check_with(
         overlap_finding(worst, nodes.randomised),
         events_finding(events_per_arm(nodes), nodes.arms, counted_as_events(nodes)),
         _coverage_finding(nodes, graph, least_coverage),
+        *_sign_findings(graph),
         *_name_findings(nodes),
         *_constant_findings(nodes),
     )
@@ -101,6 +102,19 @@ def _coverage_finding(nodes: Nodes, graph: PathwayGraph, least: float) -> Findin
 
 def _some(names: list[str]) -> str:
     return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+
+
+def _sign_findings(graph: PathwayGraph) -> tuple[Finding, ...]:
+    """A table whose signs were not understood looks like a graph without any."""
+    if not len(graph.sign) or graph.sign.any():
+        return ()
+    said = (
+        "No edge of the graph has a sign: cascades cannot tell activation from inhibition. If the "
+    )
+    said += (
+        "file has signs, call their column `sign` (1, -1), or `interaction` (activates, inhibits)."
+    )
+    return (Finding("note", "signs", 0.0, said),)
 
 
 def _name_findings(nodes: Nodes) -> tuple[Finding, ...]:

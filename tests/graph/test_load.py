@@ -140,6 +140,13 @@ def test_a_gene_under_its_old_name_is_found_by_the_new_one(trial, tmp_path):
     assert nodes.found[0].gene_of["P0G0"] == "OLD0"
 
 
+def test_a_graph_without_a_sign_is_noted(trial, graph):
+    unsigned = replace(graph, sign=np.zeros_like(graph.sign))
+    topics = [f.topic for f in check(project(trial[0], unsigned), unsigned, 3, 0)]
+    assert "signs" in topics
+    assert "signs" not in [f.topic for f in check(project(trial[0], graph), graph, 3, 0)]
+
+
 def test_mutations_under_two_names_of_a_gene_are_those_of_one(trial, graph):
     cohort, _ = trial
     gene, other = graph.genes[0], "OLDNAME"

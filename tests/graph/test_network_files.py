@@ -53,6 +53,31 @@ def test_relation_words_mean_what_they_say():
 
 
 @pytest.mark.parametrize(
+    ("words", "meaning"),
+    [
+        (("increases", "stimulates", "Indirect-activation", "indirect activation"), (1, True, "")),
+        (("inactivates", "deactivates", "suppresses", "blocks", "represses"), (-1, True, "")),
+        (("decreases", "indirect_inhibition", "-1.0"), (-1, True, "")),
+        (("transcriptional activation", "transcriptional_activation"), (1, True, "transcription")),
+        (("transcriptional repression",), (-1, True, "transcription")),
+        (("degrades",), (-1, True, "degradation")),
+        (("phosphorylates",), (0, True, "phosphorylation")),
+        (("binds", "binds to", "Binding"), (0, False, "binding")),
+        (("acts_on",), (0, True, "")),
+    ],
+)
+def test_words_whose_meaning_is_certain_are_known(words, meaning):
+    assert {word: meaning_of(word) for word in words} == dict.fromkeys(words, meaning)
+
+
+@pytest.mark.parametrize(
+    "word", ["activated-by", "down-regulated by", "suppressive genetic interaction", "blocked", "_"]
+)
+def test_words_that_say_something_else_give_no_sign(word):
+    assert meaning_of(word) == (0, False, word)
+
+
+@pytest.mark.parametrize(
     ("word", "sign"), [("1", 1), ("+", 1), ("->", 1), ("-1", -1), ("-|", -1), ("--|", -1)]
 )
 def test_signs_of_causal_programs_are_signs(tmp_path, word, sign):
