@@ -110,31 +110,32 @@ def score(
         from pathgnn.errors import ConfigError
         from pathgnn.files import write_csv
 
-        files = {"benefit": benefit, "genes": genes, "edges": edges, "pathways": pathways}
+        given = {"benefit": benefit, "genes": genes, "edges": edges, "pathways": pathways}
+        files = {k: f for k, f in given.items() if f is not None}
         if run is not None:
-            tables = {"benefit": "patients"} | {k: k for k in ("genes", "edges", "pathways")}
-            files = {k: f or run / "tables" / f"{tables[k]}.csv" for k, f in files.items()}
+            arm, its = _of_arm(run, arm)
+            files = its | files
             files["ranking"] = files["benefit"]
-        named = {k: f for k, f in files.items() if f is not None}
-        if not named:
+        if not files:
             raise ConfigError("nothing to score; name --run, --benefit, --genes, ...")
-        if run is not None:
-            arm, named = _of_arm(run, arm, named)
-        table = _scores(truth, named, arm)
+        table = _scores(truth, files, arm)
         print_table(table, f"Against the truth in {truth}")
         if out is not None:
             write_csv(out, table)
             say(f"Wrote {out}")
 
 
-def _of_arm(run: Path, arm: str, files: dict[str, Path]) -> tuple[str, dict[str, Path]]:
-    """The arm that a run explains, and the tables that are of the arm asked for.
+def _of_arm(run: Path, arm: str) -> tuple[str, dict[str, Path]]:
+    """The arm asked for, else that which the run explains, and the run's tables that are of it.
 
     Tables of genes, edges and pathways are of the explained arm alone.
     """
     from pathgnn.errors import ConfigError
     from pathgnn.files import read_json
 
+    tables = run / "tables"
+    files = {k: tables / f"{k}.csv" for k in ("genes", "edges", "pathways")}
+    files["benefit"] = tables / "patients.csv"
     config = run / "config.json"
     study = read_json(config, ConfigError) if config.is_file() else {}
     arms = study.get("cohort", {}).get("treatment", {}).get("arms") or [""]
@@ -142,7 +143,7 @@ def _of_arm(run: Path, arm: str, files: dict[str, Path]) -> tuple[str, dict[str,
     if not arm or arm == explained or not explained:
         return arm or explained, files
     say(f"Genes, edges and pathways of the run are of {explained!r} and not scored for {arm!r}.")
-    return arm, {what: file for what, file in files.items() if what in ("benefit", "ranking")}
+    return arm, {"benefit": files["benefit"]}
 
 
 def settings_from(file: Path | None, given: dict[str, Any]) -> Simulation:

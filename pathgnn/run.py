@@ -167,21 +167,20 @@ def _stages(given: Input, out: Path, options: Options) -> Results | None:
     keeper = Keeper(given, out, options.start)
     job = Job(given, out, keeper, options)
     sweep_parts(out)
+    keeper.start()
     seen = options.seen or see(given, options.start)
     checks = (*seen.findings, *dropped_finding(out, options.start))
     _write_checks(seen, given, out)
-    if last == 0:
-        keeper.start_checks()
     refuse(checks, options.accept_risk)
     if last == 0:
         return None
-    keeper.start()
     fitted, benefits = fit_stage(job)
     if last == 1:
         return None
     apart = subgroups_of(fitted, given, benefits)
     benefits = with_subgroups(benefits, apart)
     explanation = explain_stage(job, fitted)
+    keeper.write_settings()
     results = Results(
         name=given.study.name,
         nodes=given.nodes,

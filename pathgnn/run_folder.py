@@ -74,17 +74,11 @@ class Keeper:
         self.done = stages_of(self.path)
 
     def start(self) -> None:
-        """Forget what is told of other settings or data, then write the resolved settings.
+        """Write the resolved settings, unless they would stand beside a fit of others.
 
-        In this order: a run that is killed leaves no results beside settings that are not theirs.
+        Then they are written when that one is replaced: a run that is killed before leaves the
+        earlier results with their own.
         """
-        for stage in FOLDERS:
-            if not self.is_done(stage):
-                self.begin(stage)
-        self.write_settings()
-
-    def start_checks(self) -> None:
-        """Write the resolved settings, unless they would stand beside a finished fit's."""
         if "fit" not in self.done:
             self.write_settings()
 
@@ -108,6 +102,7 @@ class Keeper:
             # First: what a kill leaves here is known to be another study's as long as the key is.
             self.log(f"the {stage} of other data or settings is replaced, and what was told of it")
             self._forget_told(EVIDENCE if stage == "fit" else OF_EXPLANATION)
+            self.write_settings()
         del self.done[stage]
         write_json(self.path, self.done)
 

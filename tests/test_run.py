@@ -92,12 +92,23 @@ def _put(folder, *names):
         (folder / name).write_text("x")
 
 
-def test_a_run_that_is_killed_leaves_no_results_beside_other_settings(tmp_path, monkeypatch):
+def test_a_run_of_other_settings_that_is_killed_leaves_the_results_with_their_own(
+    tmp_path, monkeypatch
+):
     study, run = write_small_study(tmp_path), tmp_path / "run"
-    _put(run, "report.html", "tables/genes.csv", "fit/x")
-    (run / "stages.json").write_text(json.dumps({"fit": "of other settings"}))
-    monkeypatch.setattr("pathgnn.run.fit_stage", lambda _: 1 / 0)
-    CliRunner().invoke(app, ["run", str(study)])
+    _put(run, "report.html", "tables/genes.csv", "fit/x", "config.json")
+    stages = json.dumps({"fit": "of other settings"})
+    (run / "stages.json").write_text(stages)
+    with monkeypatch.context() as killed:
+        killed.setattr("pathgnn.run_stages.fit_parts", lambda _: 1 / 0)
+        CliRunner().invoke(app, ["run", str(study)])
+    assert (run / "config.json").read_text() == "x"
+    assert (run / "stages.json").read_text() == stages
+    assert (run / "tables" / "genes.csv").is_file()
+    # Killed once the new fit is there, it leaves the new settings, and nothing told of the other.
+    with monkeypatch.context() as killed:
+        killed.setattr("pathgnn.run_stages.save_fitted", lambda *_: 1 / 0)
+        CliRunner().invoke(app, ["run", str(study)])
     assert json.loads((run / "config.json").read_text())["seed"] == 3
     assert json.loads((run / "stages.json").read_text()) == {}
     assert not any((run / name).exists() for name in ("report.html", "tables"))

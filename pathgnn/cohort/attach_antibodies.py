@@ -21,7 +21,7 @@ VALIDATION = re.compile(r"[-_.][RMG][-_.](V|C|E|Q|QC|NA)$")
 R_PREFIX = re.compile(r"^X(?=\d)")
 # Caspase-7_cleavedD198, CASPASE7CLEAVEDD198, Caspase-7_cD198, Cleaved-PARP.
 CLEAVED = re.compile(
-    r"^cleaved[-_. ]?(?=.)|(?<!^)[-_. ]?cleaved.*$|[-_.](?-i:cD)\d{2,4}$", re.IGNORECASE
+    r"^cleaved[-_. ]?(?=.)|(?<!^)(?<!un)[-_. ]?cleaved.*$|[-_.](?-i:cD)\d{2,4}$", re.IGNORECASE
 )
 # Cutting switches these on; it takes PARP1 and most others apart, so those are left out.
 ON_WHEN_CUT = re.compile(r"CASP\d+|NOTCH\d")

@@ -43,7 +43,8 @@ class GeneMap:
         unknown: Features that no table knows.
         dates: Unknown features that look like dates of a spreadsheet.
         left_out: Features that a feature map knows and leaves out, such as sites among proteins.
-        spread: (feature, gene) pairs of a feature map, in which a feature may have several genes.
+        spread: (feature, gene) pairs of a feature map, in which a feature may have several genes,
+            or of mutations, in which a gene may have several features.
     """
 
     gene_of: Mapping[str, str]

@@ -13,7 +13,7 @@ from pathgnn.files import shipped
 
 # p.V600E, p.E746_A750del, p.V559_V560insD, p.599_600insDY, p.WQ288fs: the codon, or the first and
 # the last.
-CODONS = re.compile(r"^(?:p\.)?\(?[A-Z*-]*(\d+)(?:_[A-Z*]*(\d+))?")
+CODONS = re.compile(r"^(?:p\.)?\(?[A-Z*-]{0,3}(\d+)(?:_[A-Z*]{0,3}(\d+))?")
 
 
 def codons_of(protein_change: str) -> tuple[int, ...]:
@@ -43,15 +43,15 @@ def at_listed_codon(variants: pd.DataFrame) -> Bool[np.ndarray, " variant"]:
 def activating(variants: pd.DataFrame) -> Bool[np.ndarray, " variant"]:
     """Changes of the kinds of data/activating.csv: they switch on what they seem to destroy.
 
-    Such as frame shifts at the end of NPM1, skipped exon 14 of MET, the promoter of TERT and
-    internal duplications of FLT3. Without codons in the table any place counts.
+    Such as frame shifts at the end of NPM1, skipped exon 14 of MET, internal duplications of FLT3,
+    and C228T and C250T in the promoter of TERT.
     """
-    table = pd.read_csv(shipped("activating.csv"), keep_default_na=False)
+    table = pd.read_csv(shipped("activating.csv"))
     out = np.zeros(len(variants), dtype=bool)
     for gene, effects, codons in table.itertuples(index=False):
         kind = variants["gene"].eq(gene) & variants["effect"].isin(effects.split(";"))
         low, _, high = codons.partition("-")
         for i in np.flatnonzero(kind):
             codon = CODONS.match(str(variants["protein_change"].iloc[i]))
-            out[i] |= not codons or bool(codon and int(low) <= int(codon[1]) <= int(high))
+            out[i] |= codon is not None and int(low) <= int(codon[1]) <= int(high)
     return out

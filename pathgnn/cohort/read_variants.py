@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
 import pandas as pd
 
-from pathgnn.cohort.effects import KNOWN, LEFT_OUT, classes
+from pathgnn.cohort.effects import KNOWN, classes
 from pathgnn.cohort.read_table import load_table
+from pathgnn.cohort.somatic import leave_out
 from pathgnn.cohort.text_file import look
 from pathgnn.errors import CohortError
 
@@ -27,13 +28,13 @@ NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "status": ("mutationstatus",),
         "filter": ("filter",),
         "entrez": ("entrezgeneid",),
+        "position": ("startposition",),
     }
 )
 NEEDED = ("sample", "gene", "effect")
-# Mutation_Status of what a tumour did not acquire, or what nobody called.
-NO_MUTATION = frozenset(("none", "loh", "wildtype", "uncalled", "redacted"))
-# FILTER of what passed. The last ones tell how the DNA was prepared and matched, not of a variant.
-PASSED = frozenset(("", ".", "nan", "na", "pass", "wga", "native_wga_mix", "nonpreferredpair"))
+# The two bases of the promoter of TERT that are mutated in tumours, in GRCh37 and in GRCh38.
+PROMOTER_OF_TERT = {1295228: "C228T", 1295250: "C250T", 1295113: "C228T", 1295135: "C250T"}
+
 # Three letters and one of each amino acid.
 THREE = "AlaArgAsnAspCysGlnGluGlyHisIleLeuLysMetPheProSerThrTrpTyrValTer"
 ONE = "ARNDCQEGHILKMFPSTWYV*"
@@ -65,8 +66,8 @@ def read_variants(path: Path) -> Listed:
     Raises:
         CohortError: a column that is lacking.
     """
-    header = _by_name(list(look(path).header))
-    table = load_table(path, tuple(header.values()))
+    header = list(look(path).header)
+    table = load_table(path, tuple(_by_name(header).values()))
     names = _by_name(list(map(str, table.columns)))
     absent = [part for part in NEEDED if part not in names]
     if absent:
@@ -85,10 +86,29 @@ def read_variants(path: Path) -> Listed:
         out[part] = out.get(part, "")
     out["protein_change"] = out["protein_change"].fillna("").astype(str).map(short_change)
     out["is_hotspot"] = _flag(out["is_hotspot"])
-    notes = _left_out(out)
+    _name_promoter(out)
+    notes = leave_out(out, _is_judged_by_filter(header))
     if n := len(rows) - len(out):
         notes = (*notes, f"{n} rows without a gene or a sample are left out")
     return Listed(out[list(COLUMNS)], (*notes, *_of_unknown_effect(out)))
+
+
+def _is_judged_by_filter(header: Collection[str]) -> bool:
+    """Does `FILTER` decide? Not in the open files of the GDC, which keep what other callers found.
+
+    Source: GDC documentation, "GDC MAF Format", generation of the somatic (masked) files.
+    """
+    names = {name.lower() for name in header}
+    return "FILTER" in header and not ("gdc_filter" in names and "gdc_valid_somatic" not in names)
+
+
+def _name_promoter(rows: pd.DataFrame) -> None:
+    """Writes C228T and C250T of TERT's promoter as changes, in place: no protein change tells."""
+    if "position" not in rows:
+        return
+    at = rows["gene"].eq("TERT") & rows["effect"].eq("5'Flank")
+    place = pd.to_numeric(rows["position"][at], errors="coerce").map(PROMOTER_OF_TERT)
+    rows.loc[place.dropna().index, "protein_change"] = place.dropna()
 
 
 def _named(rows: pd.DataFrame) -> pd.Series:
@@ -98,33 +118,6 @@ def _named(rows: pd.DataFrame) -> pd.Series:
         return gene
     number = pd.to_numeric(rows["entrez"], errors="coerce").fillna(0).astype(int)
     return gene.where(gene.notna() | (number <= 0), number.astype(str))
-
-
-def _left_out(rows: pd.DataFrame) -> tuple[str, ...]:
-    """Marks what is no somatic call as left out, in place; sentences on it."""
-    notes = []
-    for part, why in (("status", "no somatic mutation"), ("filter", "not passed")):
-        if part not in rows:
-            continue
-        said = rows[part].fillna("").astype(str).str.strip()
-        out = _bad_status(said) if part == "status" else _failed(said)
-        if n := int(out.sum()):
-            words = ", ".join(map(repr, said[out].value_counts().index[:3]))
-            notes.append(f"{n} variants are {why} ({words}) and left out")
-        if part == "status" and (n := int(said.str.lower().eq("germline").sum())):
-            notes.append(f"{n} germline variants count as mutations like the somatic ones")
-        rows.loc[out, "effect"] = LEFT_OUT
-    return tuple(notes)
-
-
-def _bad_status(status: pd.Series) -> pd.Series:
-    return status.str.lower().isin(NO_MUTATION)
-
-
-def _failed(words: pd.Series) -> pd.Series:
-    """Did a variant not pass? Words about the sample as a whole do not count."""
-    each = words.str.lower().map(lambda w: set(re.split("[;,]", w)) - PASSED)
-    return each.map(bool)
 
 
 def _of_unknown_effect(rows: pd.DataFrame) -> tuple[str, ...]:

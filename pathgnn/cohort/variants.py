@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool
 
-from pathgnn.cohort.effects import SILENT, TRUNCATING
+from pathgnn.cohort.effects import LEFT_OUT, SILENT, TRUNCATING
 from pathgnn.cohort.hotspots import activating, at_listed_codon
 from pathgnn.errors import CohortError
 
@@ -27,8 +27,8 @@ def mutation_table(variants: pd.DataFrame, measure: Measure) -> pd.DataFrame:
             `is_hotspot` says, and where that is missing a change at a codon of data/hotspots.csv
             or one of data/activating.csv.
 
-    Every sample of the table has a row, also one with silent variants only. Every gene has a
-    column in "any" and "count", and those with such a variant in the others.
+    Every sample of the table has a row, also one with silent variants only. A gene without a
+    variant of the measure has no column.
 
     Raises:
         CohortError: a lacking column, or no variant of the measure.
@@ -36,6 +36,10 @@ def mutation_table(variants: pd.DataFrame, measure: Measure) -> pd.DataFrame:
     _check(variants)
     chosen = variants[CHOSEN[measure](variants)]
     if chosen.empty:
+        if variants["effect"].eq(LEFT_OUT).all():
+            raise CohortError(
+                f"all {len(variants)} variants are left out for their Mutation_Status or FILTER"
+            )
         raise CohortError(
             f"no variant is {measure!r}; the effects are {_effects(variants)}, which should be "
             "MAF's Variant_Classification"
@@ -74,7 +78,8 @@ def hotspot(variants: pd.DataFrame) -> Bool[np.ndarray, " variant"]:
     given = variants["is_hotspot"].to_numpy(dtype=object)
     stated, yes = pd.notna(given), np.array([pd.notna(g) and bool(g) for g in given])
     listed = at_listed_codon(variants) | activating(variants)
-    return np.where(stated, yes, listed) if yes.any() else listed
+    said = np.where(stated, yes | activating(variants), listed) if yes.any() else listed
+    return np.asarray(said & variants["effect"].ne(LEFT_OUT).to_numpy())
 
 
 CHOSEN: Mapping[str, Callable[[pd.DataFrame], Bool[np.ndarray, " variant"]]] = MappingProxyType(

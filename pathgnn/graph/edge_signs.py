@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -37,6 +38,22 @@ def with_signs(edges: pd.DataFrame, table: pd.DataFrame, path: Path) -> pd.DataF
     return edges.assign(sign=sign, **more)
 
 
+def signs_of_words(column: pd.Series, path: Path) -> pd.Series:
+    """Sign of each word in a column that holds no numbers; 0 of an empty cell.
+
+    Raises:
+        GraphError: a word that is not known.
+    """
+    meaning = {word: _together([word]) for word in column.unique()}
+    known = {word for word in meaning if not word.strip() or any(map(known_meaning, _split(word)))}
+    if strange := sorted(set(meaning) - known):
+        raise GraphError(
+            f"{path.name}: sign is {strange[0]!r}; it must be 1, -1, 0, or a word such as "
+            "activates or inhibits"
+        )
+    return column.map({word: m.sign for word, m in meaning.items()})
+
+
 def yes_or_no(column: pd.Series, path: Path, unsaid: bool) -> pd.Series:
     """True or False per row; `unsaid` where it says nothing.
 
@@ -67,7 +84,7 @@ def _signs(said: pd.DataFrame, table: pd.DataFrame, path: Path) -> Iterator[pd.S
 
 
 def _in_words(table: pd.DataFrame) -> pd.DataFrame:
-    columns = [table[c] for c in WORDS if c in table.columns]
+    columns = [table[c] for c in WORDS if c in table.columns and not _is_size(table[c])]
     rows = list(zip(*columns, strict=True)) or [()] * len(table)
     meaning = {row: _together(row) for row in set(rows)}
     said = [meaning[row] for row in rows]
@@ -75,10 +92,23 @@ def _in_words(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _together(words: Iterable[str]) -> Meaning:
-    """What the words of one row say: of each part, the first that says something."""
-    known = [meaning for word in words if (meaning := known_meaning(word))]
+    """What the words of one row say: no sign where they differ, else what one of them says."""
+    parts = [part for word in words for part in _split(word)]
+    known = [meaning for part in parts if (meaning := known_meaning(part))]
+    signs = {m.sign for m in known if m.sign}
     return Meaning(
-        next((m.sign for m in known if m.sign), 0),
+        signs.pop() if len(signs) == 1 else 0,
         not known or any(m.directed for m in known),
         next((m.mechanism for m in known if m.mechanism), ""),
     )
+
+
+def _split(word: str) -> list[str]:
+    """The words of a cell that names several, as `activation;phosphorylation` does."""
+    return re.split(r"[;,/]|(?<!-)\|", word)
+
+
+def _is_size(column: pd.Series) -> bool:
+    """Numbers other than signs: how large an effect is, not which way it goes."""
+    number = pd.to_numeric(column[column.str.strip() != ""], errors="coerce")
+    return bool(number.notna().all() and not number.isin((-1, 0, 1)).all())

@@ -7,13 +7,14 @@ from pathlib import Path
 import pandas as pd
 
 from pathgnn.graph.assemble import COLUMNS, Sets, assemble
-from pathgnn.graph.edge_signs import FLAGS, WORDS, with_signs, yes_or_no
+from pathgnn.graph.edge_signs import FLAGS, WORDS, signs_of_words, with_signs, yes_or_no
 from pathgnn.graph.from_gmt import read_gmt
 from pathgnn.graph.graph import PathwayGraph
 from pathgnn.graph.tables import named, need, numbers, provenance_of, read_frame
 
 ENDS = ("source", "target")
-OURS = {name: name for name in (*ENDS, *COLUMNS, "weight", *WORDS, *FLAGS)}
+# Known in any case; other columns in other cases may mean something else.
+OURS = {name: name for name in (*ENDS, "sign", "weight", *WORDS, *FLAGS)}
 OURS["is_directed"] = "directed"
 
 
@@ -22,7 +23,7 @@ def from_edge_list(edges: Path, pathways: Path | None = None) -> PathwayGraph:
 
     Args:
         edges: May also have sign (1, -1, 0), directed, mechanism, sources (`;` between) and
-            confidence; the case of these names does not matter. Without a sign, the words of
+            confidence. `sign` may hold words, too, such as activates. Without a sign, the words of
             interaction and effect count, see `meaning_of`; else the flags is_stimulation and
             is_inhibition of OmniPath; else the sign of `weight`, where a weight is below 0.
         pathways: GMT file; genes of it that have no edge come in too. None: no pathways.
@@ -39,6 +40,8 @@ def from_edge_list(edges: Path, pathways: Path | None = None) -> PathwayGraph:
         kept["confidence"] = numbers(kept["confidence"], edges)
     if "sign" not in kept.columns:
         kept = with_signs(kept, table, edges)
+    elif pd.to_numeric(kept["sign"], errors="coerce").isna().all():
+        kept["sign"] = signs_of_words(kept["sign"], edges)
     sets = read_gmt(pathways) if pathways else Sets()
     return assemble(kept, provenance_of(edges), sets)
 

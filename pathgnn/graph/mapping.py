@@ -92,7 +92,10 @@ def _joined(
         return table, found
     other = omics.some(name, omics.features(name)[_places(omics, name, found.duplicates)])
     other.columns = pd.Index(list(found.duplicates.values()))
-    table = pd.concat([table, other], axis=1).T.groupby(level=0, sort=False).max().T
+    whole = pd.concat([table, other], axis=1)
+    table = whole.T.groupby(level=0, sort=False).sum(min_count=1).T
+    if not (whole > 1).any(axis=None):  # Yes or no, and no counts.
+        table = table.clip(upper=1)
     how = {**found.how, **dict.fromkeys(found.duplicates, JOINED)}
     pairs = (*found.gene_of.items(), *found.duplicates.items())
     return table, replace(found, how=how, spread=pairs, duplicates={})
@@ -105,14 +108,15 @@ def _places(omics: Omics, name: str, features: Iterable[str]) -> Int[np.ndarray,
 
 def report(name: str, shape: tuple[int, int], found: GeneMap) -> OmicReport:
     """The counts of one omic of so many patients and features."""
-    by_symbol = found.counts.get("symbol", 0)
+    by_symbol, joined = (found.counts.get(how, 0) for how in ("symbol", JOINED))
+    mapped = len(found.gene_of) + joined
     return OmicReport(
         omic=name,
         patients=shape[0],
         features=shape[1],
-        mapped=len(found.gene_of),
+        mapped=mapped,
         by_symbol=by_symbol,
-        by_other_name=len(found.gene_of) - by_symbol,
+        by_other_name=mapped - by_symbol,
         ambiguous=len(found.ambiguous),
         duplicates=len(found.duplicates),
         not_in_graph=len(found.elsewhere),

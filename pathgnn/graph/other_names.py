@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from pathgnn.graph.graph import PathwayGraph
 
-# A word in capitals, such as LPA, which is lysophosphatidic acid and a gene. Identifiers of HMDB
-# and KEGG are none; those of ChEBI and PubChem have a colon.
-MAYBE_A_GENE = re.compile(r"(?!HMDB\d+$|C\d{5}$)[A-Z][A-Z0-9-]*")
+# Names of metabolites that are symbols of genes, or were, or are called so.
+GENES_TOO = frozenset(["AA", "AIR", "E2", "FBP", "FPP", "GAP", "LPA", "PEP", "PRA", "S1P", "TAG"])
 
 
 def meant_by(graph: PathwayGraph, kinds: Mapping[str, str]) -> dict[str, str]:
@@ -26,7 +24,7 @@ def meant_by(graph: PathwayGraph, kinds: Mapping[str, str]) -> dict[str, str]:
     meant: dict[str, str] = {}
     for name, kind in kinds.items():
         nodes = graph.aliases.get(name, ())
-        is_gene = kind != "metabolite" and MAYBE_A_GENE.fullmatch(name)
+        is_gene = kind != "metabolite" and name in GENES_TOO
         if len(nodes) == 1 and not (is_gene and nodes[0] in metabolites):
             meant[name] = nodes[0]
     return meant

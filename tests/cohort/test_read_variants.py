@@ -87,7 +87,8 @@ def test_an_unknown_effect_is_a_change_and_is_said(tmp_path):
         ("FLT3", "In_Frame_Ins", "p.599_600insDYEYD", True),
         ("MET", "Splice_Site", "p.X1010_splice", True),
         ("MET", "Splice_Site", "p.X300_splice", False),
-        ("TERT", "5'Flank", "", True),
+        ("TERT", "5'Flank", "C228T", True),
+        ("TERT", "5'Flank", "", False),
         ("EGFR", "5'Flank", "", False),
     ],
 )
@@ -103,3 +104,42 @@ def test_changes_that_switch_a_gene_on_are_hotspots_and_not_truncating(
     if activates:
         assert gene not in mutation_table(variants, "truncating")
         assert mutation_table(variants, "any").loc["a", gene] == 1
+
+
+def test_a_files_own_hotspots_hold_no_row_that_was_left_out_and_all_that_activate(tmp_path):
+    path = tmp_path / "t.maf"
+    rows = [
+        "NRAS\tMissense_Mutation\ta\tWildtype\tp.Q61R\tY",
+        "KRAS\tMissense_Mutation\ta\tSomatic\tp.G12D\tY",
+        "NPM1\tFrame_Shift_Ins\ta\tSomatic\tp.W288Cfs*12\tN",
+    ]
+    head = "Hugo_Symbol\tVariant_Classification\tTumor_Sample_Barcode\tMutation_Status\t"
+    path.write_text(head + "HGVSp_Short\thotspot\n" + "\n".join(rows) + "\n")
+    table = mutation_table(read_variants(path).variants, "hotspot")
+    assert table.columns.tolist() == ["KRAS", "NPM1"]
+
+
+@pytest.mark.parametrize(
+    ("header", "word", "said"),
+    [
+        ("FILTER", "KEEP", "no FILTER says PASS"),
+        ("filter", "oxog", ""),  # Xena's column.
+        ("FILTER\tGDC_FILTER", "panel_of_normals", ""),
+    ],
+)
+def test_a_filter_in_words_of_its_own_decides_nothing(tmp_path, header, word, said):
+    path = tmp_path / "t.maf"
+    head = "Hugo_Symbol\tVariant_Classification\tTumor_Sample_Barcode\t"
+    words = "\t".join([word] * len(header.split("\t")))
+    path.write_text(f"{head}{header}\nTP53\tMissense_Mutation\ta\t{words}\n")
+    found = read_variants(path)
+    assert mutation_table(found.variants, "any").loc["a", "TP53"] == 1
+    assert said in " ".join(found.notes)
+
+
+def test_the_promoter_of_tert_counts_at_its_two_bases(tmp_path):
+    path = tmp_path / "t.maf"
+    head = "Hugo_Symbol\tVariant_Classification\tTumor_Sample_Barcode\tStart_Position\n"
+    rows = ["TERT\t5'Flank\ta\t1295228", "TERT\t5'Flank\tb\t1295441"]
+    path.write_text(head + "\n".join(rows) + "\n")
+    assert mutation_table(read_variants(path).variants, "any")["TERT"].tolist() == [1, 0]

@@ -84,3 +84,24 @@ def test_the_short_table_of_omnipath_is_an_edge_list_too(shared):
     whole = {pair for pair in edges_of(from_omnipath(path)).items() if "COMPLEX" not in str(pair)}
     assert whole <= set(edges_of(from_edge_list(path)).items())
     assert len(whole) > 10_000
+
+
+def test_a_cell_of_two_words_has_their_sign_only_where_they_agree(tmp_path):
+    text = "source,target,effect\nA,B,activation;inhibition\nB,C,activates|phosphorylates\n"
+    found = read(tmp_path, text)
+    assert (found["A", "B"][0], found["B", "C"][0]) == (0, 1)
+
+
+def test_sizes_of_an_effect_are_no_signs_and_weights_tell(tmp_path):
+    text = "source,target,effect,weight\nA,B,1,-2\nB,C,0.3,4\n"
+    assert {pair: sign for pair, (sign, *_) in read(tmp_path, text).items()} == {
+        ("A", "B"): -1,
+        ("B", "C"): 1,
+    }
+
+
+def test_a_sign_may_be_a_word_and_other_columns_in_other_cases_are_not_ours(tmp_path):
+    text = "source,target,Sign,Confidence\nA,B,+,High\nB,C,inhibits,Low\n"
+    assert read(tmp_path, text) == {("A", "B"): UP, ("B", "C"): DOWN}
+    with pytest.raises(GraphError, match="sign is 'odd'"):
+        read(tmp_path, text.replace("inhibits", "odd"))
