@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -10,6 +12,11 @@ from jaxtyping import Bool
 
 from pathgnn.cohort.effects import SILENT, TRUNCATING
 from pathgnn.files import shipped
+
+# The two bases of the promoter of TERT that are mutated in tumours, in GRCh37 and in GRCh38.
+PROMOTER_OF_TERT: Mapping[int, str] = MappingProxyType(
+    {1295228: "C228T", 1295250: "C250T", 1295113: "C228T", 1295135: "C250T"}
+)
 
 # p.V600E, p.E746_A750del, p.V559_V560insD, p.599_600insDY, p.WQ288fs: the codon, or the first and
 # the last.

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from pathgnn.cohort.effects import KNOWN, classes
+from pathgnn.cohort.hotspots import PROMOTER_OF_TERT
 from pathgnn.cohort.read_table import load_table
 from pathgnn.cohort.somatic import leave_out
 from pathgnn.cohort.text_file import look
@@ -32,9 +33,6 @@ NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 NEEDED = ("sample", "gene", "effect")
-# The two bases of the promoter of TERT that are mutated in tumours, in GRCh37 and in GRCh38.
-PROMOTER_OF_TERT = {1295228: "C228T", 1295250: "C250T", 1295113: "C228T", 1295135: "C250T"}
-
 # Three letters and one of each amino acid.
 THREE = "AlaArgAsnAspCysGlnGluGlyHisIleLeuLysMetPheProSerThrTrpTyrValTer"
 ONE = "ARNDCQEGHILKMFPSTWYV*"

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from pathgnn.cohort.effects import SILENT, class_of, classes, severity
+from pathgnn.cohort.hotspots import PROMOTER_OF_TERT
 from pathgnn.cohort.read_variants import COLUMNS, short_change
 from pathgnn.errors import CohortError
 
@@ -147,12 +148,19 @@ def _rows(variant: Any, samples: tuple[str, ...], where: Annotation) -> Iterator
         if fields is None:
             continue
         counts = class_of(fields[where.effect]) not in SILENT
-        change = short_change(fields[where.change]) if where.change >= 0 else ""
+        change = _change(fields, where, variant.POS)
         for sample, genotype in zip(samples, variant.genotypes, strict=True):
             if number in genotype[:-1]:
                 yield sample, fields[where.gene], fields[where.effect], change
             elif -1 in genotype[:-1] and counts:
                 yield sample, fields[where.gene], NOT_CALLED, ""
+
+
+def _change(fields: list[str], where: Annotation, position: int) -> str:
+    """The change of the protein, or of TERT's promoter, which no protein change tells."""
+    if fields[where.gene] == "TERT" and class_of(fields[where.effect]) == "5'Flank":
+        return PROMOTER_OF_TERT.get(position, "")
+    return short_change(fields[where.change]) if where.change >= 0 else ""
 
 
 def _worst_of(

@@ -82,3 +82,15 @@ def test_calls_that_cannot_be_given_to_a_patient_are_refused_in_a_sentence(tmp_p
         (tmp_path / "each" / name).write_text(VCF.replace("S1\tS2", "NORMAL\tTUMOR"))
     with pytest.raises(CohortError, match="whose it is cannot be told"):
         read_vcf(tmp_path / "each")
+
+
+def test_the_promoter_of_tert_is_known_by_its_position(tmp_path):
+    pytest.importorskip("cyvcf2")
+    promoter = (
+        "7\t1295228\t.\tG\tA\t50\tPASS\tANN=A|upstream_gene_variant|MODIFIER|TERT||||||||\t"
+        "GT\t0/1\t0/0\t0/0\n"
+    )
+    (tmp_path / "a.vcf").write_text(VCF + promoter)
+    omic = OmicSource(file="a.vcf", kind="mutation", measure="hotspot")
+    (table,) = open_omic("m", omic, tmp_path, set(), 1).blocks(None)
+    assert table["TERT"].tolist() == [1, 0, 0]
